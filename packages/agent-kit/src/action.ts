@@ -1,0 +1,58 @@
+import type { ActionSpec, ErrorDetails, JsonObject } from '@pilothouse/contract';
+import type { z } from 'zod';
+
+/** How an execution ended, before the journal adds times and the output's digest. */
+export type ActionEnd =
+  | { readonly kind: 'succeeded'; readonly exitCode?: number; readonly result?: JsonObject }
+  | {
+      readonly kind: 'failed' | 'timed-out' | 'cancelled';
+      readonly exitCode?: number | null;
+      readonly signal?: string | null;
+      readonly error: { readonly code: string; readonly details: ErrorDetails };
+    };
+
+export interface ProcessRequest {
+  readonly program: string;
+  readonly args: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly directory?: string;
+  /** Login name; the agent must be root to use any but its own. */
+  readonly user?: string;
+  /** Written to stdin, then closed. Stdin is closed at once when absent. */
+  readonly input?: string;
+}
+
+export interface ProcessEnd {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  /** Set when it could not start, ran out of time or was cancelled. */
+  readonly ended: 'by-itself' | 'timed-out' | 'cancelled' | 'not-started';
+  /** The system's word for why it did not start: ENOENT, EACCES. */
+  readonly startError: string | null;
+}
+
+/** What an action may use while it runs. Everything it starts belongs to the task's own process group and scope. */
+export interface ActionContext {
+  readonly taskId: string;
+  /** Aborted by a cancel or at the time limit. */
+  readonly signal: AbortSignal;
+  /** A directory of the task's own, removed afterwards. */
+  readonly scratch: string;
+  readonly isRoot: boolean;
+  print(stream: 'stdout' | 'stderr', text: string): void;
+  /** Streams the process's output into the task's own; ends its whole tree with the task. */
+  run(request: ProcessRequest): Promise<ProcessEnd>;
+  /** Written durably before anything is changed; what a rollback restores from. */
+  recordUndo(record: JsonObject): Promise<void>;
+}
+
+/** The behaviour of an action on a host. `dryRun` changes nothing and says what `run` would do. */
+export interface AgentAction<P extends z.ZodType = z.ZodType> {
+  readonly spec: ActionSpec<P>;
+  /** Null when this host can carry it out; otherwise why not, for a person. */
+  available(host: { readonly isRoot: boolean }): string | null;
+  dryRun(parameters: z.output<P>, context: ActionContext): Promise<ActionEnd>;
+  run(parameters: z.output<P>, context: ActionContext): Promise<ActionEnd>;
+}
+
+export const defineAgentAction = <P extends z.ZodType>(action: AgentAction<P>): AgentAction<P> => action;

@@ -1,0 +1,12 @@
+/** What the agent side of a plugin builds on: collectors, actions, and the narrow view of a host they get. */
+export {
+  type ActionContext,
+  type ActionEnd,
+  type AgentAction,
+  defineAgentAction,
+  type ProcessEnd,
+  type ProcessRequest,
+} from './action.ts';
+export { type AgentPlugin, defineAgentPlugin } from './agent-plugin.ts';
+export { type Collected, type Collector, defineCollector } from './collector.ts';
+export type { HostAccess, RunOptions, RunResult } from './host-access.ts';

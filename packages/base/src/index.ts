@@ -1,0 +1,8 @@
+/** The smallest shared pieces: time, ids, results, limits. Imports nothing and knows nothing of the product. */
+export { absurd } from './absurd.ts';
+export { type BackoffOptions, backoffMs } from './backoff.ts';
+export { BoundedQueue } from './bounded-queue.ts';
+export { type Clock, systemClock } from './clock.ts';
+export { type IdSource, newId } from './ids.ts';
+export { err, ok, type Result } from './result.ts';
+export { bytes, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './units.ts';

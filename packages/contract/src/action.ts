@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import type { Message } from './message.ts';
+
+/** read changes nothing · reversible has a tested undo · disruptive interrupts or reboots · destructive cannot be undone. */
+export const EffectClass = z.enum(['read', 'reversible', 'disruptive', 'destructive']);
+export type EffectClass = z.infer<typeof EffectClass>;
+
+/** What budgets read; not the same as the effect class. */
+export const Interruption = z.enum(['none', 'service', 'host']);
+export type Interruption = z.infer<typeof Interruption>;
+
+/** arbitrary: code, or content that becomes code. Signatures treat it as destructive, whatever a library says of it. */
+export const Trust = z.enum(['typed', 'arbitrary']);
+export type Trust = z.infer<typeof Trust>;
+
+export const ActionName = z.string().regex(/^[a-z][a-z0-9-]{0,30}\.[a-z][a-z0-9-]{0,40}$/);
+
+/**
+ * A typed operation that an agent can carry out. Server and agent read the same spec; the agent takes effect, trust,
+ * interruption and locks from here and never from what the server sends.
+ */
+export interface ActionSpec<Parameters extends z.ZodType = z.ZodType> {
+  readonly name: string;
+  readonly title: Message;
+  readonly parameters: Parameters;
+  readonly effect: (parameters: z.output<Parameters>) => EffectClass;
+  readonly trust: Trust;
+  readonly interrupts: (parameters: z.output<Parameters>) => Interruption;
+  /** `host`, `packages`, `boot`, `service:NAME`. Two tasks that share one never overlap on a host. */
+  readonly locks: (parameters: z.output<Parameters>) => readonly string[];
+  readonly timeoutMsMax: number;
+  readonly undo: { readonly kind: 'recorded' } | { readonly kind: 'none'; readonly reason: Message };
+}
+
+export const defineAction = <P extends z.ZodType>(spec: ActionSpec<P>): ActionSpec<P> => spec;

@@ -1,0 +1,2 @@
+/** The kernel's HTTP routes, one file a room. */
+export {};

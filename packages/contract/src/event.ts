@@ -1,0 +1,14 @@
+import { z } from 'zod';
+import { JsonObject, Timestamp } from './common.ts';
+import { HostId } from './host.ts';
+
+/** Something that happened. `cursor` only grows; a client resumes after the last one it saw. */
+export const Event = z.object({
+  cursor: z.number().int(),
+  type: z.string().regex(/^[a-z][a-z-]*\.[a-z][a-z-]*$/),
+  at: Timestamp,
+  /** Null for what concerns no single host. Readers see only events of hosts in their scope. */
+  hostId: HostId.nullable(),
+  data: JsonObject,
+});
+export type Event = z.infer<typeof Event>;

@@ -1,0 +1,108 @@
+/**
+ * How a plan gets its name, and how a host checks its own share of it.
+ *
+ * Problem: people sign one plan for ten thousand hosts; each host must be able to prove that what it was sent is part of
+ * exactly that plan without seeing the other 9,999 steps.
+ *
+ * Rule: leaves are SHA-256(0x00 ‖ canonical JSON of the step) in order of host id; inner nodes SHA-256(0x01 ‖ left ‖
+ * right), an odd node moves up unchanged (RFC 6962's tree without its reordering); the plan's digest is SHA-256 over a
+ * domain tag and the canonical JSON (RFC 8785) of the header, which holds the root. The prefixes keep a leaf from being
+ * passed off as an inner node, the tag keeps a header from being passed off as anything else.
+ *
+ * Limits: the proof is ceil(log2 n) hashes; a step is at most PARAMETERS_BYTES_MAX for each action.
+ */
+import { sha256 } from '@noble/hashes/sha2.js';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '@noble/hashes/utils.js';
+import canonicalize from 'canonicalize';
+import type { Digest } from './common.ts';
+import type { PlanHeader, Step } from './plan.ts';
+
+const LEAF = Uint8Array.of(0);
+const NODE = Uint8Array.of(1);
+const PLAN_TAG = utf8ToBytes('pilothouse.plan.v1\n');
+
+/** RFC 8785 canonical JSON. Throws on what JSON cannot say (undefined at the top, cycles, NaN). */
+export function canonicalJson(value: unknown): string {
+  const text = canonicalize(value);
+  if (text === undefined) throw new TypeError('value has no JSON form');
+  return text;
+}
+
+export const digestOfBytes = (bytes: Uint8Array): Digest => bytesToHex(sha256(bytes));
+export const digestOfText = (text: string): Digest => digestOfBytes(utf8ToBytes(text));
+export const digestOfJson = (value: unknown): Digest => digestOfText(canonicalJson(value));
+
+export const planDigest = (header: PlanHeader): Digest =>
+  bytesToHex(sha256(concatBytes(PLAN_TAG, utf8ToBytes(canonicalJson(header)))));
+
+const leafOf = (step: Step): Uint8Array => sha256(concatBytes(LEAF, utf8ToBytes(canonicalJson(step))));
+const nodeOf = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256(concatBytes(NODE, left, right));
+
+/** All levels of the tree, leaves first. Steps must be in order of host id and not empty. */
+export interface MerkleTree {
+  readonly levels: readonly (readonly Uint8Array[])[];
+}
+
+export function buildTree(steps: readonly Step[]): MerkleTree {
+  if (steps.length === 0) throw new RangeError('a plan has at least one step');
+  let level = steps.map(leafOf);
+  const levels = [level];
+  while (level.length > 1) {
+    const above: Uint8Array[] = [];
+    for (let i = 0; i < level.length; i += 2) {
+      const left = level[i];
+      const right = level[i + 1];
+      if (left !== undefined) above.push(right === undefined ? left : nodeOf(left, right));
+    }
+    level = above;
+    levels.push(level);
+  }
+  return { levels };
+}
+
+export function rootOf(tree: MerkleTree): Digest {
+  const root = tree.levels.at(-1)?.[0];
+  if (root === undefined) throw new RangeError('empty tree');
+  return bytesToHex(root);
+}
+
+/** The sibling hashes from leaf to root; a missing sibling (odd node) is left out. */
+export function proofOf(tree: MerkleTree, index: number): Digest[] {
+  const proof: Digest[] = [];
+  let position = index;
+  for (const level of tree.levels.slice(0, -1)) {
+    const sibling = level[position ^ 1];
+    if (sibling !== undefined) proof.push(bytesToHex(sibling));
+    position >>= 1;
+  }
+  return proof;
+}
+
+/** True when `step` is leaf `index` of the tree of `count` leaves with this root. Never throws on hostile input. */
+export function verifyStep(options: {
+  step: Step;
+  index: number;
+  count: number;
+  proof: readonly Digest[];
+  root: Digest;
+}): boolean {
+  const { step, index, count, proof, root } = options;
+  if (!Number.isInteger(index) || index < 0 || index >= count) return false;
+  let hash = leafOf(step);
+  let position = index;
+  let width = count;
+  let used = 0;
+  while (width > 1) {
+    const hasSibling = (position ^ 1) < width;
+    if (hasSibling) {
+      const sibling = proof[used];
+      if (sibling === undefined) return false;
+      used += 1;
+      const bytes = hexToBytes(sibling);
+      hash = position % 2 === 0 ? nodeOf(hash, bytes) : nodeOf(bytes, hash);
+    }
+    position >>= 1;
+    width = Math.ceil(width / 2);
+  }
+  return used === proof.length && bytesToHex(hash) === root;
+}

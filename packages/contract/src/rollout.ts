@@ -1,0 +1,84 @@
+import { z } from 'zod';
+import { Digest, JsonObject, Timestamp } from './common.ts';
+import { Strategy, TargetRequest } from './plan.ts';
+
+export const RolloutId = z.string().regex(/^r_[0-9a-hjkmnp-tv-z]{18}$/);
+
+/** draft and approval states come before `running`; the last six are ends. */
+export const RolloutState = z.enum([
+  'scheduled',
+  'running',
+  'paused',
+  'halting',
+  'cancelling',
+  'succeeded',
+  'halted',
+  'failed',
+  'cancelled',
+  'expired',
+]);
+export type RolloutState = z.infer<typeof RolloutState>;
+
+export const ROLLOUT_ENDS: readonly RolloutState[] = [
+  'succeeded',
+  'halted',
+  'failed',
+  'cancelled',
+  'expired',
+];
+
+export const TaskCounts = z.object({
+  pending: z.number().int(),
+  offered: z.number().int(),
+  running: z.number().int(),
+  succeeded: z.number().int(),
+  failed: z.number().int(),
+  unknown: z.number().int(),
+  skipped: z.number().int(),
+  cancelled: z.number().int(),
+  expired: z.number().int(),
+});
+export type TaskCounts = z.infer<typeof TaskCounts>;
+
+export const RolloutCause = z.object({ code: z.string(), details: JsonObject, by: z.string().nullable() });
+export type RolloutCause = z.infer<typeof RolloutCause>;
+
+/** One execution of a plan, as readers see it. */
+export const Rollout = z.object({
+  id: RolloutId,
+  planDigest: Digest,
+  kind: z.enum(['run', 'dry-run']),
+  title: z.string(),
+  state: RolloutState,
+  /** Why it is in this state; each transition has exactly one. */
+  cause: RolloutCause,
+  /** What keeps it from going on right now, or null. */
+  waitingFor: z.object({ code: z.string(), details: JsonObject, since: Timestamp }).nullable(),
+  counts: TaskCounts,
+  wave: z.number().int(),
+  wavesCount: z.number().int(),
+  strategy: Strategy,
+  target: TargetRequest,
+  createdBy: z.string(),
+  createdAt: Timestamp,
+  startedAt: Timestamp.nullable(),
+  endedAt: Timestamp.nullable(),
+  expiresAt: Timestamp,
+  retryOf: RolloutId.nullable(),
+  etag: z.string(),
+});
+export type Rollout = z.infer<typeof Rollout>;
+
+/** Hosts that ended alike: "9,991 the same, 9 differ". Sorted by size, largest first. */
+export const ResultGroup = z.object({
+  state: z.string(),
+  exitCode: z.number().int().nullable(),
+  error: z.object({ code: z.string(), details: JsonObject }).nullable(),
+  outputDigest: Digest.nullable(),
+  hostsCount: z.number().int(),
+  /** The first names in order, at most 100. */
+  hostNames: z.array(z.string()),
+  /** The start of the shared output, at most 4 KiB of each stream. */
+  preview: z.object({ stdout: z.string(), stderr: z.string(), cutBytes: z.number().int() }).nullable(),
+});
+export type ResultGroup = z.infer<typeof ResultGroup>;

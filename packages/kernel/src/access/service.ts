@@ -1,0 +1,18 @@
+import type { Actor, EffectClass } from '@pilothouse/contract';
+import type { HostEntry } from '../hosts/service.ts';
+
+/** Which hosts a permission reaches. */
+export interface HostScope {
+  readonly isAll: boolean;
+  readonly isNone: boolean;
+  includes(host: Pick<HostEntry, 'id' | 'name' | 'labels' | 'groups'>): boolean;
+}
+
+/** Whoever is behind a request, and what they may do. */
+export interface Principal {
+  readonly actor: Actor;
+  /** Holds a global permission, or a host permission on at least one kind of host. */
+  has(permission: string): boolean;
+  /** The hosts on which it holds the permission, with an effect class of at least `effect` (default `read`). */
+  scope(permission: string, effect?: EffectClass): HostScope;
+}

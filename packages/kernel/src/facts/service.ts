@@ -1,0 +1,30 @@
+import type { Digest, FactReport, FactSpan, HostId } from '@pilothouse/contract';
+
+export interface FactChange {
+  readonly hostId: HostId;
+  readonly fact: string;
+  readonly before: Digest | null;
+  readonly after: Digest | null;
+  readonly at: number;
+}
+
+/** Content-addressed snapshots: `host × fact → digest → body`, with history. A body is stored and parsed once. */
+export interface FactsService {
+  /** Takes an agent's word on its facts; returns the digests whose bodies it has never seen. */
+  report(hostId: HostId, reports: readonly FactReport[], collectedAt: number): Promise<Digest[]>;
+  /** Stores a body after checking digest, size and the fact's schema. AppError FACT_BODY_* when it does not fit. */
+  putBody(hostId: HostId, digest: Digest, body: Uint8Array): Promise<void>;
+  /** Parsed body, from a bounded cache; null when it has not arrived. */
+  body(digest: Digest): Promise<unknown | null>;
+  /** The same without waiting: null also when it is not in the cache. Selectors use it after `warm`. */
+  bodyNow(digest: Digest): unknown | null;
+  /** Loads all distinct bodies of a fact that current hosts have into the cache. */
+  warm(fact: string): Promise<void>;
+  current(hostId: HostId): Promise<FactSpan[]>;
+  asOf(hostId: HostId, at: number): Promise<FactSpan[]>;
+  history(hostId: HostId, fact: string, limit: number): Promise<FactSpan[]>;
+  /** Digests by fact for `welcome`. */
+  knownDigests(hostId: HostId): Record<string, Digest>;
+  /** After commit, when a body is there and a host's digest changed. */
+  onChange(listener: (changes: readonly FactChange[]) => void): () => void;
+}

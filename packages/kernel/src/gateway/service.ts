@@ -1,0 +1,36 @@
+import type { HostId } from '@pilothouse/contract';
+import type { AgentFrame, AgentFrameOf, ServerFrame } from '@pilothouse/wire';
+
+/** A frame without its generation: the gateway adds the session's own. */
+export type OutgoingFrame = ServerFrame extends infer F
+  ? F extends { generation: number }
+    ? Omit<F, 'generation'>
+    : never
+  : never;
+
+export interface OpenSession {
+  readonly hostId: HostId;
+  readonly generation: number;
+  readonly hello: AgentFrameOf<'hello'>;
+}
+
+/** Rooms that live on sessions register one of these. Handlers must not wait on the network. */
+export interface SessionListener {
+  /** After `welcome`; not for renew-only sessions. */
+  opened?(session: OpenSession): void;
+  frame?(session: OpenSession, frame: AgentFrame): void;
+  closed?(session: OpenSession): void;
+  /** A body came by PUT /agent/v1/outputs/{digest}; digest and size are checked, the schema is not. */
+  outputBody?(hostId: HostId, digest: string, body: Uint8Array): Promise<void>;
+}
+
+/** Live sessions of agents. */
+export interface GatewayService {
+  /** offline: no session. full: its bounded queue is; the caller tries again when it drains or forgets it. */
+  send(hostId: HostId, frame: OutgoingFrame): 'sent' | 'offline' | 'full';
+  session(hostId: HostId): OpenSession | null;
+  listen(listener: SessionListener): void;
+  /** Ends the host's session at once, for revocation and quarantine. */
+  cut(hostId: HostId, code: string): void;
+  readonly sessionsCount: number;
+}

@@ -1,0 +1,79 @@
+import type { Host, HostId, Labels, TargetRequest, Vitals } from '@pilothouse/contract';
+import type { Transaction } from '@pilothouse/store';
+
+/** One host in the in-memory index: what selectors, scopes and the rollout engine read without a query. */
+export interface HostEntry {
+  readonly id: HostId;
+  readonly name: string;
+  readonly state: Host['state'];
+  readonly labels: Labels;
+  readonly groups: readonly string[];
+  readonly isOnline: boolean;
+  /** Milliseconds since the epoch of the last change of `isOnline`. */
+  readonly presenceSince: number;
+  readonly isInMaintenance: boolean;
+  readonly lastSeen: number | null;
+  readonly address: string | null;
+  readonly arch: string | null;
+  readonly agentVersion: string | null;
+  readonly bootId: string | null;
+  readonly vitals: Vitals | null;
+  /** Current digest and age by fact. Facts room keeps it up to date. */
+  readonly facts: ReadonlyMap<string, { readonly digest: string; readonly seenAt: number }>;
+}
+
+export interface NewHost {
+  readonly name: string;
+  readonly labels: Labels;
+  readonly groups: readonly string[];
+  readonly state: 'active' | 'pending';
+  readonly machineId: string;
+  readonly arch: string;
+  readonly agentVersion: string;
+}
+
+export interface SessionFacts {
+  readonly address: string;
+  readonly name: string;
+  readonly arch: string;
+  readonly agentVersion: string;
+  readonly bootId: string;
+}
+
+/** The registry of hosts: who they are, what operators say of them, whether they are there. */
+export interface HostsService {
+  /** All hosts but the decommissioned, by id. The same map instance; entries are replaced, never changed in place. */
+  readonly index: ReadonlyMap<HostId, HostEntry>;
+  /** The record of one host, decommissioned ones included; null when unknown. */
+  get(id: HostId): Promise<Host | null>;
+  recordOf(entry: HostEntry): Host;
+  /** By id, or by name when exactly one host has it. AppError HOST_NAME_AMBIGUOUS lists the ids. */
+  resolve(nameOrId: string): HostEntry | null;
+  add(transaction: Transaction, host: NewHost): Promise<HostId>;
+  accept(transaction: Transaction, id: HostId): Promise<void>;
+  setLabels(transaction: Transaction, id: HostId, labels: Labels): Promise<void>;
+  setMaintenance(transaction: Transaction, id: HostId, maintenance: Host['maintenance']): Promise<void>;
+  quarantine(transaction: Transaction, id: HostId, reason: 'clone' | 'operator' | 'hostile'): Promise<void>;
+  release(transaction: Transaction, id: HostId): Promise<void>;
+  /** Ends its registration; certificates are revoked by enrolment, history stays. */
+  decommission(transaction: Transaction, id: HostId): Promise<void>;
+  /** Presence, by the gateway. Not durable per heartbeat: `lastSeen` is written on change and every few minutes. */
+  sessionOpened(id: HostId, facts: SessionFacts): Promise<void>;
+  heartbeat(id: HostId, vitals: Vitals): void;
+  sessionClosed(id: HostId): Promise<void>;
+  /** Called by the facts room when a host's digest changed or was confirmed. */
+  noteFact(id: HostId, fact: string, digest: string | null, seenAt: number): void;
+  /** Called after an entry was added, replaced (both given) or removed (`after` null). */
+  onChange(listener: (change: { before: HostEntry | null; after: HostEntry | null }) => void): () => void;
+}
+
+/** Turns a request for targets into hosts, now. Union of its parts, without pending and decommissioned hosts. */
+export interface TargetResolver {
+  resolve(target: TargetRequest): Promise<{
+    readonly hosts: readonly HostEntry[];
+    /** Hosts of which the selector could not be decided for want of facts. */
+    readonly undetermined: readonly HostEntry[];
+  }>;
+  /** Whether one host is still meant; hosts given by id always are. */
+  stillMatches(target: TargetRequest, host: HostEntry): boolean;
+}

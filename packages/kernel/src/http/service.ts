@@ -1,0 +1,43 @@
+import type { Language, Route } from '@pilothouse/contract';
+import type { z } from 'zod';
+import type { Principal } from '../access/service.ts';
+
+/** A request after authentication and validation. */
+export interface HttpRequest<Params = unknown, Query = unknown, Body = unknown> {
+  readonly principal: Principal;
+  readonly params: Params;
+  readonly query: Query;
+  readonly body: Body;
+  readonly language: Language;
+  readonly requestId: string;
+  readonly address: string;
+  /** Value of If-Match without quotes, or null. */
+  readonly ifMatch: string | null;
+  /** Aborted when the client goes away. */
+  readonly signal: AbortSignal;
+}
+
+/** An endless or long answer. Each item is one event, line or row; the writer applies back-pressure. */
+export interface StreamAnswer {
+  readonly stream: AsyncIterable<StreamItem>;
+}
+export type StreamItem = { readonly event?: string; readonly id?: string; readonly data: unknown };
+
+type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
+type In<S> = S extends z.ZodType ? z.input<S> : undefined | StreamAnswer;
+
+export interface Endpoint {
+  readonly route: Route;
+  readonly handle: (request: HttpRequest) => Promise<unknown>;
+}
+
+/** Binds a handler to a route; parameters and answer are typed by the route's schemas. */
+export function endpoint<R extends Route>(
+  route: R,
+  handle: (
+    request: HttpRequest<Out<R['params']>, Out<R['query']>, Out<R['body']>>,
+  ) => Promise<In<R['response']>>,
+): Endpoint {
+  // The http room parses params, query and body with the route's own schemas before it calls `handle`.
+  return { route, handle: handle as Endpoint['handle'] };
+}

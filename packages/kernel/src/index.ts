@@ -1,0 +1,20 @@
+/** The control plane: one room a concern. Knows no plugin. */
+export type { HostScope, Principal } from './access/service.ts';
+export type { AuditService, NewAuditRecord } from './audit/service.ts';
+export type { EventsService, NewEvent } from './events/service.ts';
+export type { FactChange, FactsService } from './facts/service.ts';
+export type { FindingsService, RaisedFinding } from './findings/service.ts';
+export type { GatewayService, OutgoingFrame } from './gateway/service.ts';
+export type { HostEntry, HostsService, TargetResolver } from './hosts/service.ts';
+export { type Endpoint, endpoint, type HttpRequest } from './http/service.ts';
+export type { KernelContext } from './kernel-context.ts';
+export { type Log, silentLog } from './log.ts';
+export {
+  defineServerPlugin,
+  type KernelServices,
+  type Reconciler,
+  type ServerPlugin,
+  type StartedPlugin,
+} from './plugins/server-plugin.ts';
+export type { PlanRequest, RolloutsService } from './rollouts/service.ts';
+export type { Selector, SelectService, Verdict } from './select/service.ts';

@@ -1,0 +1,192 @@
+/**
+ * Every frame of the agent session, as schemas. One JSON object a WebSocket text message.
+ *
+ * A session: the agent sends `hello`; the server answers `welcome`, `come-back` (admission control) or `renew-only`
+ * (expired certificate). From then on every frame in both directions carries the session's `generation`; a frame of
+ * another generation is dropped, so nothing late from an old session is ever taken for the new one.
+ *
+ * What must survive is acknowledged (`outcome` ↔ `outcome-saved`) and sent again after a reconnect until it is;
+ * everything else may be lost and is said again by its sender's own rhythm. Live output is a view under credit; the
+ * outcome names the whole output by digest, and the server asks for bodies it has never seen.
+ */
+import {
+  Digest,
+  Envelope,
+  FACTS_PER_HOST_MAX,
+  FactReport,
+  OutputChunk,
+  SignedTrustBundle,
+  TaskOutcome,
+  Timestamp,
+  Vitals,
+} from '@pilothouse/contract';
+import { z } from 'zod';
+
+export const PROTOCOL_VERSION = 1;
+/** A frame is never larger; envelopes of 4 MiB and their escapes fit. */
+export const FRAME_BYTES_MAX = 10 * 1024 * 1024;
+/** The first frame must arrive within this time after the TLS handshake. */
+export const HELLO_DEADLINE_MS = 10_000;
+export const HEARTBEAT_INTERVAL_MS = 10_000;
+/** No frame for this long: the session is dead and the host offline. */
+export const SESSION_SILENCE_MAX_MS = 25_000;
+
+const Generation = z.number().int().min(0);
+const TaskId = z.string().min(1).max(64);
+
+/** A task as the agent's journal knows it: sent with `hello` so that the server learns what it missed. */
+export const JournalEntry = z.object({
+  taskId: TaskId,
+  attempt: z.number().int().min(1),
+  state: z.enum(['accepted', 'started', 'ended']),
+});
+export type JournalEntry = z.infer<typeof JournalEntry>;
+
+export const AgentFrame = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('hello'),
+    protocol: z.number().int(),
+    agentVersion: z.string().max(64),
+    arch: z.string().max(32),
+    hostName: z.string().max(253),
+    bootId: z.string().max(64),
+    /** Random for each process start: tells a restarted agent from a cloned one. */
+    processId: z.string().max(64),
+    /** The agent's wall clock, for skew. */
+    clock: Timestamp,
+    trustVersion: z.number().int().min(0),
+    /** Digests of the parameter schemas of the actions it can carry out. */
+    actions: z.record(z.string().max(80), Digest),
+    /** Actions it knows and cannot offer here, with the reason. */
+    actionsAbsent: z.record(z.string().max(80), z.string().max(300)),
+    /** Tasks whose outcome the server has not acknowledged yet. */
+    journal: z.array(JournalEntry).max(10_000),
+    /** `agent hold` was set on the host: it refuses all tasks. */
+    isHeld: z.boolean(),
+  }),
+  z.object({ kind: z.literal('heartbeat'), generation: Generation, clock: Timestamp, vitals: Vitals }),
+  z.object({
+    kind: z.literal('facts'),
+    generation: Generation,
+    reports: z.array(FactReport).max(FACTS_PER_HOST_MAX),
+    collectedAt: Timestamp,
+  }),
+  /** Verified and written to the journal; will run when its locks are free. */
+  z.object({
+    kind: z.literal('accepted'),
+    generation: Generation,
+    taskId: TaskId,
+    attempt: z.number().int(),
+  }),
+  z.object({
+    kind: z.literal('started'),
+    generation: Generation,
+    taskId: TaskId,
+    attempt: z.number().int(),
+    at: Timestamp,
+  }),
+  z.object({
+    kind: z.literal('output'),
+    generation: Generation,
+    taskId: TaskId,
+    /** Bytes of output before this frame. */
+    offsetBytes: z.number().int().min(0),
+    chunks: z.array(OutputChunk).max(256),
+  }),
+  z.object({
+    kind: z.literal('outcome'),
+    generation: Generation,
+    taskId: TaskId,
+    attempt: z.number().int(),
+    outcome: TaskOutcome,
+    /** Canonical JSON of the OutputBody when it is small, so that no second trip is needed. */
+    outputInline: z
+      .string()
+      .max(64 * 1024)
+      .nullable(),
+  }),
+  /** Answer to `challenge`: proves that this old session still lives after a new one came. */
+  z.object({ kind: z.literal('challenge-answer'), generation: Generation, nonce: z.string().max(64) }),
+  z.object({ kind: z.literal('renew'), generation: Generation, csr: z.string().max(8192) }),
+  z.object({ kind: z.literal('trust-adopted'), generation: Generation, version: z.number().int() }),
+  z.object({ kind: z.literal('hold-changed'), generation: Generation, isHeld: z.boolean() }),
+]);
+export type AgentFrame = z.infer<typeof AgentFrame>;
+
+export const ServerFrame = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('welcome'),
+    generation: Generation,
+    hostId: z.string(),
+    serverTime: Timestamp,
+    heartbeatIntervalMs: z.number().int().min(1000),
+    /** Fact digests the server holds for this host, so that an unchanged fact need not be reported. */
+    knownFacts: z.record(z.string(), Digest),
+  }),
+  /** Admission control: close, and come back after this time (the agent adds jitter). */
+  z.object({ kind: z.literal('come-back'), afterMs: z.number().int().min(0).max(3_600_000) }),
+  /** The certificate has expired or trust has moved: this session can do nothing but renew. */
+  z.object({ kind: z.literal('renew-only'), generation: Generation, reason: z.enum(['expired', 'rotated']) }),
+  /** Refused for good until a person acts; the code is from the gateway's error table. */
+  z.object({ kind: z.literal('refused'), code: z.string(), title: z.string(), hint: z.string() }),
+  z.object({
+    kind: z.literal('facts-wanted'),
+    generation: Generation,
+    digests: z.array(Digest).max(FACTS_PER_HOST_MAX),
+  }),
+  /** Collect these now (all when empty), whatever their interval. */
+  z.object({
+    kind: z.literal('collect'),
+    generation: Generation,
+    facts: z.array(z.string()).max(FACTS_PER_HOST_MAX),
+  }),
+  z.object({
+    kind: z.literal('offer'),
+    generation: Generation,
+    taskId: TaskId,
+    attempt: z.number().int(),
+    envelope: Envelope,
+    /** Bytes of live output the agent may send before more credit; 0 sends none. */
+    outputCreditBytes: z.number().int().min(0),
+  }),
+  /** Do not start it. A task that has started goes on; the agent answers with `outcome` cancelled or nothing new. */
+  z.object({ kind: z.literal('withdraw'), generation: Generation, taskId: TaskId }),
+  /** End it now, whole process tree. */
+  z.object({ kind: z.literal('cancel'), generation: Generation, taskId: TaskId }),
+  z.object({
+    kind: z.literal('credit'),
+    generation: Generation,
+    taskId: TaskId,
+    bytes: z.number().int().min(1),
+  }),
+  z.object({
+    kind: z.literal('outcome-saved'),
+    generation: Generation,
+    taskId: TaskId,
+    attempt: z.number().int(),
+  }),
+  z.object({ kind: z.literal('outputs-wanted'), generation: Generation, digests: z.array(Digest).max(256) }),
+  z.object({ kind: z.literal('challenge'), generation: Generation, nonce: z.string().max(64) }),
+  z.object({
+    kind: z.literal('certificate'),
+    generation: Generation,
+    chain: z.array(z.string().max(8192)).min(1).max(4),
+  }),
+  z.object({
+    kind: z.literal('trust'),
+    generation: Generation,
+    bundles: z.array(SignedTrustBundle).min(1).max(64),
+  }),
+  /** Server time signed with an envelope key, over TIME_TAG and the text. */
+  z.object({
+    kind: z.literal('time'),
+    generation: Generation,
+    serverTime: Timestamp,
+    keyId: z.string(),
+    signature: z.string(),
+  }),
+]);
+export type ServerFrame = z.infer<typeof ServerFrame>;
+
+export type AgentFrameOf<K extends AgentFrame['kind']> = Extract<AgentFrame, { kind: K }>;
+export type ServerFrameOf<K extends ServerFrame['kind']> = Extract<ServerFrame, { kind: K }>;
