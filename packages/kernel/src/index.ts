@@ -6,7 +6,7 @@ export type { FactChange, FactsService } from './facts/service.ts';
 export type { FindingsService, RaisedFinding } from './findings/service.ts';
 export type { GatewayService, OutgoingFrame } from './gateway/service.ts';
 export type { HostEntry, HostsService, TargetResolver } from './hosts/service.ts';
-export { type Endpoint, endpoint, type HttpRequest } from './http/service.ts';
+export { type Endpoint, endpoint, type HttpExchange, type HttpRequest } from './http/service.ts';
 export type { KernelContext } from './kernel-context.ts';
 export { type Log, silentLog } from './log.ts';
 export {

@@ -15,6 +15,16 @@ export interface HttpRequest<Params = unknown, Query = unknown, Body = unknown> 
   readonly ifMatch: string | null;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;
+  readonly exchange: HttpExchange;
+}
+
+/** The bare exchange, for the few handlers that deal in cookies and redirects. Everything else returns a value. */
+export interface HttpExchange {
+  /** A request header by its lower-case name. */
+  header(name: string): string | null;
+  setHeader(name: string, value: string): void;
+  /** Replaces the default 200 (or 204 without a body). */
+  setStatus(status: number): void;
 }
 
 /** An endless or long answer. Each item is one event, line or row; the writer applies back-pressure. */
