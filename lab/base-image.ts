@@ -1,0 +1,62 @@
+import { existsSync } from 'node:fs';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CACHE_DIRECTORY } from './places.ts';
+import { mustRun } from './run-command.ts';
+
+export const DISTRIBUTIONS = ['debian-12'] as const;
+export type Distribution = (typeof DISTRIBUTIONS)[number];
+
+/** What an ordinary server has that the facts and commands of the stories touch. */
+const DEBIAN_PACKAGES = [
+  'systemd',
+  'systemd-sysv',
+  'dbus',
+  'iproute2',
+  'procps',
+  'cron',
+  'kmod',
+  'python3-minimal',
+  'libstdc++6',
+  'ca-certificates',
+];
+
+/** Raise it when the recipe changes: the old image is then left behind and a new one made. */
+const RECIPE = 1;
+
+/** The mirror apt already uses on this machine, so that the lab names none. */
+async function aptMirror(): Promise<string> {
+  const lines = await mustRun('apt-get', [
+    'indextargets',
+    '--format',
+    '$(REPO_URI) $(CODENAME)',
+    'Created-By: Packages',
+  ]);
+  const mirror = lines
+    .split('\n')
+    .map((line) => line.split(' '))
+    .find(([, codename]) => codename === 'bookworm')?.[0];
+  if (mirror === undefined)
+    throw new Error('apt knows no Debian 12 repository: run apt-get update, or add one');
+  return mirror;
+}
+
+/** The root file system of a distribution, made once and then only read, as the lower layer of every host. */
+export async function baseImage(distribution: Distribution, say: (text: string) => void): Promise<string> {
+  const directory = join(CACHE_DIRECTORY, `${distribution}-r${RECIPE}`);
+  if (existsSync(directory)) return directory;
+  say(`making the ${distribution} base image (once, about half a minute)`);
+  await mkdir(CACHE_DIRECTORY, { recursive: true });
+  const unfinished = `${directory}.${process.pid}`;
+  await rm(unfinished, { recursive: true, force: true });
+  await mustRun('mmdebstrap', [
+    '--quiet',
+    '--variant=minbase',
+    `--include=${DEBIAN_PACKAGES.join(',')}`,
+    'bookworm',
+    unfinished,
+    await aptMirror(),
+  ]);
+  await rename(unfinished, directory);
+  return directory;
+}
