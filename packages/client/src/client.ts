@@ -30,16 +30,20 @@ export interface ClientOptions {
   readonly token: string | null;
   /** For Accept-Language: the language of problem texts. */
   readonly language: string;
+  /** A fresh key for each POST, so that the server can tell a repeated request from a second one. */
+  readonly newIdempotencyKey?: () => string;
 }
 
 type In<S> = S extends z.ZodType ? z.input<S> : undefined;
-type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
+export type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
 
 export interface CallInput<R extends Route> {
   readonly params?: In<R['params']>;
   readonly query?: In<R['query']>;
   readonly body?: In<R['body']>;
   readonly headers?: Readonly<Record<string, string>>;
+  /** The etag of the record that this edit was made from; becomes If-Match. */
+  readonly etag?: string;
   readonly signal?: CancelSignal;
 }
 

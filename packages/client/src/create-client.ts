@@ -1,0 +1,80 @@
+import { AppError, Problem, type Route } from '@pilothouse/contract';
+import { buildPath } from './build-path.ts';
+import { type CallInput, type Client, type ClientOptions, type Out, ProblemError } from './client.ts';
+
+type Answer = Awaited<ReturnType<ClientOptions['fetch']>>;
+
+/** The untyped half of CallInput, as the sender reads it once the types have done their work. */
+interface RawInput {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly etag?: string;
+  readonly signal?: Parameters<ClientOptions['fetch']>[1]['signal'];
+}
+
+/** A client of one server. It holds no connection and no state: the fetch that it is given does. */
+export function createClient(options: ClientOptions): Client {
+  return {
+    async call<R extends Route>(route: R, input?: CallInput<R>): Promise<Out<R['response']>> {
+      const answer = await send(options, route, input ?? {}, 'application/json');
+      const text = await answer.text();
+      // A route without a response schema answers nothing, and its Out is undefined.
+      if (route.response === undefined) return undefined as Out<R['response']>;
+      const parsed = route.response.safeParse(parseJson(route, text));
+      if (!parsed.success) {
+        const issue = parsed.error.issues[0];
+        throw answerInvalid(route, `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
+      }
+      // The schema that just parsed it is the one that Out names.
+      return parsed.data as Out<R['response']>;
+    },
+    async stream(route, input) {
+      const answer = await send(options, route, input ?? {}, route.stream ?? 'application/octet-stream');
+      if (answer.body === null) throw answerInvalid(route, 'no body');
+      return answer.body;
+    },
+  };
+}
+
+async function send(options: ClientOptions, route: Route, input: RawInput, accept: string): Promise<Answer> {
+  const headers: Record<string, string> = { accept, 'accept-language': options.language };
+  if (options.token !== null) headers['authorization'] = `Bearer ${options.token}`;
+  if (input.etag !== undefined) headers['if-match'] = `"${input.etag}"`;
+  if (input.body !== undefined) headers['content-type'] = 'application/json';
+  if (route.method === 'POST' && options.newIdempotencyKey !== undefined) {
+    headers['idempotency-key'] = options.newIdempotencyKey();
+  }
+  Object.assign(headers, input.headers);
+  const url = options.baseUrl.replace(/\/+$/, '') + buildPath(route, input.params, input.query);
+  const answer = await options.fetch(url, {
+    method: route.method,
+    headers,
+    ...(input.body === undefined ? {} : { body: JSON.stringify(input.body) }),
+    ...(input.signal === undefined ? {} : { signal: input.signal }),
+  });
+  if (answer.status >= 200 && answer.status < 300) return answer;
+  throw await problemOf(route, answer);
+}
+
+async function problemOf(route: Route, answer: Answer): Promise<AppError> {
+  const text = await answer.text();
+  const type = answer.headers.get('content-type') ?? '';
+  if (type.includes('json')) {
+    const parsed = Problem.safeParse(parseJson(route, text));
+    if (parsed.success) return new ProblemError(parsed.data);
+  }
+  return answerInvalid(route, `status ${answer.status}, ${type || 'no content type'}`);
+}
+
+function parseJson(route: Route, text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw answerInvalid(route, 'not JSON', cause);
+  }
+}
+
+const answerInvalid = (route: Route, problem: string, cause?: unknown): AppError =>
+  new AppError('CLIENT_ANSWER_INVALID', { method: route.method, path: route.path, problem }, { cause });
