@@ -1,2 +1,3 @@
 /** The kernel's HTTP routes, one file a room. */
-export {};
+export * from './access.ts';
+export * from './system.ts';
