@@ -1,6 +1,7 @@
 /** The words of the product as schemas and types, read alike by server, agent, command line and browser. No IO, no node:*, no DOM. */
 export * from './access.ts';
 export * from './action.ts';
+export * from './action-schema.ts';
 export * from './api/index.ts';
 export * from './audit.ts';
 export * from './common.ts';

@@ -56,6 +56,17 @@ export const TargetRequest = z.object({
 });
 export type TargetRequest = z.infer<typeof TargetRequest>;
 
+/**
+ * The request as a plan's header carries it. A list of hosts is named by count and digest alone: the steps hold the
+ * ids, and a header travels with every single task, so ten thousand ids in it would travel ten thousand times.
+ */
+export const PlanTarget = z.object({
+  selector: z.string().min(1).max(4096).optional(),
+  groups: z.array(z.string()).max(1000).optional(),
+  hosts: z.object({ count: z.number().int().min(1), digest: Digest }).optional(),
+});
+export type PlanTarget = z.infer<typeof PlanTarget>;
+
 /** Everything of a plan but its steps. Its canonical form, which holds the steps' Merkle root, is what the digest names. */
 export const PlanHeader = z.object({
   version: z.literal(1),
@@ -64,7 +75,7 @@ export const PlanHeader = z.object({
   createdAt: Timestamp,
   notBefore: Timestamp,
   expiresAt: Timestamp,
-  target: TargetRequest,
+  target: PlanTarget,
   strategy: Strategy,
   /** Digests of the parameter schemas the plan was checked against, by action. */
   actionSchemas: z.record(ActionName, Digest),

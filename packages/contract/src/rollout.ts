@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { Digest, JsonObject, Timestamp } from './common.ts';
-import { Strategy, TargetRequest } from './plan.ts';
+import { PlanTarget, Strategy } from './plan.ts';
 
 export const RolloutId = z.string().regex(/^r_[0-9a-hjkmnp-tv-z]{18}$/);
 
@@ -58,7 +58,7 @@ export const Rollout = z.object({
   wave: z.number().int(),
   wavesCount: z.number().int(),
   strategy: Strategy,
-  target: TargetRequest,
+  target: PlanTarget,
   createdBy: z.string(),
   createdAt: Timestamp,
   startedAt: Timestamp.nullable(),
