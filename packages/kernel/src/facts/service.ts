@@ -15,9 +15,9 @@ export interface FactsService {
   /** Stores a body after checking digest, size and the fact's schema. AppError FACT_BODY_* when it does not fit. */
   putBody(hostId: HostId, digest: Digest, body: Uint8Array): Promise<void>;
   /** Parsed body, from a bounded cache; null when it has not arrived. */
-  body(digest: Digest): Promise<unknown | null>;
+  body(digest: Digest): Promise<unknown>;
   /** The same without waiting: null also when it is not in the cache. Selectors use it after `warm`. */
-  bodyNow(digest: Digest): unknown | null;
+  bodyNow(digest: Digest): unknown;
   /** Loads all distinct bodies of a fact that current hosts have into the cache. */
   warm(fact: string): Promise<void>;
   current(hostId: HostId): Promise<FactSpan[]>;

@@ -1,0 +1,60 @@
+/** `npm run check`: types, lint, format, tidy and the metrics of structure, side by side. Budget: 10 s on two cores. */
+import { spawn } from 'node:child_process';
+import { printStructure } from './structure.ts';
+
+interface Check {
+  readonly name: string;
+  readonly command: readonly [string, ...string[]];
+}
+
+const CHECKS: readonly Check[] = [
+  { name: 'types', command: ['tsc', '-p', 'tsconfig.json'] },
+  { name: 'types, isomorphic', command: ['tsc', '-p', 'tsconfig.isomorphic.json'] },
+  { name: 'lint', command: ['oxlint', '--deny-warnings'] },
+  { name: 'format', command: ['biome', 'ci', '.'] },
+  {
+    name: 'tidy',
+    command: ['node', '--test', '--test-isolation=none', '--test-reporter=dot', 'tools/tidy/*.test.ts'],
+  },
+  { name: 'unused', command: ['knip', '--no-progress'] },
+];
+
+interface Finished {
+  readonly name: string;
+  readonly isGreen: boolean;
+  readonly seconds: number;
+  readonly output: string;
+}
+
+function runCheck(check: Check): Promise<Finished> {
+  const started = performance.now();
+  const [program, ...args] = check.command;
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    const keep = (text: Buffer): void => {
+      output += text.toString('utf8');
+    };
+    child.stdout.on('data', keep);
+    child.stderr.on('data', keep);
+    child.on('error', (error) => keep(Buffer.from(error.message)));
+    child.on('close', (code) => {
+      resolve({
+        name: check.name,
+        isGreen: code === 0,
+        seconds: (performance.now() - started) / 1000,
+        output,
+      });
+    });
+  });
+}
+
+const started = performance.now();
+const results = await Promise.all(CHECKS.map(runCheck));
+for (const { name, isGreen, seconds, output } of results) {
+  process.stdout.write(`${isGreen ? 'ok  ' : 'FAIL'}  ${name.padEnd(18)} ${seconds.toFixed(1)} s\n`);
+  if (!isGreen) process.stdout.write(`${output.trim()}\n\n`);
+}
+printStructure();
+process.stdout.write(`\nchecked in ${((performance.now() - started) / 1000).toFixed(1)} s\n`);
+process.exitCode = results.every((result) => result.isGreen) ? 0 : 1;

@@ -1,0 +1,28 @@
+/** Which tests run how. A file's name says what it needs, so that adding a test never means editing a list. */
+import { globSync } from 'node:fs';
+
+const ROOTS = ['packages', 'apps', 'plugins', 'lab', 'tools', 'bench'];
+const find = (suffix: string): string[] =>
+  ROOTS.flatMap((root) =>
+    globSync(`${root}/**/*${suffix}`, { exclude: (path) => path.includes('node_modules') }),
+  ).sort();
+
+export interface TestGroup {
+  readonly name: string;
+  readonly files: readonly string[];
+  readonly nodeArguments: readonly string[];
+}
+
+/**
+ * unit: pure or in-process, all in one process (a second instead of a minute). system: own process each; touches
+ * process state, real sockets, child processes, Debian packages. stories: real lab hosts, one after another.
+ */
+export function testGroups(): TestGroup[] {
+  const system = find('.system.test.ts');
+  const unit = find('.test.ts').filter((file) => !system.includes(file));
+  return [
+    { name: 'unit', files: unit, nodeArguments: ['--test-isolation=none'] },
+    { name: 'system', files: system, nodeArguments: ['--test-concurrency=2'] },
+    { name: 'stories', files: find('.story.ts'), nodeArguments: ['--test-concurrency=1'] },
+  ];
+}

@@ -1,0 +1,55 @@
+/** `npm test [unit|system|stories …]`: every test, group by group. Fails when one was skipped or a group found none. */
+import { spawn } from 'node:child_process';
+import { labLacks } from '../lab/lab.ts';
+import { type TestGroup, testGroups } from './test-groups.ts';
+
+interface Totals {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+function runGroup(group: TestGroup): Promise<Totals> {
+  const args = ['--test', '--test-reporter=spec', ...group.nodeArguments, ...group.files];
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    let tail = '';
+    child.stdout.on('data', (piece: Buffer) => {
+      process.stdout.write(piece);
+      tail = (tail + piece.toString('utf8')).slice(-64 * 1024);
+    });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      const count = (word: string): number =>
+        Number([...tail.matchAll(new RegExp(`ℹ ${word} (\\d+)`, 'g'))].at(-1)?.[1] ?? 0);
+      const failed = count('fail') + count('cancelled');
+      resolve({
+        passed: count('pass'),
+        failed: code === 0 ? failed : Math.max(failed, 1),
+        skipped: count('skipped') + count('todo'),
+      });
+    });
+  });
+}
+
+const wanted = process.argv.slice(2);
+const groups = testGroups().filter((group) => wanted.length === 0 || wanted.includes(group.name));
+const needsLab = groups.some((group) => group.name === 'stories' && group.files.length > 0);
+const lacks = needsLab ? await labLacks() : [];
+if (lacks.length > 0) {
+  process.stderr.write(
+    `The stories need the lab, and the lab lacks:\n  ${lacks.join('\n  ')}\nRun: npm run setup\n`,
+  );
+  process.exit(2);
+}
+const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
+for (const group of groups) {
+  if (group.files.length === 0) continue;
+  process.stdout.write(`\n${group.name}: ${group.files.length} files\n`);
+  const result = await runGroup(group);
+  totals.passed += result.passed;
+  totals.failed += result.failed;
+  totals.skipped += result.skipped;
+}
+process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
+process.exitCode = totals.passed > 0 && totals.failed === 0 && totals.skipped === 0 ? 0 : 1;

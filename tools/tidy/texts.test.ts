@@ -1,0 +1,36 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { sourceFiles } from './source-tree.ts';
+
+const PAIR =
+  /\ben:\s*(?:'((?:[^'\\]|\\.)*)'|`([^`]*)`|"([^"]*)"),?\s*zh:\s*(?:'((?:[^'\\]|\\.)*)'|`([^`]*)`|"([^"]*)")/g;
+
+const placeholders = (text: string): string => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort().join(' ');
+
+test('both languages of a text name the same placeholders, and neither is empty', () => {
+  let pairs = 0;
+  const offences: string[] = [];
+  for (const file of sourceFiles()) {
+    for (const match of file.text.matchAll(PAIR)) {
+      pairs += 1;
+      const en = match[1] ?? match[2] ?? match[3] ?? '';
+      const zh = match[4] ?? match[5] ?? match[6] ?? '';
+      const at = `${file.path}: ${en}`;
+      if (en === '' || zh === '') offences.push(`${at} is empty in one language`);
+      if (placeholders(en) !== placeholders(zh))
+        offences.push(`${at} has other placeholders in Chinese: ${zh}`);
+    }
+  }
+  assert.deepEqual(offences, []);
+  assert.ok(pairs > 20, 'the pattern still finds the texts');
+});
+
+test('every error row is written in both languages', () => {
+  const offences: string[] = [];
+  for (const file of sourceFiles()) {
+    const english = file.text.match(/\ben:\s*['"`]/g)?.length ?? 0;
+    const chinese = file.text.match(/\bzh:\s*['"`]/g)?.length ?? 0;
+    if (english !== chinese) offences.push(`${file.path}: ${english} English texts, ${chinese} Chinese`);
+  }
+  assert.deepEqual(offences, []);
+});
