@@ -125,8 +125,15 @@ export const ServerFrame = z.discriminatedUnion('kind', [
   }),
   /** Admission control: close, and come back after this time (the agent adds jitter). */
   z.object({ kind: z.literal('come-back'), afterMs: z.number().int().min(0).max(3_600_000) }),
-  /** The certificate has expired or trust has moved: this session can do nothing but renew. */
-  z.object({ kind: z.literal('renew-only'), generation: Generation, reason: z.enum(['expired', 'rotated']) }),
+  /**
+   * This session can do nothing but renew: the certificate has expired, its authority was retired, or a person let this
+   * host replace another one, whose id the new certificate then carries.
+   */
+  z.object({
+    kind: z.literal('renew-only'),
+    generation: Generation,
+    reason: z.enum(['expired', 'rotated', 'replaced']),
+  }),
   /** Refused for good until a person acts; the code is from the gateway's error table. */
   z.object({ kind: z.literal('refused'), code: z.string(), title: z.string(), hint: z.string() }),
   z.object({
@@ -170,6 +177,7 @@ export const ServerFrame = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('certificate'),
     generation: Generation,
+    /** Leaf first. The host's id is the common name of the leaf, and may differ from the one before. */
     chain: z.array(z.string().max(8192)).min(1).max(4),
   }),
   z.object({

@@ -1,10 +1,15 @@
 import { SignedTrustBundle } from '@pilothouse/contract';
 import { z } from 'zod';
 
-/** The gateway's HTTPS side. `enrol` needs no client certificate; uploads need the host's own. */
+/** The gateway's HTTPS side. `enrol` and `trust` need no client certificate; uploads need the host's own. */
 export const GATEWAY_PATHS = {
   enrol: '/agent/v1/enrol',
   session: '/agent/v1/session',
+  /**
+   * GET …/trust?after={version}: TrustAnswer. Public, and safe to read from a server whose certificate cannot be judged
+   * yet: each bundle is signed by a key of the one before. So a host that slept through a rotation finds its way back.
+   */
+  trust: '/agent/v1/trust',
   /** PUT …/facts/{digest}: canonical JSON of a fact body, `content-encoding: zstd | gzip | identity`. */
   facts: '/agent/v1/facts',
   /** PUT …/outputs/{digest}: canonical JSON of an OutputBody. */
@@ -31,3 +36,6 @@ export const EnrolResponse = z.object({
   trust: SignedTrustBundle,
 });
 export type EnrolResponse = z.infer<typeof EnrolResponse>;
+
+export const TrustAnswer = z.object({ bundles: z.array(SignedTrustBundle).max(64) });
+export type TrustAnswer = z.infer<typeof TrustAnswer>;
