@@ -2,9 +2,15 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CACHE_DIRECTORY } from './places.ts';
+import { turnIntoRpmHost } from './rpm-host.ts';
 import { mustRun } from './run-command.ts';
 
-export const DISTRIBUTIONS = ['debian-12'] as const;
+/**
+ * debian-12 is what it says. rpm-host is a Debian userland whose package database is rpm's, with packages built here, and
+ * whose os-release is openEuler's: no rpm distribution can be fetched where the lab runs, and it never stands in for one
+ * where the userland matters.
+ */
+export const DISTRIBUTIONS = ['debian-12', 'rpm-host'] as const;
 export type Distribution = (typeof DISTRIBUTIONS)[number];
 
 /** What an ordinary server has that the facts and commands of the stories touch. */
@@ -52,11 +58,12 @@ export async function baseImage(distribution: Distribution, say: (text: string) 
   await mustRun('mmdebstrap', [
     '--quiet',
     '--variant=minbase',
-    `--include=${DEBIAN_PACKAGES.join(',')}`,
+    `--include=${[...DEBIAN_PACKAGES, ...(distribution === 'rpm-host' ? ['rpm'] : [])].join(',')}`,
     'bookworm',
     unfinished,
     await aptMirror(),
   ]);
+  if (distribution === 'rpm-host') await turnIntoRpmHost(unfinished);
   await rename(unfinished, directory);
   return directory;
 }

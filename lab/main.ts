@@ -8,7 +8,7 @@ import { hostAddress } from './places.ts';
 
 const HELP = `Real hosts on this machine, for trying Pilothouse and for its tests. Needs root.
 
-  npm run lab -- up --hosts 8 [--token pht1.…] [--mix debian-12]   make and boot hosts h1 … h8, enrolled when a token is given
+  npm run lab -- up --hosts 8 [--token pht1.…] [--mix debian-12,rpm-host]   make and boot hosts h1 … h8, enrolled when a token is given
   npm run lab -- status                                            which hosts run, and their addresses
   npm run lab -- exec h1 -- uptime                                 run a command on a host, as its root
   npm run lab -- unplug h1 · plug h1                               pull and put back its network cable
