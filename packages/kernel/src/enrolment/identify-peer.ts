@@ -1,0 +1,52 @@
+import { X509Certificate } from 'node:crypto';
+import { type HostId, toTimestamp } from '@pilothouse/contract';
+import type { EnrolmentDeps } from './enrolment-deps.ts';
+import { sha256Hex } from './issue-certificate.ts';
+import type { PeerIdentity } from './service.ts';
+import { type CertificateRow, certificateByFingerprint, type EnrolmentTables, hostRow } from './store.ts';
+
+/** Why a host's certificates were revoked, where agents are told a code of its own. */
+export const REVOKED_AS_REFUSED = 'refused';
+
+/**
+ * Judges a peer by the certificate it proved to hold in the handshake. Only a certificate that this server issued and
+ * stored counts: it is looked up by its fingerprint, so its content need not be believed, nor its authority's key.
+ */
+export async function identifyPeer(deps: EnrolmentDeps, der: Uint8Array): Promise<PeerIdentity> {
+  const db = deps.context.store.as<EnrolmentTables>();
+  const row = await certificateByFingerprint(db, sha256Hex(der));
+  if (row === null) return { kind: 'refused', code: 'ENROL_CERTIFICATE_UNKNOWN', details: subjectOf(der) };
+  if (row.revoked_at !== null) return revoked(row, row.revoked_at);
+
+  const { serial } = row;
+  const enrolled = await hostRow(db, row.host_id);
+  const hostId: HostId = enrolled?.replaced_by ?? row.host_id;
+  if (!deps.hosts.index.has(hostId)) {
+    return { kind: 'refused', code: 'ENROL_HOST_GONE', details: { hostId } };
+  }
+  if (hostId !== row.host_id) return { kind: 'renew-only', hostId, serial, reason: 'replaced' };
+  if (row.not_after <= deps.context.clock.now()) {
+    return { kind: 'renew-only', hostId, serial, reason: 'expired' };
+  }
+  if (deps.trust.isRetired(row.ca_kid)) return { kind: 'renew-only', hostId, serial, reason: 'rotated' };
+  return { kind: 'host', hostId, serial, notAfter: row.not_after };
+}
+
+function revoked(row: CertificateRow, revokedAt: number): PeerIdentity {
+  const code = row.revoked_reason === REVOKED_AS_REFUSED ? 'ENROL_HOST_REFUSED' : 'ENROL_CERTIFICATE_REVOKED';
+  return {
+    kind: 'refused',
+    code,
+    details: { hostId: row.host_id, serial: row.serial, revokedAt: toTimestamp(revokedAt) },
+  };
+}
+
+/** For the log alone: who a foreign certificate claims to be. */
+function subjectOf(der: Uint8Array): Record<string, string> {
+  try {
+    const { subject, serialNumber } = new X509Certificate(der);
+    return { subject: subject.slice(0, 200), serial: serialNumber.slice(0, 64) };
+  } catch {
+    return { subject: 'not a certificate' };
+  }
+}
