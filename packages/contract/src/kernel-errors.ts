@@ -65,6 +65,18 @@ export const commonErrors = defineErrors({
     hint: { en: 'Use a new key for a new request.', zh: '新请求请使用新的幂等键。' },
     retry: 'after-change',
   },
+  IDEMPOTENCY_OUTCOME_UNKNOWN: {
+    status: 409,
+    title: {
+      en: 'An earlier request with this idempotency key was cut off; it may or may not have taken effect',
+      zh: '使用该幂等键的先前请求被中断，是否生效未知',
+    },
+    hint: {
+      en: 'Look whether it did; if not, send it with a new key.',
+      zh: '请先确认是否已生效；若未生效，请使用新的幂等键重新发送。',
+    },
+    retry: 'after-change',
+  },
   TOO_MANY_REQUESTS: {
     status: 429,
     title: { en: 'Too many requests', zh: '请求过于频繁' },

@@ -1,0 +1,211 @@
+import { randomUUID } from 'node:crypto';
+import type { Clock } from '@pilothouse/base';
+import { AppError, languageOf } from '@pilothouse/contract';
+import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import type { Log } from '../log.ts';
+import type { Authenticator } from './authenticator.ts';
+import type { Idempotency } from './idempotency.ts';
+import type { Metrics } from './metrics.ts';
+import { handlerOf } from './mount-endpoint.ts';
+import { type ErrorCatalogue, problemOf } from './problem-answer.ts';
+import type { Endpoint } from './service.ts';
+
+/** Largest request body; the largest legitimate one (a fixed group of many hosts) is well below. */
+export const BODY_BYTES_MAX = 1024 * 1024;
+/** Requests and streams open at once: each holds a socket, and a stream a cursor besides. */
+export const OPEN_REQUESTS_MAX = 2000;
+const HEADER_BYTES_MAX = 16 * 1024;
+const PARAMETER_CHARS_MAX = 1024;
+/** Generous for a slow link and a body of the largest size; a slower peer is holding the socket, not sending. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
+export interface HttpDependencies {
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly authenticator: Authenticator;
+  readonly catalogue: ErrorCatalogue;
+  readonly idempotency: Idempotency;
+  readonly metrics: Metrics;
+  /** True in tests: every answer is parsed by its route's schema before it is sent. */
+  readonly isAnswerChecked: boolean;
+  /** Aborted when the client goes away or the server stops. */
+  signalOf(reply: FastifyReply): AbortSignal;
+}
+
+export interface HttpOptions extends Omit<HttpDependencies, 'signalOf'> {
+  readonly endpoints: readonly Endpoint[];
+  /** PEM. Null only in tests, which inject requests without a socket. */
+  readonly tls: { readonly certificate: string; readonly key: string } | null;
+}
+
+export interface HttpServer {
+  /** For tests: requests without a socket. */
+  readonly inject: FastifyInstance['inject'];
+  listen(address: { host: string; port: number }): Promise<{ port: number }>;
+  /** New certificate for new connections. */
+  setCertificate(tls: { certificate: string; key: string }): void;
+  close(): Promise<void>;
+}
+
+/** The HTTPS listener of API and console. Knows routes only as data; each room brings its own. */
+export function createHttp(options: HttpOptions): HttpServer {
+  const open = new Set<AbortController>();
+  const dependencies: HttpDependencies = { ...options, signalOf: (reply) => signalOf(reply, open) };
+  const app = createApp(options);
+  addErrorAnswers(app, options);
+  addRequestLog(app, options);
+  for (const endpoint of options.endpoints) {
+    app.route({
+      method: endpoint.route.method,
+      url: endpoint.route.path.replace(/\{(\w+)\}/g, ':$1'),
+      config: { routeId: endpoint.route.id },
+      handler: handlerOf(endpoint, dependencies),
+    });
+  }
+  return {
+    inject: app.inject.bind(app),
+    async listen({ host, port }) {
+      await app.listen({ host, port });
+      const address = app.server.address();
+      return { port: typeof address === 'object' && address !== null ? address.port : port };
+    },
+    setCertificate({ certificate, key }) {
+      // Only an HTTPS server, which this is outside tests, has setSecureContext.
+      if ('setSecureContext' in app.server && typeof app.server.setSecureContext === 'function') {
+        app.server.setSecureContext({ cert: certificate, key });
+      }
+    },
+    async close() {
+      for (const controller of open) controller.abort();
+      await app.close();
+    },
+  };
+}
+
+function createApp(options: HttpOptions): FastifyInstance {
+  const { tls } = options;
+  const common = {
+    bodyLimit: BODY_BYTES_MAX,
+    genReqId: () => `r_${randomUUID()}`,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    exposeHeadRoutes: false,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
+  };
+  // Fastify types a server by its options; all that is used here is the same for both.
+  const app = (
+    tls === null
+      ? fastify(common)
+      : fastify({
+          ...common,
+          https: {
+            cert: tls.certificate,
+            key: tls.key,
+            maxHeaderSize: HEADER_BYTES_MAX,
+            minVersion: 'TLSv1.2',
+          },
+        })
+  ) as FastifyInstance;
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, text, done) => {
+    if (text === '') return done(null, undefined);
+    try {
+      done(null, JSON.parse(String(text)));
+    } catch {
+      done(new AppError('INVALID_REQUEST', { where: 'body', problem: 'not JSON' }));
+    }
+  });
+  app.addHook('onRequest', async (request, reply) => {
+    void reply.headers(SECURITY_HEADERS);
+    void reply.header('x-request-id', request.id);
+  });
+  return app;
+}
+
+/** For answers that are data. The few pages set a content security policy of their own. */
+const SECURITY_HEADERS = {
+  'strict-transport-security': 'max-age=31536000',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+  'cross-origin-resource-policy': 'same-origin',
+  'cache-control': 'no-store',
+};
+
+function addErrorAnswers(app: FastifyInstance, options: HttpOptions): void {
+  app.setErrorHandler((error: FastifyError, request, reply) => {
+    const refusal = refusalOf(error);
+    const context = { language: languageOf(request.headers['accept-language']), requestId: request.id };
+    const problem = problemOf(refusal, options.catalogue, context);
+    if (problem.code === 'INTERNAL') {
+      options.log.error('request failed', { requestId: request.id, route: routeIdOf(request), error });
+    }
+    if (problem.code === 'TOO_MANY_REQUESTS' && problem.details !== undefined) {
+      void reply.header('retry-after', String(problem.details['seconds'] ?? 1));
+    }
+    return reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+  });
+  app.setNotFoundHandler((request) => {
+    throw new AppError('NOT_FOUND', { what: 'route', id: `${request.method} ${request.url.split('?')[0]}` });
+  });
+}
+
+/** Fastify's own refusals in our words. */
+function refusalOf(error: FastifyError): unknown {
+  switch (error.code) {
+    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+      return new AppError('BODY_TOO_LARGE', { limitBytes: BODY_BYTES_MAX }, { cause: error });
+    case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
+      return new AppError(
+        'INVALID_REQUEST',
+        { where: 'header.content-type', problem: 'application/json is the only one understood' },
+        { cause: error },
+      );
+    case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
+    case 'FST_ERR_BAD_URL':
+      return new AppError('INVALID_REQUEST', { where: 'request', problem: error.message }, { cause: error });
+    default:
+      return error;
+  }
+}
+
+function routeIdOf(request: { routeOptions: { config: unknown } }): string {
+  const { config } = request.routeOptions;
+  if (typeof config === 'object' && config !== null && 'routeId' in config) return String(config.routeId);
+  return 'none';
+}
+
+/** Asked every few seconds by machines; a line each would bury the rest. */
+const QUIET_ROUTES = new Set(['system.health', 'system.ready', 'system.metrics']);
+
+function addRequestLog(app: FastifyInstance, options: HttpOptions): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const route = routeIdOf(request);
+    const { method } = request;
+    const status = reply.statusCode;
+    options.metrics.requestEnded({ route, method, status }, reply.elapsedTime / 1000);
+    const level = QUIET_ROUTES.has(route) ? 'debug' : 'info';
+    options.log[level]('request', {
+      requestId: request.id,
+      route,
+      method,
+      // Without the query: it may hold what people typed, and the sign-in provider's code.
+      path: request.url.split('?')[0],
+      status,
+      ms: Math.round(reply.elapsedTime),
+      address: request.ip,
+    });
+  });
+}
+
+function signalOf(reply: FastifyReply, open: Set<AbortController>): AbortSignal {
+  const controller = new AbortController();
+  if (open.size >= OPEN_REQUESTS_MAX) throw new AppError('TOO_MANY_REQUESTS', { seconds: 10 });
+  open.add(controller);
+  reply.raw.once('close', () => {
+    open.delete(controller);
+    controller.abort();
+  });
+  return controller.signal;
+}

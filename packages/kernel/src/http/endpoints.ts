@@ -1,0 +1,47 @@
+import type { Clock } from '@pilothouse/base';
+import { AppError, type Language, systemRoutes } from '@pilothouse/contract';
+import { docsPage } from './docs-page.ts';
+import { htmlAnswer } from './html-page.ts';
+import type { Metrics } from './metrics.ts';
+import { openapiOf } from './openapi.ts';
+import type { ErrorCatalogue } from './problem-answer.ts';
+import { type Endpoint, endpoint } from './service.ts';
+
+export interface SystemDependencies {
+  readonly clock: Pick<Clock, 'monotonic'>;
+  readonly metrics: Metrics;
+  readonly catalogue: ErrorCatalogue;
+  readonly version: string;
+  /** All mounted routes, these among them; asked after start. */
+  readonly routes: () => readonly Endpoint['route'][];
+  /** Null when the server can do its work; otherwise why not, for a person. */
+  readonly notReady: () => string | null;
+}
+
+/** Health, readiness, metrics and the description of the API itself. */
+export function systemEndpoints(dependencies: SystemDependencies): Endpoint[] {
+  const startedAt = dependencies.clock.monotonic();
+  const { metrics } = dependencies;
+  const documentOf = (language: Language) => ({ ...dependencies, routes: dependencies.routes(), language });
+  return [
+    endpoint(systemRoutes.health, async () => ({ status: 'ok' as const })),
+    endpoint(systemRoutes.ready, async () => {
+      const reason = dependencies.notReady();
+      if (reason !== null) throw new AppError('NOT_READY', { reason });
+      const uptimeMs = Math.round(dependencies.clock.monotonic() - startedAt);
+      return { status: 'ready' as const, version: dependencies.version, uptimeMs };
+    }),
+    endpoint(systemRoutes.metrics, async ({ exchange }) => {
+      exchange.setHeader('content-type', metrics.contentType);
+      return { stream: textOf(() => metrics.text()) };
+    }),
+    endpoint(systemRoutes.openapi, async ({ language }) => openapiOf(documentOf(language))),
+    endpoint(systemRoutes.docs, async ({ language, exchange }) =>
+      htmlAnswer(docsPage(documentOf(language)), exchange),
+    ),
+  ];
+}
+
+async function* textOf(make: () => Promise<string>): AsyncGenerator<{ data: string }> {
+  yield { data: await make() };
+}

@@ -1,0 +1,119 @@
+import { AppError, languageOf, type Route } from '@pilothouse/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Principal } from '../access/service.ts';
+import type { HttpDependencies } from './create-http.ts';
+import { readExchange } from './exchange.ts';
+import type { KeptAnswer } from './idempotency.ts';
+import { parseInput } from './parse-input.ts';
+import { requireSameOrigin } from './same-origin.ts';
+import { sendStream } from './send-stream.ts';
+import type { Endpoint, HttpRequest } from './service.ts';
+import { isStreamAnswer } from './stream-answer.ts';
+
+/**
+ * One request's way: who asks, whether they may call this route at all, whether the input fits, whether this was asked
+ * before, then the handler. Default deny: what is not `public` needs a principal, and a principal needs the permission.
+ */
+export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
+  const { route } = endpoint;
+  return async (request: FastifyRequest, reply: FastifyReply): Promise<unknown> => {
+    const principal = await admit(route, request, http);
+    const input = parseInput(route, request);
+    const exchange = readExchange(request, reply);
+    const call: HttpRequest = {
+      principal,
+      ...input,
+      language: languageOf(request.headers['accept-language']),
+      requestId: request.id,
+      address: request.ip,
+      ifMatch: etagOf(request.headers['if-match']),
+      signal: http.signalOf(reply),
+      exchange,
+    };
+    const key = request.headers['idempotency-key'];
+    if (typeof key === 'string' && isWrite(route) && route.access.kind !== 'public') {
+      return sendKept(await keptAnswer(endpoint, call, { key, http, reply }), reply);
+    }
+    const answer = await endpoint.handle(call);
+    if (isStreamAnswer(answer)) return sendStream(route, answer, { reply, http, signal: call.signal });
+    return sendAnswer(checked(route, answer, http), request, reply);
+  };
+}
+
+const isWrite = (route: Route): boolean => route.method !== 'GET';
+
+async function admit(route: Route, request: FastifyRequest, http: HttpDependencies): Promise<Principal> {
+  const { authorization, cookie } = request.headers;
+  const isPublic = route.access.kind === 'public';
+  // On a public route stale credentials are no reason to refuse: signing in again is how they are renewed.
+  const found = isPublic ? null : await http.authenticator.authenticate({ authorization, cookie });
+  if (found?.by !== 'token') {
+    const { headers, method } = request;
+    const fetchSite = headers['sec-fetch-site'];
+    requireSameOrigin(
+      {
+        method,
+        host: headers.host,
+        origin: headers.origin,
+        fetchSite: typeof fetchSite === 'string' ? fetchSite : undefined,
+      },
+      found !== null,
+    );
+  }
+  if (isPublic) return http.authenticator.nobody;
+  if (found === null) throw new AppError('UNAUTHENTICATED');
+  if (route.access.kind === 'permission' && !found.principal.has(route.access.permission)) {
+    throw new AppError('FORBIDDEN', { permission: route.access.permission });
+  }
+  return found.principal;
+}
+
+function etagOf(header: string | undefined): string | null {
+  const match = /^\s*(?:W\/)?"([^"]*)"\s*$/.exec(header ?? '');
+  return match?.[1] ?? null;
+}
+
+/** Tests run with `isAnswerChecked`, so that a handler cannot drift from its route's schema. */
+function checked(route: Route, answer: unknown, http: HttpDependencies): unknown {
+  if (!http.isAnswerChecked || route.response === undefined) return answer;
+  const parsed = route.response.safeParse(answer);
+  if (!parsed.success) {
+    throw new TypeError(`${route.id}: the answer does not fit its schema`, { cause: parsed.error });
+  }
+  return answer;
+}
+
+async function keptAnswer(
+  endpoint: Endpoint,
+  call: HttpRequest,
+  { key, http, reply }: { key: string; http: HttpDependencies; reply: FastifyReply },
+): Promise<KeptAnswer> {
+  const { route } = endpoint;
+  const input = { params: call.params, query: call.query, body: call.body, ifMatch: call.ifMatch };
+  const request = { actorId: call.principal.actor.id, key, routeId: route.id, input };
+  return http.idempotency.run(request, async () => {
+    const answer = checked(route, await endpoint.handle(call), http);
+    if (isStreamAnswer(answer)) throw new TypeError(`${route.id}: a write cannot answer with a stream`);
+    const body = answer === undefined ? null : JSON.stringify(answer);
+    return { status: body === null ? 204 : reply.statusCode, body };
+  });
+}
+
+function sendKept(kept: KeptAnswer, reply: FastifyReply): FastifyReply {
+  void reply.status(kept.status);
+  if (kept.body === null) return reply.send();
+  return reply.header('content-type', 'application/json; charset=utf-8').send(kept.body);
+}
+
+function sendAnswer(answer: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  if (answer === undefined) {
+    if (reply.statusCode === 200) void reply.status(204);
+    return reply.send();
+  }
+  if (typeof answer === 'object' && answer !== null && 'etag' in answer && typeof answer.etag === 'string') {
+    void reply.header('etag', `"${answer.etag}"`);
+    const isKnown = request.method === 'GET' && etagOf(request.headers['if-none-match']) === answer.etag;
+    if (isKnown) return reply.status(304).send();
+  }
+  return reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer));
+}

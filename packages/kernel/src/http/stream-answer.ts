@@ -1,0 +1,85 @@
+import type { Clock } from '@pilothouse/base';
+import { SECOND_MS } from '@pilothouse/base';
+import type { Route } from '@pilothouse/contract';
+import type { StreamAnswer, StreamItem } from './service.ts';
+
+/** Shorter than the idle time-outs of common proxies (nginx and cloud balancers: 60 s). */
+export const HEARTBEAT_MS = 15 * SECOND_MS;
+
+export const isStreamAnswer = (value: unknown): value is StreamAnswer =>
+  typeof value === 'object' && value !== null && 'stream' in value;
+
+type StreamType = NonNullable<Route['stream']>;
+
+/**
+ * Text of a stream, made only as fast as the socket takes it: the next item is asked for when the last one was taken,
+ * so nothing is buffered here and a slow reader slows its producer alone.
+ */
+export function encodeStream(type: StreamType, answer: StreamAnswer, clock: Clock): AsyncIterable<string> {
+  if (type === 'text/event-stream') return eventStream(answer.stream, clock);
+  return lines(type, answer.stream);
+}
+
+async function* lines(type: StreamType, items: AsyncIterable<StreamItem>): AsyncGenerator<string> {
+  for await (const item of items) yield lineOf(type, item.data);
+}
+
+function lineOf(type: StreamType, data: unknown): string {
+  if (type === 'application/x-ndjson') return `${JSON.stringify(data)}\n`;
+  if (type === 'text/csv' && Array.isArray(data)) return `${data.map(csvCell).join(',')}\r\n`;
+  return String(data);
+}
+
+/** RFC 4180. Text of hosts that a spreadsheet would run as a formula gets an apostrophe in front. */
+function csvCell(value: unknown): string {
+  if (value === null || value === undefined) return '';
+  const text = typeof value === 'object' ? JSON.stringify(value) : String(value);
+  const isFormula = typeof value === 'string' && /^[=+@\t\r]|^-(?![\d.]+$)/.test(text);
+  const safe = isFormula ? `'${text}` : text;
+  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+/** Server-sent events, with a comment when nothing else was said for a while so that proxies keep the connection. */
+async function* eventStream(items: AsyncIterable<StreamItem>, clock: Clock): AsyncGenerator<string> {
+  const iterator = items[Symbol.asyncIterator]();
+  // The first bytes carry the headers out, so that a client knows it is connected before anything happens.
+  yield ': connected\n\n';
+  let next = iterator.next();
+  try {
+    for (;;) {
+      const result = await orHeartbeat(next, clock);
+      if (result === 'heartbeat') {
+        yield ': still here\n\n';
+        continue;
+      }
+      if (result.done === true) return;
+      yield eventText(result.value);
+      next = iterator.next();
+    }
+  } finally {
+    // Not awaited: a producer that still waits for its next event ends by the request's signal, and nobody reads
+    // what it says then.
+    const ignore = (): void => undefined;
+    void next.then(ignore, ignore);
+    void iterator.return?.().then(ignore, ignore);
+  }
+}
+
+async function orHeartbeat<T>(next: Promise<T>, clock: Clock): Promise<T | 'heartbeat'> {
+  let cancel: () => void = () => undefined;
+  const beat = new Promise<'heartbeat'>((resolve) => {
+    cancel = clock.after(HEARTBEAT_MS, () => resolve('heartbeat'));
+  });
+  try {
+    return await Promise.race([next, beat]);
+  } finally {
+    cancel();
+  }
+}
+
+function eventText(item: StreamItem): string {
+  const data = JSON.stringify(item.data);
+  const id = item.id === undefined ? '' : `id: ${item.id}\n`;
+  const event = item.event === undefined ? '' : `event: ${item.event}\n`;
+  return `${id}${event}data: ${data}\n\n`;
+}

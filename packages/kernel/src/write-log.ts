@@ -1,0 +1,61 @@
+import type { Clock } from '@pilothouse/base';
+import type { Log } from './log.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** Longer text in one field is cut: a log line is for finding things, not for keeping them. */
+const FIELD_CHARS_MAX = 4096;
+
+export interface LogOptions {
+  readonly level: LogLevel;
+  /** json: one object a line, for machines. text: for a person at a terminal. */
+  readonly format: 'json' | 'text';
+  readonly clock: Pick<Clock, 'now'>;
+  readonly write: (line: string) => void;
+}
+
+/** The log of a process: every line goes to one writer, at or above one level. */
+export function createLog(options: LogOptions): Log {
+  const lowest = LOG_LEVELS.indexOf(options.level);
+  const at =
+    (level: LogLevel) =>
+    (text: string, fields: Readonly<Record<string, unknown>> = {}): void => {
+      if (LOG_LEVELS.indexOf(level) < lowest) return;
+      const time = new Date(options.clock.now()).toISOString();
+      const line = options.format === 'json' ? jsonLine : textLine;
+      options.write(`${line({ time, level, text, fields })}\n`);
+    };
+  return { debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
+}
+
+interface Line {
+  readonly time: string;
+  readonly level: LogLevel;
+  readonly text: string;
+  readonly fields: Readonly<Record<string, unknown>>;
+}
+
+function jsonLine({ time, level, text, fields }: Line): string {
+  return JSON.stringify({ time, level, text, ...fields }, (_, value: unknown) => printable(value));
+}
+
+function textLine({ time, level, text, fields }: Line): string {
+  const parts = Object.entries(fields).map(([name, value]) => {
+    const shown = printable(value);
+    // Text of a foreign host may hold line ends and escape sequences: JSON quoting keeps it on its line.
+    return `${name}=${JSON.stringify(shown, (_, inner: unknown) => printable(inner)) ?? 'undefined'}`;
+  });
+  return [time.slice(11, 23), level.padEnd(5), text, ...parts].join(' ');
+}
+
+function printable(value: unknown): unknown {
+  if (value instanceof Error) {
+    const cause = value.cause === undefined ? {} : { cause: value.cause };
+    return { error: value.name, message: value.message, stack: value.stack, ...cause };
+  }
+  if (typeof value === 'bigint') return value.toString();
+  if (typeof value === 'string' && value.length > FIELD_CHARS_MAX)
+    return `${value.slice(0, FIELD_CHARS_MAX)}…`;
+  return value;
+}
