@@ -1,2 +1,5 @@
 /** The database behind Kysely: embedded SQLite now, PostgreSQL by the same queries. Knows no plugin's table. */
-export type { Migration, MigrationSet, Store, Transaction } from './store.ts';
+export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open-sqlite-store.ts';
+export { isUniqueViolation, StatementError } from './statement-error.ts';
+export type { Migration, MigrationSet, Store, StoreLog, Transaction } from './store.ts';
+export { storeErrors } from './store-errors.ts';

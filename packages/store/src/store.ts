@@ -30,3 +30,9 @@ export interface Store {
   migrate(sets: readonly MigrationSet[]): Promise<void>;
   close(): Promise<void>;
 }
+
+/** What the store says when nobody is waiting for an answer. The kernel's log fits. */
+export interface StoreLog {
+  warn(text: string, fields?: Readonly<Record<string, unknown>>): void;
+  error(text: string, fields?: Readonly<Record<string, unknown>>): void;
+}

@@ -1,0 +1,86 @@
+import { defineErrors } from '@pilothouse/contract';
+
+/** What can be wrong with the database of an installation or with the directory it lives in. */
+export const storeErrors = defineErrors({
+  DATA_DIRECTORY_IN_USE: {
+    status: 409,
+    title: {
+      en: 'The data directory {path} is in use by process {pid}',
+      zh: '数据目录 {path} 正被进程 {pid} 使用',
+    },
+    hint: {
+      en: 'Stop that process, or start with another data directory: PILOTHOUSE_DATA=…',
+      zh: '请停止该进程，或使用另一个数据目录启动：PILOTHOUSE_DATA=…',
+    },
+    retry: 'after-change',
+  },
+  DATA_DIRECTORY_UNWRITABLE: {
+    status: 500,
+    title: {
+      en: 'The data directory {path} cannot be written: {reason}',
+      zh: '无法写入数据目录 {path}：{reason}',
+    },
+    hint: {
+      en: 'Make it writable for the user who starts the server, or name another one: PILOTHOUSE_DATA=…',
+      zh: '请为启动服务器的用户授予写权限，或指定另一个目录：PILOTHOUSE_DATA=…',
+    },
+    retry: 'after-change',
+  },
+  STORE_CORRUPT: {
+    status: 500,
+    title: { en: 'The store file {path} is damaged: {problem}', zh: '存储文件 {path} 已损坏：{problem}' },
+    hint: {
+      en: 'It was left as it is. Keep a copy of it with its -wal file, then restore the latest backup in its place.',
+      zh: '文件保持原样。请连同其 -wal 文件一起备份，然后用最近的备份替换。',
+    },
+    retry: 'after-change',
+  },
+  STORE_UNREADABLE: {
+    status: 500,
+    title: {
+      en: 'The store file {path} cannot be opened: {problem}',
+      zh: '无法打开存储文件 {path}：{problem}',
+    },
+    hint: {
+      en: 'Check that the path exists and that the user who starts the server may read and write it.',
+      zh: '请检查路径是否存在，以及启动服务器的用户是否有读写权限。',
+    },
+    retry: 'after-change',
+  },
+  STORE_NEWER: {
+    status: 500,
+    title: {
+      en: 'The store was written by a newer version of the program: it has the change {owner}/{id}',
+      zh: '存储由更新版本的程序写入：包含变更 {owner}/{id}',
+    },
+    hint: {
+      en: 'Start the newer version again, or restore a backup from before the upgrade.',
+      zh: '请重新启动较新的版本，或恢复升级之前的备份。',
+    },
+    retry: 'after-change',
+  },
+  STORE_FULL: {
+    status: 507,
+    title: { en: 'The disk of the store is full', zh: '存储所在磁盘已满' },
+    hint: {
+      en: 'Nothing of this request was written. Free space in the data directory and send it again.',
+      zh: '本次请求未写入任何数据。请释放数据目录的空间后重试。',
+    },
+    retry: 'after-change',
+  },
+  STORE_OVERLOADED: {
+    status: 503,
+    title: { en: 'The store has more work waiting than it accepts', zh: '存储等待处理的任务过多' },
+    hint: { en: 'Wait a moment and try again.', zh: '请稍后重试。' },
+    retry: 'later',
+  },
+  STORE_STOPPED: {
+    status: 503,
+    title: { en: 'The store is not running', zh: '存储未运行' },
+    hint: {
+      en: 'The server is stopping, or its store failed: see the server log, then start it again.',
+      zh: '服务器正在停止，或存储发生故障：请查看服务器日志后重新启动。',
+    },
+    retry: 'later',
+  },
+});
