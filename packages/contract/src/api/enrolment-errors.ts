@@ -92,6 +92,15 @@ export const enrolmentErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  ENROL_HOST_REPLACED: {
+    status: 403,
+    title: {
+      en: 'This host replaces another and takes over its identity',
+      zh: '该主机将替换另一台主机并接管其身份',
+    },
+    hint: { en: 'The agent comes back and renews by itself.', zh: 'agent 将自动重连并续期。' },
+    retry: 'later',
+  },
   ENROL_HOST_GONE: {
     status: 403,
     title: { en: 'This host was decommissioned', zh: '该主机已退役' },

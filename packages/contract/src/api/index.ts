@@ -2,4 +2,5 @@
 export * from './access.ts';
 export * from './enrolment-errors.ts';
 export * from './enrolment.ts';
+export * from './gateway.ts';
 export * from './system.ts';

@@ -2,7 +2,14 @@ import { type Actor, AppError, type HostId } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { REVOKED_AS_REFUSED } from './identify-peer.ts';
-import { decideHost, type EnrolmentTables, type HostRow, hostRow, revokeCertificates } from './store.ts';
+import {
+  decideHost,
+  type EnrolmentTables,
+  type HostRow,
+  hostRow,
+  raiseTrustVersion,
+  revokeCertificates,
+} from './store.ts';
 
 export interface Decider {
   readonly actor: Actor;
@@ -51,6 +58,7 @@ export async function acceptAsReplacement(
     const at = context.clock.now();
     await revokeCertificates(db, oldId, { at, reason: 'replaced' });
     await decideHost(db, hostId, { at, replacedBy: oldId });
+    await raiseTrustVersion(db, oldId, row.trust_version);
     await hosts.decommission(transaction, hostId);
     if (hosts.index.get(oldId)?.state === 'quarantined') await hosts.release(transaction, oldId);
     await note(deps, transaction, { action: 'host.replaced', hostId: oldId, by, details: { from: hostId } });

@@ -52,7 +52,8 @@ export async function enrolHost(
       enrolled_at: now,
       decided_at: state === 'active' ? now : null,
     });
-    const chain = await certify(deps, db, { hostId, csr, authority: deps.trust.authority });
+    const authority = deps.trust.authorityFor(deps.trust.version);
+    const chain = await certify(deps, db, { hostId, csr, authority });
     await record(deps, transaction, { hostId, state, replaces, token, request, address: from.address });
     return { hostId, state, chain: chain.pems, trust: newestBundle(deps) };
   });

@@ -26,11 +26,14 @@ export interface SessionListener {
 
 /** Live sessions of agents. */
 export interface GatewayService {
-  /** offline: no session. full: its bounded queue is; the caller tries again when it drains or forgets it. */
+  /**
+   * offline: no session, or an `offer` to a host that is not active. full: its bounded queue is; the caller tries again
+   * when it drains or forgets it.
+   */
   send(hostId: HostId, frame: OutgoingFrame): 'sent' | 'offline' | 'full';
   session(hostId: HostId): OpenSession | null;
   listen(listener: SessionListener): void;
-  /** Ends the host's session at once, for revocation and quarantine. */
+  /** Ends the host's session at once, for revocation and decommissioning; a code that may be retried asks it to come back. */
   cut(hostId: HostId, code: string): void;
   readonly sessionsCount: number;
 }

@@ -1,0 +1,183 @@
+import type { Clock } from '@pilothouse/base';
+import type { HostId } from '@pilothouse/contract';
+import { type AgentFrame, type AgentFrameOf, parseAgentFrame, type ServerFrame } from '@pilothouse/wire';
+import type { RawData, WebSocket } from 'ws';
+import type { GatewayLimits } from './limits.ts';
+import { Pace } from './pace.ts';
+import type { OpenSession, OutgoingFrame } from './service.ts';
+
+/** What a session tells the one who owns it. */
+export interface SessionEvents {
+  frame(session: AgentSession, frame: AgentFrame): void;
+  /** A frame that is none, or one of a kind that has no place here. */
+  broken(session: AgentSession, problem: string): void;
+  closed(session: AgentSession): void;
+}
+
+export interface SessionStart {
+  readonly hostId: HostId;
+  readonly generation: number;
+  readonly hello: AgentFrameOf<'hello'>;
+  readonly address: string;
+  /** When the certificate that opened it expires; moves with a renewal. */
+  readonly notAfter: number;
+}
+
+/**
+ * One connection of one host after its hello: reads frames at a bounded pace, drops those of another generation, and sends
+ * as much as fits into a bounded buffer. Knows nothing of other sessions.
+ */
+export class AgentSession implements OpenSession {
+  readonly hostId: HostId;
+  readonly generation: number;
+  readonly hello: AgentFrameOf<'hello'>;
+  readonly address: string;
+  notAfter: number;
+  /** Monotonic milliseconds of the last frame. */
+  lastFrameAt: number;
+  protocolErrors = 0;
+  staleFrames = 0;
+  renewals = 0;
+  isSkewed: boolean | null = null;
+  readonly #socket: WebSocket;
+  readonly #clock: Clock;
+  readonly #limits: GatewayLimits;
+  readonly #events: SessionEvents;
+  readonly #pace: Pace;
+  #isClosed = false;
+  /** Reasons for which nothing is read right now. */
+  #holds = 0;
+  #work = 0;
+
+  constructor(
+    socket: WebSocket,
+    start: SessionStart,
+    world: { readonly clock: Clock; readonly limits: GatewayLimits; readonly events: SessionEvents },
+  ) {
+    const { clock, limits } = world;
+    this.hostId = start.hostId;
+    this.generation = start.generation;
+    this.hello = start.hello;
+    this.address = start.address;
+    this.notAfter = start.notAfter;
+    this.lastFrameAt = clock.monotonic();
+    this.#socket = socket;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#events = world.events;
+    this.#pace = new Pace({
+      perSecond: limits.receiveBytesPerSecond,
+      burst: limits.receiveBurstBytes,
+      nowMs: clock.monotonic(),
+    });
+    socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
+    // A control frame is answered by the library; it costs its sender like any other frame.
+    socket.on('ping', () => this.#spend(0));
+    socket.on('close', () => this.#closeOnce());
+    if (socket.readyState !== socket.OPEN) queueMicrotask(() => this.#closeOnce());
+  }
+
+  get isOpen(): boolean {
+    return !this.#isClosed && this.#socket.readyState === this.#socket.OPEN;
+  }
+
+  /** Nothing is read from it just now, so its silence says nothing. */
+  get isHeld(): boolean {
+    return this.#holds > 0;
+  }
+
+  /** full: too much is unsent already, and nothing was added. */
+  send(frame: OutgoingFrame): 'sent' | 'offline' | 'full' {
+    const { kind, ...rest } = frame;
+    const text = JSON.stringify({ kind, generation: this.generation, ...rest });
+    return this.sendText(text);
+  }
+
+  sendText(text: string): 'sent' | 'offline' | 'full' {
+    if (!this.isOpen) return 'offline';
+    if (this.#socket.bufferedAmount + text.length > this.#limits.sendBufferBytesMax) return 'full';
+    this.#socket.send(text);
+    return 'sent';
+  }
+
+  /** Says why and closes; a peer that does not answer is cut. */
+  end(last: ServerFrame | null): void {
+    if (!this.isOpen) return;
+    endSocket(this.#socket, last, { clock: this.#clock, deadlineMs: this.#limits.closeDeadlineMs });
+  }
+
+  cut(): void {
+    this.#socket.terminate();
+  }
+
+  /** Stops reading while too much work of this session is under way. */
+  async during(work: Promise<void>): Promise<void> {
+    this.#work += 1;
+    const isHeld = this.#work === this.#limits.reportsInFlightMax;
+    if (isHeld) this.#hold();
+    try {
+      await work;
+    } finally {
+      this.#work -= 1;
+      if (isHeld) this.#release();
+    }
+  }
+
+  #receive(data: RawData, isBinary: boolean): void {
+    if (this.#isClosed) return;
+    const text = isBinary ? '' : textOf(data);
+    this.#spend(text.length);
+    if (isBinary) return this.#events.broken(this, 'binary');
+    const parsed = parseAgentFrame(text);
+    if (!parsed.ok) return this.#events.broken(this, parsed.error);
+    const frame = parsed.value;
+    if (frame.kind === 'hello') return this.#events.broken(this, 'second-hello');
+    if (frame.generation !== this.generation) {
+      this.staleFrames += 1;
+      return;
+    }
+    this.lastFrameAt = this.#clock.monotonic();
+    this.#events.frame(this, frame);
+  }
+
+  #spend(sizeBytes: number): void {
+    const cost = Math.max(sizeBytes, this.#limits.receiveFrameBytesMin);
+    const waitMs = this.#pace.take(cost, this.#clock.monotonic());
+    if (waitMs === 0 || this.#holds > 0) return;
+    this.#hold();
+    this.#clock.after(waitMs, () => this.#release());
+  }
+
+  #hold(): void {
+    this.#holds += 1;
+    if (this.isOpen) this.#socket.pause();
+  }
+
+  #release(): void {
+    this.#holds -= 1;
+    if (this.#holds === 0 && this.isOpen) this.#socket.resume();
+  }
+
+  #closeOnce(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#events.closed(this);
+  }
+}
+
+export function textOf(data: RawData): string {
+  if (Array.isArray(data)) return Buffer.concat(data).toString('utf8');
+  return Buffer.isBuffer(data) ? data.toString('utf8') : Buffer.from(data).toString('utf8');
+}
+
+/** Sends a last frame, closes, and cuts a peer that does not answer the close. */
+export function endSocket(
+  socket: WebSocket,
+  last: ServerFrame | null,
+  options: { readonly clock: Clock; readonly deadlineMs: number },
+): void {
+  if (last !== null) socket.send(JSON.stringify(last));
+  socket.close(1000);
+  const cancel = options.clock.after(options.deadlineMs, () => socket.terminate());
+  socket.once('close', cancel);
+}

@@ -1,0 +1,126 @@
+/**
+ * The agents' listener. It asks every peer for a certificate and lets the handshake pass without judging it: who a peer is,
+ * the store decides at each session and request, so that an expired host can renew and a revoked one is told why.
+ *
+ * Nothing a stranger can do holds anything for long: handshake, headers, body and hello have deadlines, sizes have limits,
+ * and when connections without a handshake pile up the oldest goes, since a good peer finishes within milliseconds.
+ */
+import { createServer } from 'node:https';
+import type { AddressInfo, Socket } from 'node:net';
+import type { SecureContextOptions } from 'node:tls';
+import type { ServerCertificate } from '../enrolment/index.ts';
+import { createUpgradeDesk } from './accept-upgrade.ts';
+import { createRequestDesk } from './answer-request.ts';
+import type { GatewayDeps } from './gateway-deps.ts';
+import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
+import { createRefusals } from './problem-answer.ts';
+import type { GatewayService } from './service.ts';
+import { createSessions } from './sessions.ts';
+
+/** OpenSSL takes tickets back only within the context that gave them; the name must outlive restarts. */
+const SESSION_ID_CONTEXT = 'pilothouse-gateway';
+
+export interface Gateway {
+  readonly service: GatewayService;
+  /** Resolves with the port once it listens. */
+  listen(at: { readonly host: string; readonly port: number }): Promise<number>;
+  /** Ends all sessions and connections; what was received is handed on first. */
+  close(): Promise<void>;
+}
+
+export async function createGateway(
+  deps: GatewayDeps,
+  tightened: Partial<GatewayLimits> = {},
+): Promise<Gateway> {
+  const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...tightened };
+  const { context, enrolment } = deps;
+  const refusals = createRefusals(deps.errors);
+  const sessions = createSessions(deps, limits, refusals);
+  const upgrades = createUpgradeDesk(deps, limits, { sessions, refusals });
+  const requests = createRequestDesk(deps, limits, { sessions, refusals });
+  let ticketKeys = await deps.ticketKeys.current();
+
+  const server = createServer({
+    ...secureOptions(enrolment.serverCertificate),
+    ticketKeys,
+    sessionTimeout: limits.ticketLifeMs / 1000,
+    requestCert: true,
+    rejectUnauthorized: false,
+    handshakeTimeout: limits.handshakeDeadlineMs,
+    headersTimeout: limits.headersDeadlineMs,
+    requestTimeout: limits.requestDeadlineMs,
+    connectionsCheckingInterval: Math.min(limits.headersDeadlineMs, 5_000),
+    maxHeaderSize: limits.headerBytesMax,
+  });
+  server.maxConnections = limits.connectionsMax;
+  server.on('request', requests.request);
+  server.on('upgrade', upgrades.upgrade);
+  server.on('tlsClientError', (cause) => context.log.debug('a handshake failed', { cause }));
+
+  const connections = new Set<Socket>();
+  /** By address and port, in order of arrival: the handshake's own socket is not the one that arrived. */
+  const handshakes = new Map<string, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const key = peerKey(socket);
+    connections.add(socket);
+    handshakes.set(key, socket);
+    socket.once('close', () => {
+      connections.delete(socket);
+      if (handshakes.get(key) === socket) handshakes.delete(key);
+    });
+    if (handshakes.size <= limits.handshakesMax) return;
+    const [oldest] = handshakes.values();
+    oldest?.destroy();
+  });
+  server.on('secureConnection', (socket) => handshakes.delete(peerKey(socket)));
+
+  const refreshTickets = async (): Promise<void> => {
+    ticketKeys = await deps.ticketKeys.current();
+    server.setTicketKeys(ticketKeys);
+  };
+  const stops = [
+    enrolment.onServerCertificate((certificate) => {
+      server.setSecureContext({
+        ...secureOptions(certificate),
+        ticketKeys,
+        sessionTimeout: limits.ticketLifeMs / 1000,
+      });
+    }),
+    context.clock.every(limits.ticketKeyLifeMs / 4, () => {
+      refreshTickets().catch((cause: unknown) => context.log.error('change the ticket key', { cause }));
+    }),
+  ];
+
+  return {
+    service: sessions.service,
+    async listen(at) {
+      const { promise, resolve, reject } = Promise.withResolvers<void>();
+      server.once('error', reject);
+      server.listen({ host: at.host, port: at.port, backlog: 1024 }, resolve);
+      await promise;
+      server.off('error', reject);
+      server.on('error', (cause) => context.log.error('the gateway listener failed', { cause }));
+      // A TCP server's address is an object; only pipes have a string.
+      return (server.address() as AddressInfo).port;
+    },
+    async close() {
+      for (const stop of stops) stop();
+      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      await sessions.close();
+      for (const socket of connections) socket.destroy();
+      await closed;
+    },
+  };
+}
+
+function secureOptions(certificate: ServerCertificate): SecureContextOptions {
+  return {
+    key: certificate.keyPem,
+    cert: certificate.chainPem,
+    minVersion: 'TLSv1.3',
+    sessionIdContext: SESSION_ID_CONTEXT,
+  };
+}
+
+const peerKey = (socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string =>
+  `${socket.remoteAddress} ${socket.remotePort}`;
