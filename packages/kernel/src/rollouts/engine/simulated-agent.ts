@@ -19,7 +19,8 @@ interface LedgerEntry {
 
 /** One host of one task: a ledger that survives crashes, and a session that does not. */
 export interface SimulatedAgent {
-  readonly fate: 'succeed' | 'fail' | 'refuse';
+  /** `vanish`: once its session breaks it is never heard of again. */
+  readonly fate: 'succeed' | 'fail' | 'refuse' | 'vanish';
   isOnline: boolean;
   /** The server has read this session's hello: before that it must not send, or the journal is older than the offer. */
   isHeard: boolean;
@@ -84,7 +85,7 @@ export function newAgent(fate: SimulatedAgent['fate']): SimulatedAgent {
       } else if (entry !== undefined) finish(entry, fate === 'succeed' ? 'succeeded' : 'failed');
     },
     connect() {
-      if (agent.isOnline) return;
+      if (agent.isOnline || fate === 'vanish') return;
       agent.isOnline = true;
       const entries = agent.ledger.filter((entry) => !entry.isSaved);
       say({ kind: 'hello', entries: entries.map(({ attempt, state }) => ({ attempt, state })) });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { TaskState } from '@pilothouse/contract';
 import type { Effect } from './inputs.ts';
+import { isGoingOn } from './lifecycle.ts';
 import type { World } from './simulated-world.ts';
 import { failuresOf, isRolloutEnd, isTaskEnd } from './state.ts';
 
@@ -22,6 +23,8 @@ export function checkInvariants(world: World, effects: readonly Effect[]): void 
 function checkLimits({ state }: World): void {
   const { failuresMax, inFlightMax } = state.config;
   if (failuresMax !== null) assert.ok(failuresOf(state) <= failuresMax + 1, 'more than k + 1 failures');
+  if (failuresMax !== null && failuresOf(state) > failuresMax)
+    assert.ok(!isGoingOn(state), 'halts at failure k + 1');
   assert.ok(state.counts.offered + state.counts.running <= inFlightMax, 'too many in flight');
 }
 
@@ -78,6 +81,7 @@ export function checkTruth({ state, agents }: World): void {
     assert.ok(agent.executions <= 1, 'no task runs twice');
     if (task.phase === 'succeeded') assert.ok(agent.executions === 1 && agent.fate === 'succeed');
     if (task.phase === 'skipped' || task.phase === 'expired') assert.equal(agent.executions, 0);
+    if (agent.fate === 'vanish') continue;
     const lastWord = agent.ledger.at(-1)?.outcome?.kind;
     if (lastWord === 'succeeded') assert.equal(task.phase, 'succeeded', 'no result is lost');
     if (lastWord === 'failed') assert.equal(task.phase, 'failed', 'no result is lost');

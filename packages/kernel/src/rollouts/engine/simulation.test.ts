@@ -23,6 +23,7 @@ const fates = fc.array(
     { weight: 5, arbitrary: fc.constant('succeed' as const) },
     { weight: 2, arbitrary: fc.constant('fail' as const) },
     { weight: 1, arbitrary: fc.constant('refuse' as const) },
+    { weight: 1, arbitrary: fc.constant('vanish' as const) },
   ),
   { minLength: 1, maxLength: 10 },
 );
@@ -132,7 +133,10 @@ function calmDown(world: World): void {
 }
 
 function letTalk(world: World): void {
-  for (const agent of world.agents) agent.connect();
+  for (const agent of world.agents) {
+    agent.connect();
+    if (agent.fate === 'vanish') agent.disconnect();
+  }
   wakeAll(world);
   for (let turn = 0; turn < 8; turn++)
     for (const { index } of world.state.tasks) {

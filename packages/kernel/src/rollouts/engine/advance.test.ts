@@ -1,0 +1,199 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { advance, nextWakeAt, refusalOf } from './advance.ts';
+import { newState } from './build-state.ts';
+import type { Effect, Input } from './inputs.ts';
+import { type EngineConfig, type EngineState, OFFER_START_WINDOW_MS, TASK_GRACE_MS } from './state.ts';
+
+const NOW = 1_700_000_000_000;
+const HOUR = 3_600_000;
+const cause = { code: 'TASK_STOPPED', details: {} };
+
+const configOf = (changes: Partial<EngineConfig> = {}): EngineConfig => ({
+  rolloutId: 'r_1',
+  inFlightMax: 10,
+  failuresMax: null,
+  offline: 'wait',
+  taskTimeoutMs: 60_000,
+  notBefore: NOW,
+  expiresAt: NOW + HOUR,
+  hostsPerWave: 100,
+  ...changes,
+});
+
+function rollout(hosts: number, changes: Partial<EngineConfig> = {}) {
+  const state = newState(
+    configOf(changes),
+    Array.from({ length: hosts }, (_, n) => `h_${n}`),
+  );
+  const feed = (input: Input, now = NOW): readonly Effect[] => advance(state, input, now).effects;
+  const grant = (index: number) => feed({ kind: 'claim-answered', index, answer: { kind: 'granted' } });
+  return { state, feed, grant };
+}
+
+const outcome = (index: number, kind: 'succeeded' | 'failed' | 'cancelled', hasStarted = true): Input => ({
+  kind: 'outcome',
+  index,
+  attempt: 1,
+  outcome: { kind, startedAt: hasStarted ? '2026-01-01T00:00:00.000Z' : null, error: null },
+});
+const phases = (state: EngineState) => state.tasks.map((task) => task.phase);
+const kinds = (effects: readonly Effect[]) => effects.map((effect) => effect.kind);
+
+test('a grant that comes after a pause is given back, and the task keeps its place', () => {
+  const { state, feed, grant } = rollout(1);
+  feed({ kind: 'tick' });
+  feed({ kind: 'pause', by: 'ann', reason: 'lunch' });
+
+  const effects = grant(0);
+
+  assert.deepEqual(kinds(effects), ['release']);
+  assert.deepEqual(phases(state), ['pending']);
+  assert.deepEqual(kinds(feed({ kind: 'resume', by: 'ann' })), ['rollout-changed', 'claim']);
+});
+
+test('a task that the agent had accepted and no longer knows is unknown, one it never saw is offered again', () => {
+  const { state, feed, grant } = rollout(2);
+  feed({ kind: 'tick' });
+  grant(0);
+  grant(1);
+  feed({ kind: 'accepted', index: 0, attempt: 1 });
+
+  feed({ kind: 'journal', index: 0, attempt: 1, entry: 'absent' });
+  const effects = feed({ kind: 'journal', index: 1, attempt: 1, entry: 'absent' });
+
+  assert.deepEqual(phases(state), ['unknown', 'pending']);
+  assert.equal(state.tasks[0]?.cause?.code, 'TASK_LOST_BY_AGENT');
+  assert.ok(effects.some((effect) => effect.kind === 'claim' && effect.index === 1));
+});
+
+test('what was asked of a host is asked again in its next session', () => {
+  const { feed, grant } = rollout(2);
+  feed({ kind: 'tick' });
+  grant(0);
+  grant(1);
+  feed({ kind: 'started', index: 1, attempt: 1 });
+  feed({ kind: 'cancel', by: 'ann', endRunning: true });
+
+  assert.deepEqual(kinds(feed({ kind: 'journal', index: 0, attempt: 1, entry: 'accepted' })), [
+    'task-changed',
+    'withdraw',
+  ]);
+  assert.deepEqual(kinds(feed({ kind: 'journal', index: 1, attempt: 1, entry: 'started' })), ['cancel']);
+});
+
+test('a withdrawal that comes too late lets the task run on, or ends it if that was asked for', () => {
+  for (const endRunning of [false, true]) {
+    const { state, feed, grant } = rollout(1);
+    feed({ kind: 'tick' });
+    grant(0);
+    feed({ kind: 'stop', index: 0, endRunning, cause });
+
+    const effects = feed({ kind: 'started', index: 0, attempt: 1 });
+
+    assert.deepEqual(phases(state), ['running']);
+    assert.equal(kinds(effects).includes('cancel'), endRunning);
+  }
+});
+
+test('a stopped task is offered again as a new attempt once the stop is cleared', () => {
+  const { state, feed, grant } = rollout(1);
+  feed({ kind: 'tick' });
+  grant(0);
+  feed({ kind: 'stop', index: 0, endRunning: false, cause });
+
+  feed(outcome(0, 'cancelled', false));
+  feed({ kind: 'claim-answered', index: 0, answer: { kind: 'stopped' } });
+  assert.equal(state.waiting?.code, 'WAITS_FOR_STOP_CLEARED');
+  feed({ kind: 'host-ready', index: 0 });
+  const effects = grant(0);
+
+  assert.deepEqual(effects.at(-1), { kind: 'offer', index: 0, attempt: 2 });
+});
+
+test('one failure allowed: two tasks go at a time, and the second failure halts and withdraws the rest', () => {
+  const { state, feed, grant } = rollout(5, { failuresMax: 1 });
+  const first = feed({ kind: 'tick' });
+  grant(0);
+  grant(1);
+
+  assert.equal(first.filter((effect) => effect.kind === 'claim').length, 2);
+  assert.equal(state.waiting?.code, 'WAITS_FOR_FAILURE_THROTTLE');
+  feed(outcome(0, 'failed'));
+  feed(outcome(1, 'failed'));
+
+  assert.equal(state.state, 'halted');
+  assert.deepEqual(phases(state), ['failed', 'failed', 'cancelled', 'cancelled', 'cancelled']);
+});
+
+test('a silent host makes its task unknown when both the limit and the grace are over', () => {
+  const { state, feed, grant } = rollout(2);
+  feed({ kind: 'tick' });
+  grant(0);
+  grant(1);
+  feed({ kind: 'started', index: 0, attempt: 1 });
+
+  assert.equal(nextWakeAt(state), NOW + 60_000 + TASK_GRACE_MS);
+  feed({ kind: 'tick' }, NOW + 60_000 + TASK_GRACE_MS);
+  assert.deepEqual(phases(state), ['unknown', 'offered']);
+  feed({ kind: 'tick' }, NOW + OFFER_START_WINDOW_MS + 60_000 + TASK_GRACE_MS);
+
+  assert.deepEqual(phases(state), ['unknown', 'unknown']);
+  assert.equal(state.state, 'failed');
+});
+
+test('the truth about an unknown task may come late, even after the rollout has ended', () => {
+  const { state, feed, grant } = rollout(1);
+  feed({ kind: 'tick' });
+  grant(0);
+  feed({ kind: 'tick' }, NOW + HOUR);
+  feed({ kind: 'tick' }, NOW + 2 * HOUR);
+  assert.deepEqual(phases(state), ['unknown']);
+
+  feed(outcome(0, 'succeeded'), NOW + 3 * HOUR);
+
+  assert.deepEqual(phases(state), ['succeeded']);
+});
+
+test('right after a start of the server no offline policy is applied to hosts that may be on their way back', () => {
+  const { state, feed } = rollout(1, { offline: 'fail' });
+  feed({ kind: 'tick' });
+
+  feed({ kind: 'claim-answered', index: 0, answer: { kind: 'offline', isCertain: false } });
+
+  assert.deepEqual(phases(state), ['pending']);
+  assert.equal(state.waiting?.code, 'WAITS_FOR_HOSTS');
+});
+
+test('acts that make no sense in a state are refused', () => {
+  const { state, feed } = rollout(1);
+  feed({ kind: 'tick' });
+
+  assert.equal(refusalOf(state, 'resume'), 'state');
+  feed({ kind: 'cancel', by: 'ann', endRunning: false });
+
+  assert.equal(state.state, 'cancelled');
+  assert.equal(refusalOf(state, 'pause'), 'ended');
+});
+
+test('ten thousand tasks cost a few inputs each and nothing more', () => {
+  const { state, feed } = rollout(10_000, { inFlightMax: 500 });
+  const queue: Input[] = [{ kind: 'tick' }];
+  let inputs = 0;
+
+  for (let at = 0; at < queue.length; at++) {
+    const input = queue[at];
+    if (input === undefined) break;
+    inputs += 1;
+    for (const effect of feed(input)) {
+      if (effect.kind === 'claim')
+        queue.push({ kind: 'claim-answered', index: effect.index, answer: { kind: 'granted' } });
+      if (effect.kind !== 'offer') continue;
+      queue.push({ kind: 'accepted', index: effect.index, attempt: 1 });
+      queue.push({ kind: 'started', index: effect.index, attempt: 1 }, outcome(effect.index, 'succeeded'));
+    }
+  }
+
+  assert.equal(state.state, 'succeeded');
+  assert.equal(inputs, 40_001);
+});
