@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { test } from 'node:test';
+import { connect, dial, helloOf } from './test-agent.ts';
+import { openTestGateway } from './test-gateway.ts';
+
+const vitalsAt = (at: string) => ({
+  at,
+  load1: 0,
+  memoryUsedRatio: 0.5,
+  diskUsedRatio: 0.5,
+  pressureCpu: null,
+  pressureMemory: null,
+  pressureIo: null,
+  uptimeSeconds: 1,
+  bootId: 'boot-1',
+});
+
+test('a host enrols with a token, opens a session and is online; its heartbeat counts', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const identity = await world.enrol();
+
+  const agent = await connect(world, identity);
+  const at = new Date(world.clock.now()).toISOString();
+  agent.send({ kind: 'heartbeat', generation: agent.generation, clock: at, vitals: vitalsAt(at) });
+  agent.send({
+    kind: 'facts',
+    generation: agent.generation,
+    collectedAt: at,
+    reports: [{ kind: 'present', fact: 'os', digest: 'a'.repeat(64), sizeBytes: 3, unknownLines: 0 }],
+  });
+  const wanted = await agent.next('facts-wanted');
+
+  assert.deepEqual(wanted.digests, ['a'.repeat(64)]);
+  assert.equal(world.hosts.index.get(identity.hostId)?.isOnline, true);
+  assert.equal(world.hosts.index.get(identity.hostId)?.vitals?.diskUsedRatio, 0.5);
+  assert.equal(world.gateway.service.sessionsCount, 1);
+});
+
+test('nobody without a certificate gets a session, and a host of another server is refused with a code', async (t) => {
+  const [world, other] = [await openTestGateway(), await openTestGateway()];
+  t.after(async () => {
+    await world.close();
+    await other.close();
+  });
+  const foreign = await other.enrol();
+
+  await assert.rejects(dial(world, null), /HTTP 401/);
+  const agent = await dial(world, foreign);
+
+  assert.equal((await agent.next('refused')).code, 'ENROL_CERTIFICATE_UNKNOWN');
+  await agent.closed;
+});
+
+test('a late frame of another generation is dropped', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const seen: string[] = [];
+  world.gateway.service.listen({ frame: (_session, frame) => seen.push(frame.kind) });
+  const agent = await connect(world, await world.enrol());
+
+  const at = new Date(world.clock.now()).toISOString();
+  agent.send({ kind: 'hold-changed', generation: agent.generation - 1, isHeld: true });
+  agent.send({
+    kind: 'facts',
+    generation: agent.generation,
+    collectedAt: at,
+    reports: [
+      {
+        kind: 'present',
+        fact: 'os',
+        digest: createHash('sha256').update('x').digest('hex'),
+        sizeBytes: 1,
+        unknownLines: 0,
+      },
+    ],
+  });
+  await agent.next('facts-wanted');
+
+  assert.deepEqual(seen, ['facts']);
+});
+
+test('a session that goes silent is closed and its host is offline', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  const agent = await connect(world, identity);
+  const offline = Promise.withResolvers<void>();
+  world.hosts.onChange((changes) => {
+    const list = Array.isArray(changes) ? changes : [changes];
+    if (list.some((change) => change.after?.isOnline === false)) offline.resolve();
+  });
+
+  world.clock.advance(31_000);
+  await agent.closed;
+  await offline.promise;
+
+  assert.equal(world.gateway.service.session(identity.hostId), null);
+  assert.equal(world.gateway.service.send(identity.hostId, { kind: 'collect', facts: [] }), 'offline');
+});
+
+test('a clock that is off by ten minutes is a finding, and the session stays', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const clock = new Date(world.clock.now() - 600_000).toISOString();
+
+  await connect(world, await world.enrol(), { clock });
+
+  assert.deepEqual(
+    world.findings.map((finding) => [finding.kind, finding.evidence]),
+    [['gateway.clock-skew', { skewSeconds: -600 }]],
+  );
+});
+
+test('an agent that breaks the protocol again and again is refused, found out and asked to stay away', async (t) => {
+  const world = await openTestGateway({ protocolErrorsMax: 3 });
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  const agent = await connect(world, identity);
+
+  for (const text of ['{', '[]', '{"kind":"outcome"}']) agent.socket.send(text);
+  const refused = await agent.next('refused');
+  await agent.closed;
+  const again = await dial(world, identity);
+  again.send(helloOf(world));
+  const comeBack = await again.next('come-back');
+
+  assert.equal(refused.code, 'GATEWAY_HOSTILE_AGENT');
+  assert.equal(world.findings.at(-1)?.kind, 'gateway.hostile-agent');
+  assert.ok(comeBack.afterMs > 0);
+});
