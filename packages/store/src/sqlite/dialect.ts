@@ -20,12 +20,22 @@ export type RunStatement = (sql: string, parameters: readonly unknown[]) => Prom
  */
 export function kyselyOver<Tables>(run: RunStatement): Kysely<Tables> {
   const dialect: Dialect = {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new PipelinedAdapter(),
     createDriver: () => driverOver(run),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),
   };
   return new Kysely<Tables>({ dialect });
+}
+
+/**
+ * Kysely would send one statement after the other's answer. The thread performs them in order anyway, so they may travel
+ * together. (Inheritance because the adapter is a class of Kysely's with many members and we differ in one.)
+ */
+class PipelinedAdapter extends SqliteAdapter {
+  override get supportsMultipleConnections(): boolean {
+    return true;
+  }
 }
 
 function driverOver(run: RunStatement): Driver {
