@@ -9,4 +9,6 @@ export {
 } from './action.ts';
 export { type AgentPlugin, defineAgentPlugin } from './agent-plugin.ts';
 export { type Collected, type Collector, defineCollector } from './collector.ts';
+export { createHostAccess } from './create-host-access.ts';
 export type { HostAccess, RunOptions, RunResult } from './host-access.ts';
+export { runTaskProcess, scopeKind, type TaskProcessOptions } from './task-process.ts';
