@@ -1,6 +1,11 @@
 /** The kernel's HTTP routes, one file a room. */
 export * from './access.ts';
-export * from './enrolment-errors.ts';
 export * from './enrolment.ts';
+export * from './enrolment-errors.ts';
 export * from './gateway.ts';
+export * from './plan-errors.ts';
+export * from './plans.ts';
+export * from './rollout-causes.ts';
+export * from './rollout-errors.ts';
+export * from './rollouts.ts';
 export * from './system.ts';

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { ActionName } from '../action.ts';
+import { Digest, JsonObject, Timestamp } from '../common.ts';
+import { HostId } from '../host.ts';
+import { PageQuery, pageOf } from '../page.ts';
+import { Plan, STEP_ACTIONS_MAX, Step, Strategy, TargetRequest } from '../plan.ts';
+import { defineRoute } from '../route.ts';
+
+/** What a person asks for; what is not said of the strategy comes from the defaults of a plan (or of an ad-hoc run). */
+export const NewPlan = z.object({
+  title: z.string().trim().min(1).max(200),
+  target: TargetRequest,
+  actions: z
+    .array(z.object({ action: ActionName, parameters: JsonObject }))
+    .min(1)
+    .max(STEP_ACTIONS_MAX),
+  strategy: Strategy.partial().default({}),
+  /** Default: now. */
+  notBefore: Timestamp.optional(),
+  /** Default: a week after `notBefore` for a plan, an hour for an ad-hoc run. */
+  expiresAt: Timestamp.optional(),
+});
+export type NewPlan = z.infer<typeof NewPlan>;
+
+/** A target whose agent, as last heard of, cannot carry the plan out: its task will be skipped. */
+export const LackingHost = z.object({
+  hostId: HostId,
+  hostName: z.string(),
+  action: z.string(),
+  /** not-offered: the agent does not know it · not-here: it says why · other-version: its parameter schema differs. */
+  reason: z.enum(['not-offered', 'not-here', 'other-version']),
+  /** The agent's own words for `not-here`. */
+  detail: z.string(),
+});
+export type LackingHost = z.infer<typeof LackingHost>;
+
+/** The lists are cut here; the counts beside them are whole. */
+export const PLAN_REPORT_HOSTS_MAX = 1000;
+
+export const MadePlan = z.object({
+  plan: Plan,
+  hostsCount: z.number().int(),
+  /** Hosts of which the selector could not be decided for want of facts; they are not part of the plan. */
+  undeterminedCount: z.number().int(),
+  undetermined: z.array(z.object({ hostId: HostId, hostName: z.string() })),
+  lackingCount: z.number().int(),
+  lacking: z.array(LackingHost),
+});
+export type MadePlan = z.infer<typeof MadePlan>;
+
+const PlanDigest = z.object({ digest: Digest });
+const exampleDigest = '0'.repeat(64);
+const makeErrors = [
+  'PLAN_NO_TARGETS',
+  'PLAN_TARGET_EMPTY',
+  'PLAN_TARGETS_TOO_MANY',
+  'PLAN_HOST_UNKNOWN',
+  'PLAN_HOST_FORBIDDEN',
+  'PLAN_ACTION_UNKNOWN',
+  'PLAN_PARAMETERS_INVALID',
+  'PLAN_PARAMETERS_TOO_LARGE',
+  'PLAN_STRATEGY_INVALID',
+  'PLAN_FACTS_STALE',
+  'SELECTOR_INVALID',
+] as const;
+export const PLAN_MAKE_ERRORS: readonly string[] = makeErrors;
+
+const examplePlan = {
+  title: 'uptime',
+  target: { selector: 'true' },
+  actions: [{ action: 'commands.run', parameters: { program: 'uptime', args: [] } }],
+};
+
+export const planRoutes = {
+  create: defineRoute({
+    id: 'plans.create',
+    method: 'POST',
+    path: '/api/v1/plans',
+    summary: { en: 'Resolve targets and make a plan; nothing runs', zh: '解析目标并制定计划（不执行）' },
+    access: { kind: 'permission', permission: 'rollouts.start' },
+    body: NewPlan,
+    response: MadePlan,
+    errors: makeErrors,
+    example: { body: examplePlan },
+  }),
+  get: defineRoute({
+    id: 'plans.get',
+    method: 'GET',
+    path: '/api/v1/plans/{digest}',
+    summary: { en: 'Read a plan', zh: '读取计划' },
+    access: { kind: 'permission', permission: 'rollouts.read' },
+    params: PlanDigest,
+    /** `matchingNow`: how many hosts the target would mean if it were resolved at this moment. */
+    response: Plan.extend({ matchingNow: z.number().int().nullable() }),
+    errors: ['NOT_FOUND'],
+    example: { params: { digest: exampleDigest } },
+  }),
+  steps: defineRoute({
+    id: 'plans.steps',
+    method: 'GET',
+    path: '/api/v1/plans/{digest}/steps',
+    summary: { en: 'Read what a plan does on each host', zh: '读取计划在每台主机上的步骤' },
+    access: { kind: 'permission', permission: 'rollouts.read' },
+    params: PlanDigest,
+    query: PageQuery,
+    response: pageOf(Step.extend({ index: z.number().int(), hostName: z.string().nullable() })),
+    errors: ['NOT_FOUND'],
+    example: { params: { digest: exampleDigest }, query: { limit: '10' } },
+  }),
+};

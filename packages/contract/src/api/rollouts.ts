@@ -1,0 +1,357 @@
+import { z } from 'zod';
+import { definePermissions } from '../access.ts';
+import { Digest, JsonObject, Timestamp } from '../common.ts';
+import { HostId } from '../host.ts';
+import { PageQuery, pageOf } from '../page.ts';
+import { Strategy } from '../plan.ts';
+import { ResultGroup, Rollout, RolloutId, RolloutState } from '../rollout.ts';
+import { defineRoute } from '../route.ts';
+import { OutputBody, Task, TaskState } from '../task.ts';
+import { MadePlan, NewPlan, PLAN_MAKE_ERRORS } from './plans.ts';
+
+export const rolloutPermissions = definePermissions({
+  read: {
+    name: 'rollouts.read',
+    title: { en: 'See plans, rollouts and results', zh: '查看计划、发布与结果' },
+    scope: 'hosts',
+    isRead: true,
+  },
+  start: {
+    name: 'rollouts.start',
+    title: { en: 'Make plans and start rollouts', zh: '制定计划并启动发布' },
+    scope: 'hosts',
+    isRead: false,
+  },
+  control: {
+    name: 'rollouts.control',
+    title: { en: 'Pause, resume and cancel rollouts', zh: '暂停、恢复和取消发布' },
+    scope: 'hosts',
+    isRead: false,
+  },
+  stop: {
+    name: 'rollouts.stop',
+    title: { en: 'Stop everything at once, and lift that stop', zh: '紧急停止及解除' },
+    scope: 'hosts',
+    isRead: false,
+  },
+});
+
+const Id = z.object({ rolloutId: RolloutId });
+const exampleId = { rolloutId: 'r_000000000000000000' };
+const read = { kind: 'permission', permission: 'rollouts.read' } as const;
+const start = { kind: 'permission', permission: 'rollouts.start' } as const;
+const control = { kind: 'permission', permission: 'rollouts.control' } as const;
+const RolloutKind = z.enum(['run', 'dry-run']);
+
+export const StartRollout = z.object({ planDigest: Digest, kind: RolloutKind.default('run') });
+export const RunNow = NewPlan.extend({ kind: RolloutKind.default('run') });
+/** Why a task that has not ended is not going on; hosts are cut at 100 a reason. */
+export const Explanation = z.object({
+  rollout: Rollout,
+  reasons: z.array(
+    z.object({
+      code: z.string(),
+      details: JsonObject,
+      hostsCount: z.number().int(),
+      hosts: z.array(z.object({ hostId: HostId, hostName: z.string() })),
+    }),
+  ),
+});
+export type Explanation = z.infer<typeof Explanation>;
+
+/** What a watcher is sent, by event name. */
+export const WatchEvent = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('rollout'), rollout: Rollout }),
+  z.object({ kind: z.literal('task'), task: Task }),
+  z.object({
+    kind: z.literal('output'),
+    taskId: z.string(),
+    hostName: z.string(),
+    offsetBytes: z.number().int(),
+    chunks: z.array(z.object({ stream: z.enum(['stdout', 'stderr']), text: z.string() })),
+  }),
+  /** The watcher was too slow, and this many tasks and pieces of output were left out: read them by the list routes. */
+  z.object({ kind: z.literal('gap'), tasks: z.number().int(), outputs: z.number().int() }),
+  z.object({ kind: z.literal('end'), rollout: Rollout }),
+]);
+export type WatchEvent = z.infer<typeof WatchEvent>;
+
+export const rolloutRoutes = {
+  start: defineRoute({
+    id: 'rollouts.start',
+    method: 'POST',
+    path: '/api/v1/rollouts',
+    summary: { en: 'Carry a plan out', zh: '执行计划' },
+    access: start,
+    body: StartRollout,
+    response: Rollout,
+    errors: ['NOT_FOUND', 'PLAN_EXPIRED', 'PLAN_ALREADY_STARTED', 'PLAN_HOST_FORBIDDEN', 'ROLLOUTS_BUSY'],
+    example: { body: { planDigest: '0'.repeat(64) } },
+  }),
+  run: defineRoute({
+    id: 'rollouts.run',
+    method: 'POST',
+    path: '/api/v1/runs',
+    summary: { en: 'Plan and carry out in one: an ad-hoc run', zh: '即席执行：制定计划并立即执行' },
+    access: start,
+    body: RunNow,
+    response: z.object({ rollout: Rollout, made: MadePlan }),
+    errors: [...PLAN_MAKE_ERRORS, 'ROLLOUTS_BUSY'],
+    example: {
+      body: {
+        title: 'uptime',
+        target: { selector: 'true' },
+        actions: [{ action: 'commands.run', parameters: { program: 'uptime', args: [] } }],
+      },
+    },
+  }),
+  list: defineRoute({
+    id: 'rollouts.list',
+    method: 'GET',
+    path: '/api/v1/rollouts',
+    summary: { en: 'List rollouts, newest first', zh: '列出发布（新的在前）' },
+    access: read,
+    query: PageQuery.extend({ state: RolloutState.optional(), active: z.stringbool().optional() }),
+    response: pageOf(Rollout),
+    errors: [],
+    example: { query: { limit: '10' } },
+  }),
+  get: defineRoute({
+    id: 'rollouts.get',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}',
+    summary: { en: 'Read a rollout', zh: '读取发布' },
+    access: read,
+    params: Id,
+    response: Rollout,
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId },
+  }),
+  explain: defineRoute({
+    id: 'rollouts.explain',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/explanation',
+    summary: { en: 'Say what a rollout waits for, and where', zh: '说明发布在等待什么' },
+    access: read,
+    params: Id,
+    response: Explanation,
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId },
+  }),
+  watch: defineRoute({
+    id: 'rollouts.watch',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/watch',
+    summary: { en: 'Follow a rollout until it ends', zh: '实时跟踪发布直至结束' },
+    access: read,
+    params: Id,
+    query: z.object({ output: z.stringbool().default(true) }),
+    stream: 'text/event-stream',
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId },
+  }),
+  pause: defineRoute({
+    id: 'rollouts.pause',
+    method: 'POST',
+    path: '/api/v1/rollouts/{rolloutId}/pause',
+    summary: { en: 'Start nothing new; what runs goes on', zh: '暂停：不再开始新任务' },
+    access: control,
+    params: Id,
+    body: z.object({ reason: z.string().max(500).default('') }),
+    response: Rollout,
+    errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN', 'ROLLOUT_STATE_CONFLICT', 'ROLLOUTS_BUSY'],
+    example: { params: exampleId, body: { reason: 'shift change' } },
+  }),
+  resume: defineRoute({
+    id: 'rollouts.resume',
+    method: 'POST',
+    path: '/api/v1/rollouts/{rolloutId}/resume',
+    summary: { en: 'Go on after a pause', zh: '恢复执行' },
+    access: control,
+    params: Id,
+    response: Rollout,
+    errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN', 'ROLLOUT_STATE_CONFLICT', 'ROLLOUTS_BUSY'],
+    example: { params: exampleId },
+  }),
+  cancel: defineRoute({
+    id: 'rollouts.cancel',
+    method: 'POST',
+    path: '/api/v1/rollouts/{rolloutId}/cancel',
+    summary: { en: 'End a rollout: withdraw what has not started', zh: '取消发布：撤回尚未开始的任务' },
+    access: control,
+    params: Id,
+    body: z.object({ endRunning: z.boolean().default(false) }),
+    response: Rollout,
+    errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN', 'ROLLOUT_STATE_CONFLICT', 'ROLLOUTS_BUSY'],
+    example: { params: exampleId, body: { endRunning: true } },
+  }),
+  retry: defineRoute({
+    id: 'rollouts.retry',
+    method: 'POST',
+    path: '/api/v1/rollouts/{rolloutId}/retry',
+    summary: {
+      en: 'Run again where it did not succeed, as a new plan that names the old one',
+      zh: '在未成功的主机上以新计划重试',
+    },
+    access: start,
+    params: Id,
+    body: z.object({
+      /** Hosts whose outcome is unknown may have been changed: only when a person says so. */
+      includeUnknown: z.boolean().default(false),
+      strategy: Strategy.partial().default({}),
+    }),
+    response: z.object({ rollout: Rollout, made: MadePlan }),
+    errors: [
+      'NOT_FOUND',
+      'ROLLOUT_NOT_ENDED',
+      'ROLLOUT_NOTHING_TO_RETRY',
+      'PLAN_HOST_FORBIDDEN',
+      'ROLLOUTS_BUSY',
+    ],
+    example: { params: exampleId, body: {} },
+  }),
+};
+
+export const resultRoutes = {
+  tasks: defineRoute({
+    id: 'rollouts.tasks.list',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/tasks',
+    summary: { en: 'List the tasks of a rollout, in order of host id', zh: '列出发布的任务' },
+    access: read,
+    params: Id,
+    query: PageQuery.extend({ state: TaskState.optional(), hostId: HostId.optional() }),
+    response: pageOf(Task),
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId, query: { limit: '10' } },
+  }),
+  groups: defineRoute({
+    id: 'rollouts.groups.list',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/groups',
+    summary: {
+      en: 'Results grouped by identical outcome, largest group first',
+      zh: '按相同结果分组（大的在前）',
+    },
+    access: read,
+    params: Id,
+    query: PageQuery,
+    response: pageOf(ResultGroup),
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId },
+  }),
+  output: defineRoute({
+    id: 'rollouts.output.get',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/tasks/{taskId}/output',
+    summary: { en: 'Read all that a task printed', zh: '读取任务的全部输出' },
+    access: read,
+    params: Id.extend({ taskId: z.string().max(64) }),
+    response: OutputBody,
+    errors: ['NOT_FOUND', 'OUTPUT_NOT_THERE'],
+    example: { params: { ...exampleId, taskId: 'r_000000000000000000.0' } },
+  }),
+  search: defineRoute({
+    id: 'rollouts.output.search',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/output-search',
+    summary: { en: 'Find text in the outputs of a rollout', zh: '在发布的输出中查找文本' },
+    access: read,
+    params: Id,
+    query: PageQuery.extend({ text: z.string().min(1).max(200) }),
+    response: pageOf(
+      z.object({
+        outputDigest: Digest,
+        hostsCount: z.number().int(),
+        /** At most 100. */
+        hostNames: z.array(z.string()),
+        /** The lines that hold it, at most 20, each at most 400 characters. */
+        lines: z.array(
+          z.object({ stream: z.enum(['stdout', 'stderr']), number: z.number().int(), text: z.string() }),
+        ),
+      }),
+    ),
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId, query: { text: 'error' } },
+  }),
+  exportJson: defineRoute({
+    id: 'rollouts.export.ndjson',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/export.ndjson',
+    summary: { en: 'Export tasks with outcomes and outputs as JSON lines', zh: '以 JSON 行导出结果' },
+    access: read,
+    params: Id,
+    stream: 'application/x-ndjson',
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId },
+  }),
+  exportCsv: defineRoute({
+    id: 'rollouts.export.csv',
+    method: 'GET',
+    path: '/api/v1/rollouts/{rolloutId}/export.csv',
+    summary: { en: 'Export tasks with outcomes and outputs as CSV', zh: '以 CSV 导出结果' },
+    access: read,
+    params: Id,
+    stream: 'text/csv',
+    errors: ['NOT_FOUND'],
+    example: { params: exampleId },
+  }),
+};
+
+/** An emergency stop that is in force until somebody clears it. */
+export const EmergencyStop = z.object({
+  id: z.string(),
+  /** Null: every host in `scopeHostsCount`, or of the installation. */
+  selector: z.string().nullable(),
+  /** Null: also hosts to come. A number: the hosts that its maker's role covered at that moment. */
+  scopeHostsCount: z.number().int().nullable(),
+  endRunning: z.boolean(),
+  reason: z.string(),
+  createdBy: z.string(),
+  createdAt: Timestamp,
+});
+export type EmergencyStop = z.infer<typeof EmergencyStop>;
+
+const stop = { kind: 'permission', permission: 'rollouts.stop' } as const;
+
+export const stopRoutes = {
+  create: defineRoute({
+    id: 'stops.create',
+    method: 'POST',
+    path: '/api/v1/stops',
+    summary: {
+      en: 'Emergency stop: nothing new starts on these hosts',
+      zh: '紧急停止：这些主机不再开始任何任务',
+    },
+    access: stop,
+    body: z.object({
+      /** Absent: all hosts. */
+      selector: z.string().min(1).max(4096).optional(),
+      endRunning: z.boolean().default(false),
+      reason: z.string().max(500).default(''),
+    }),
+    response: z.object({ stop: EmergencyStop, tasksCount: z.number().int() }),
+    errors: ['SELECTOR_INVALID', 'ROLLOUTS_BUSY'],
+    example: { body: { reason: 'wrong package in the mirror' } },
+  }),
+  list: defineRoute({
+    id: 'stops.list',
+    method: 'GET',
+    path: '/api/v1/stops',
+    summary: { en: 'Emergency stops in force', zh: '生效中的紧急停止' },
+    access: read,
+    response: z.object({ items: z.array(EmergencyStop) }),
+    errors: [],
+    example: {},
+  }),
+  clear: defineRoute({
+    id: 'stops.clear',
+    method: 'DELETE',
+    path: '/api/v1/stops/{stopId}',
+    summary: { en: 'Lift an emergency stop: rollouts go on', zh: '解除紧急停止' },
+    access: stop,
+    params: z.object({ stopId: z.string().max(64) }),
+    errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN'],
+    example: { params: { stopId: 'st_000000000000000000' } },
+  }),
+};
