@@ -34,8 +34,14 @@ export interface ClientOptions {
   readonly newIdempotencyKey?: () => string;
 }
 
-type In<S> = S extends z.ZodType ? z.input<S> : undefined;
-export type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
+// The schemas are optional fields of a route, so `undefined` is taken off before they are read, lest every answer be
+// possibly undefined; a route that has none of them leaves `never`.
+type In<S> = [NonNullable<S>] extends [z.ZodType] ? z.input<NonNullable<S>> : undefined;
+export type Out<S> = [NonNullable<S>] extends [never]
+  ? undefined
+  : NonNullable<S> extends z.ZodType
+    ? z.output<NonNullable<S>>
+    : undefined;
 
 export interface CallInput<R extends Route> {
   readonly params?: In<R['params']>;

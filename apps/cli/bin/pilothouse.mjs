@@ -1,0 +1,28 @@
+#!/usr/bin/env node
+// Starts the built bundle, or the sources where there is none yet, with the Node that the project pins. Written for any
+// Node from 18 on, because `#!/usr/bin/env node` may find an old one.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
+const bundle = join(root, 'dist', 'cli', 'main.js');
+const program = existsSync(bundle) ? bundle : join(root, 'apps', 'cli', 'src', 'main.ts');
+const pinned = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
+const MAJOR = 24;
+
+if (Number(process.versions.node.split('.')[0]) === MAJOR) {
+  process.argv[1] = program;
+  await import(pathToFileURL(program).href);
+} else if (existsSync(pinned)) {
+  // Ctrl-C reaches the whole foreground group: the child decides how to end, and its end is ours.
+  process.on('SIGINT', () => {});
+  const end = spawnSync(pinned, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+  process.exitCode = end.status ?? 1;
+} else {
+  process.stderr.write(
+    `pilothouse needs Node ${MAJOR}; this is ${process.version} and the pinned one is not installed. Run: npm ci\n`,
+  );
+  process.exitCode = 70;
+}

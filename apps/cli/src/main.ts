@@ -1,0 +1,49 @@
+/** The command line `pilothouse`: an API client like any other. This file gives it the world; run-cli.ts does the work. */
+import { setTimeout as wait } from 'node:timers/promises';
+import { systemClock } from '@pilothouse/base';
+import { EXIT } from '@pilothouse/cli-kit';
+import { configDirectory, readConfig, writeConfig } from './config-file.ts';
+import { authorityByPin, isTrustedBySystem, presentedChain } from './pin-authority.ts';
+import { pluginErrors } from './plugins.ts';
+import { runCli } from './run-cli.ts';
+import { connectServer } from './server-fetch.ts';
+import { systemTerminal } from './system-terminal.ts';
+import { verbGroups } from './verbs.ts';
+
+const interrupt = new AbortController();
+process.on('SIGINT', () => {
+  // The first lets a command say good-bye, the second ends it whatever it does.
+  if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
+  interrupt.abort();
+});
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  // The reader of a pipe (head, less) has seen enough.
+  if (error.code === 'EPIPE') process.exit(EXIT.ok);
+  throw error;
+});
+
+const directory = configDirectory(process.env);
+process.exitCode = await runCli(
+  {
+    environment: process.env,
+    terminal: (options) => systemTerminal(process, options),
+    clock: systemClock,
+    watchWorld: {
+      wait: (ms) => wait(ms, undefined, { signal: interrupt.signal }).catch(() => undefined),
+      random: Math.random,
+    },
+    signal: interrupt.signal,
+    sites: {
+      directory,
+      readConfig: () => readConfig(directory),
+      writeConfig: (config) => writeConfig(directory, config),
+      connect: connectServer,
+      authorityByPin,
+      presentedChain,
+      isTrustedBySystem,
+    },
+    verbs: verbGroups,
+    pluginErrors,
+  },
+  process.argv.slice(2),
+);

@@ -1,0 +1,121 @@
+/**
+ * HTTPS to one server, with the trust that the login pinned and connections kept alive between calls. Not for anything but
+ * the API: no redirects, no proxies, no cookies.
+ */
+import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import type { Fetch } from '@pilothouse/client';
+import { AppError } from '@pilothouse/contract';
+
+export interface ServerTrust {
+  /** PEM; null: the system's own trust. */
+  readonly authority: string | null;
+}
+
+export interface ServerConnection {
+  readonly fetch: Fetch;
+  close(): void;
+}
+
+/** A server that has not begun to answer by then is taken for gone; streams may then last for ever. */
+const ANSWER_TIMEOUT_MS = 60_000;
+/** An answer that is not a stream is at most one page of records. */
+const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
+const SOCKETS_MAX = 8;
+
+export function connectServer(trust: ServerTrust, defaultSignal: AbortSignal): ServerConnection {
+  const pool = { keepAlive: true, maxSockets: SOCKETS_MAX };
+  const secure = new HttpsAgent({ ...pool, ...(trust.authority === null ? {} : { ca: trust.authority }) });
+  const clear = new HttpAgent(pool);
+  const fetch: Fetch = (url, init) =>
+    new Promise((resolve, reject) => {
+      const target = new URL(url);
+      refuseClearText(target);
+      const signal = init.signal ?? defaultSignal;
+      if (signal.aborted) return reject(new AppError('CLI_INTERRUPTED'));
+      const isSecure = target.protocol === 'https:';
+      const request = (isSecure ? httpsRequest : httpRequest)(target, {
+        method: init.method,
+        headers: init.headers,
+        agent: isSecure ? secure : clear,
+      });
+      const cancel = (): void => void request.destroy(new AppError('CLI_INTERRUPTED'));
+      signal.addEventListener('abort', cancel);
+      const timer = setTimeout(() => request.destroy(new Error('no answer')), ANSWER_TIMEOUT_MS);
+      request.on('error', (error) => reject(networkError(target, error)));
+      request.on('close', () => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', cancel);
+      });
+      request.on('response', (response) => {
+        clearTimeout(timer);
+        resolve({
+          status: response.statusCode ?? 0,
+          headers: { get: (name) => headerOf(response, name) },
+          text: () => readText(target, response),
+          body: readBody(target, response),
+        });
+      });
+      request.end(init.body);
+    });
+  return {
+    fetch,
+    close() {
+      secure.destroy();
+      clear.destroy();
+    },
+  };
+}
+
+/** A token must not cross a network in the clear. Loopback is no network. */
+function refuseClearText(target: URL): void {
+  const isLoopback = /^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(target.hostname);
+  if (target.protocol === 'https:' || (target.protocol === 'http:' && isLoopback)) return;
+  throw new AppError('CLI_VALUE_INVALID', { value: target.origin, expected: 'https://HOST:PORT' });
+}
+
+const headerOf = (response: IncomingMessage, name: string): string | null => {
+  const value = response.headers[name.toLowerCase()];
+  return Array.isArray(value) ? value.join(', ') : (value ?? null);
+};
+
+async function* readBody(target: URL, response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response) yield chunk;
+  } catch (error) {
+    throw networkError(target, error);
+  }
+}
+
+async function readText(target: URL, response: IncomingMessage): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let sizeBytes = 0;
+  for await (const chunk of readBody(target, response)) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > ANSWER_BYTES_MAX) {
+      throw new AppError('CLIENT_ANSWER_INVALID', {
+        method: 'GET',
+        path: target.pathname,
+        problem: `larger than ${ANSWER_BYTES_MAX} bytes`,
+      });
+    }
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** What OpenSSL and Node call a chain or a name that does not check out. */
+const UNTRUSTED =
+  /^(DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|CERT_|ERR_TLS_CERT_|HOSTNAME_MISMATCH|INVALID_CA|ERR_SSL_)/;
+
+export function networkError(target: URL, error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reason = code || (error instanceof Error ? error.message : 'unknown');
+  const url = target.origin;
+  return new AppError(
+    UNTRUSTED.test(code) ? 'CLIENT_UNTRUSTED' : 'CLIENT_UNREACHABLE',
+    { url, reason },
+    { cause: error },
+  );
+}

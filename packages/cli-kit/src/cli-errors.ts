@@ -1,0 +1,104 @@
+import { defineErrors } from '@pilothouse/contract';
+
+/** What the command line itself refuses, before anything is sent. */
+export const cliErrors = defineErrors({
+  CLI_VERB_UNKNOWN: {
+    status: 400,
+    title: { en: 'There is no command {verb}', zh: '没有命令 {verb}' },
+    hint: { en: 'Did you mean: {nearest}', zh: '您是否想用：{nearest}' },
+    retry: 'after-change',
+  },
+  CLI_OPTION_UNKNOWN: {
+    status: 400,
+    title: { en: '{command} has no option {option}', zh: '{command} 没有选项 {option}' },
+    hint: { en: 'See: {command} --help', zh: '请查看：{command} --help' },
+    retry: 'after-change',
+  },
+  CLI_ARGUMENT_MISSING: {
+    status: 400,
+    title: { en: '{command} needs {argument}', zh: '{command} 需要 {argument}' },
+    hint: { en: 'See: {command} --help', zh: '请查看：{command} --help' },
+    retry: 'after-change',
+  },
+  CLI_ARGUMENT_EXTRA: {
+    status: 400,
+    title: { en: '{command} takes no further argument', zh: '{command} 参数过多' },
+    hint: { en: 'See: {command} --help', zh: '请查看：{command} --help' },
+    retry: 'after-change',
+  },
+  CLI_LINE_INVALID: {
+    status: 400,
+    title: { en: 'The line is not valid: {problem}', zh: '命令行无效：{problem}' },
+    hint: { en: 'See: {command} --help', zh: '请查看：{command} --help' },
+    retry: 'after-change',
+  },
+  CLI_VALUE_INVALID: {
+    status: 400,
+    title: { en: 'The value {value} does not fit', zh: '值 {value} 不符合要求' },
+    hint: { en: 'It must be: {expected}', zh: '应为：{expected}' },
+    retry: 'after-change',
+  },
+  CLI_NEEDS_YES: {
+    status: 400,
+    title: {
+      en: 'This asks before it acts, and there is nobody to ask: {question}',
+      zh: '此操作需要确认，但当前无人应答：{question}',
+    },
+    hint: {
+      en: 'Look at what it would do, then add --yes.',
+      zh: '请确认其影响后加上 --yes。',
+    },
+    retry: 'after-change',
+  },
+  CLI_NEEDS_TARGET: {
+    status: 400,
+    title: { en: 'No hosts were named', zh: '未指定主机' },
+    hint: {
+      en: 'Name them: -s \'label.role == "web"\', --host NAME, --group PATH, or --all',
+      zh: '请指定：-s \'label.role == "web"\'、--host 名称、--group 路径，或 --all',
+    },
+    retry: 'after-change',
+  },
+  CLI_NOT_SIGNED_IN: {
+    status: 401,
+    title: { en: 'This computer is not signed in to any server', zh: '本机尚未登录任何服务器' },
+    hint: {
+      en: 'Run: pilothouse login https://SERVER:7443 — or set PILOTHOUSE_SERVER and PILOTHOUSE_TOKEN.',
+      zh: '请运行：pilothouse login https://服务器:7443，或设置 PILOTHOUSE_SERVER 和 PILOTHOUSE_TOKEN。',
+    },
+    retry: 'after-change',
+  },
+  CLI_CONFIG_UNREADABLE: {
+    status: 500,
+    title: { en: 'Cannot read {path}: {reason}', zh: '无法读取 {path}：{reason}' },
+    hint: { en: 'Repair or remove the file, then sign in again.', zh: '请修复或删除该文件后重新登录。' },
+    retry: 'after-change',
+  },
+  CLI_PIN_MISMATCH: {
+    status: 495,
+    title: {
+      en: 'The server {url} presents another authority than the pin says',
+      zh: '服务器 {url} 出示的证书颁发机构与指纹不符',
+    },
+    hint: {
+      en: 'Compare the pin with what the server printed at its start; if it is right, somebody stands between you and the server.',
+      zh: '请与服务器启动时打印的指纹核对；若指纹无误，则可能有人在中间拦截连接。',
+    },
+    retry: 'after-change',
+  },
+  CLI_FILE_UNREADABLE: {
+    status: 400,
+    title: { en: 'Cannot read the file {path}: {reason}', zh: '无法读取文件 {path}：{reason}' },
+    hint: { en: 'Check its name and its permissions.', zh: '请检查文件名和权限。' },
+    retry: 'after-change',
+  },
+  CLI_INTERNAL: {
+    status: 500,
+    title: { en: 'The command line broke: {problem}', zh: '命令行程序出错：{problem}' },
+    hint: {
+      en: 'This is a fault of the program. Run it again with PILOTHOUSE_DEBUG=1 and report what it prints.',
+      zh: '这是程序缺陷。请设置 PILOTHOUSE_DEBUG=1 重新运行，并报告其输出。',
+    },
+    retry: 'never',
+  },
+});

@@ -1,0 +1,25 @@
+/** What the command-line rooms of apps and plugins build on: verbs as data, tables, progress, questions, exit codes. Does no IO itself. */
+export { age, took } from './ages.ts';
+export type { CliContext, Described } from './cli-context.ts';
+export { cliErrors } from './cli-errors.ts';
+export {
+  type AnyCommand,
+  type ArgumentSpec,
+  type CliPlugin,
+  type CommandSpec,
+  defineCliPlugin,
+  defineCommand,
+  type Example,
+  type OptionSpec,
+  type Values,
+} from './command-spec.ts';
+export { confirm } from './confirm.ts';
+export { EXIT, type ExitCode } from './exit-codes.ts';
+export { nearestWord } from './nearest-word.ts';
+export { choice, duration, flag, integer, list, one, optionalOne, rest, text } from './options.ts';
+export { parseDuration, parseMoment } from './parse-duration.ts';
+export { note, printJson, printRecord, printRows } from './print.ts';
+export { type Progress, type ProgressCounts, progressLine, showProgress } from './progress.ts';
+export { type Column, renderTable } from './table.ts';
+export { type Colour, paint, plain, type Terminal } from './terminal.ts';
+export { padEnd, padStart, textWidth, truncate } from './text-width.ts';

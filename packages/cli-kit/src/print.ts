@@ -1,0 +1,37 @@
+import type { CliContext } from './cli-context.ts';
+import { type Column, renderTable } from './table.ts';
+
+type Speaker = Pick<CliContext, 'terminal' | 'say' | 'isJson'>;
+
+/** The value as the API gave it, indented: what --json prints. */
+export const printJson = (context: Speaker, value: unknown): void =>
+  context.terminal.write(`${JSON.stringify(value, null, 2)}\n`);
+
+/** A list: a table for people, an array for programs. */
+export function printRows<Row>(
+  context: Speaker,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): void {
+  if (context.isJson) printJson(context, rows);
+  else context.terminal.write(renderTable(context, columns, rows));
+}
+
+/** One record: `name: value` lines for people, the record itself for programs. */
+export function printRecord(
+  context: Speaker,
+  record: unknown,
+  lines: readonly (readonly [name: string, value: string])[],
+): void {
+  if (context.isJson) return printJson(context, record);
+  const columns: Column<readonly [string, string]>[] = [
+    { title: { en: 'FIELD', zh: '字段' }, value: ([name]) => name },
+    { title: { en: 'VALUE', zh: '值' }, value: ([, value]) => value },
+  ];
+  context.terminal.write(renderTable(context, columns, lines));
+}
+
+/** Something said beside the result: on stderr, and not at all for programs. */
+export function note(context: Speaker, text: string): void {
+  if (!context.isJson) context.terminal.writeError(`${text}\n`);
+}
