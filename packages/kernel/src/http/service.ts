@@ -33,8 +33,11 @@ export interface StreamAnswer {
 }
 export type StreamItem = { readonly event?: string; readonly id?: string; readonly data: unknown };
 
-type Out<S> = S extends z.ZodType ? z.output<S> : undefined;
-type In<S> = S extends z.ZodType ? z.input<S> : undefined | StreamAnswer;
+// A route without a schema has `undefined` there; one with a schema has it beside `undefined`, the member being optional.
+// A route's optional property reads as `schema | undefined`; only the schema counts.
+type SchemaOf<S> = Extract<S, z.ZodType>;
+type Out<S> = [SchemaOf<S>] extends [never] ? undefined : z.output<SchemaOf<S>>;
+type In<S> = [SchemaOf<S>] extends [never] ? undefined | StreamAnswer : z.input<SchemaOf<S>>;
 
 export interface Endpoint {
   readonly route: Route;

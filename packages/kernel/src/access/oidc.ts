@@ -1,0 +1,208 @@
+import { createHash } from 'node:crypto';
+import { MINUTE_MS } from '@pilothouse/base';
+import { AppError, UserName } from '@pilothouse/contract';
+import * as client from 'openid-client';
+import type { AccessParts } from './access-deps.ts';
+import { hashSecret } from './secrets.ts';
+import type { SignedIn, SignIn, SignInRequest } from './sign-in.ts';
+import { oidcLoginStore, type UserRow, userStore } from './store.ts';
+import { insertUser, newUserRow } from './users.ts';
+
+/**
+ * Sign-in by an OpenID Connect provider: authorization code with PKCE, state and nonce, endpoints by discovery.
+ *
+ * The provider says who somebody is and which groups they are in; `rolesByGroup` says what that means here. Roles are set
+ * anew at each sign-in, so leaving a group takes effect at the next one; sessions are short for that reason. A person is
+ * known by (issuer, subject), never by name: a name at the provider gives no claim to a local account of the same name.
+ * The state is bound to the browser by a cookie, or else anybody could finish their own sign-in in another's browser.
+ */
+export interface OidcSettings {
+  readonly issuer: string;
+  readonly clientId: string;
+  /** Null: a public client. */
+  readonly clientSecret: string | null;
+  /** Our callback as the provider knows it: `https://pilothouse.example:7443/api/v1/oidc/callback`. */
+  readonly redirectUrl: string;
+  readonly scope: string;
+  readonly nameClaim: string;
+  readonly groupsClaim: string;
+  readonly rolesByGroup: Readonly<Record<string, readonly string[]>>;
+}
+
+export interface OidcStart {
+  readonly location: string;
+  readonly cookie: string;
+}
+
+export interface Oidc {
+  start(address: string): Promise<OidcStart>;
+  /** `query` is the callback's query as it came; `state` the cookie's value. */
+  finish(query: string, state: string | null, request: SignInRequest): Promise<SignedIn>;
+}
+
+export const OIDC_COOKIE = '__Host-pilothouse-oidc';
+const LOGIN_MS_MAX = 10 * MINUTE_MS;
+export const endedOidcCookie = `${OIDC_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`;
+
+export function createOidc(parts: AccessParts, signIn: SignIn, settings: OidcSettings | null): Oidc {
+  const { store, clock } = parts.context;
+  let discovered: Promise<client.Configuration> | null = null;
+
+  const configuration = async (): Promise<[client.Configuration, OidcSettings]> => {
+    if (settings === null) throw new AppError('OIDC_OFF');
+    discovered ??= discover(settings);
+    try {
+      return [await discovered, settings];
+    } catch (cause) {
+      discovered = null;
+      throw new AppError('OIDC_FAILED', { problem: 'it does not answer' }, { cause });
+    }
+  };
+
+  return {
+    async start(address) {
+      const [config, { redirectUrl, scope }] = await configuration();
+      signIn.requirePatience(address, 'single sign-on');
+      const verifier = client.randomPKCECodeVerifier();
+      const state = client.randomState();
+      const nonce = client.randomNonce();
+      const now = clock.now();
+      await store.transaction(async (transaction) => {
+        await oidcLoginStore.deleteOld(transaction, now - LOGIN_MS_MAX);
+        const row = { state_hash: hashSecret(state), nonce, verifier, created_at: now };
+        await oidcLoginStore.insert(transaction, row);
+      });
+      const location = client.buildAuthorizationUrl(config, {
+        redirect_uri: redirectUrl,
+        scope,
+        state,
+        nonce,
+        code_challenge: await client.calculatePKCECodeChallenge(verifier),
+        code_challenge_method: 'S256',
+      });
+      const seconds = LOGIN_MS_MAX / 1000;
+      const cookie = `${OIDC_COOKIE}=${state}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${seconds}`;
+      return { location: location.href, cookie };
+    },
+    async finish(query, state, request) {
+      const [config, known] = await configuration();
+      const login =
+        state === null
+          ? undefined
+          : await store.transaction((transaction) => oidcLoginStore.take(transaction, hashSecret(state)));
+      if (state === null || login === undefined || login.created_at < clock.now() - LOGIN_MS_MAX) {
+        throw new AppError('OIDC_FAILED', {
+          problem: 'this sign-in was not begun in this browser, or too long ago',
+        });
+      }
+      const claims = await claimsOf(config, known, { query, state, ...login });
+      return admit(parts, signIn, { claims, settings: known, request });
+    },
+  };
+}
+
+async function discover(settings: OidcSettings): Promise<client.Configuration> {
+  const issuer = new URL(settings.issuer);
+  // Plain HTTP only to this very machine, for trying out and for tests.
+  const isLoopback = ['localhost', '127.0.0.1', '[::1]'].includes(issuer.hostname);
+  return client.discovery(issuer, settings.clientId, settings.clientSecret ?? undefined, undefined, {
+    timeout: 10,
+    execute: isLoopback && issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [],
+  });
+}
+
+interface Callback {
+  readonly query: string;
+  readonly state: string;
+  readonly nonce: string;
+  readonly verifier: string;
+}
+
+type Claims = Readonly<Record<string, unknown>> & { readonly iss: string; readonly sub: string };
+
+async function claimsOf(
+  config: client.Configuration,
+  settings: OidcSettings,
+  callback: Callback,
+): Promise<Claims> {
+  const url = new URL(settings.redirectUrl);
+  url.search = callback.query;
+  try {
+    const tokens = await client.authorizationCodeGrant(config, url, {
+      pkceCodeVerifier: callback.verifier,
+      expectedState: callback.state,
+      expectedNonce: callback.nonce,
+      idTokenExpected: true,
+    });
+    const claims = tokens.claims();
+    if (claims === undefined) throw new TypeError('no ID token');
+    const isComplete = settings.groupsClaim in claims && settings.nameClaim in claims;
+    if (isComplete || config.serverMetadata().userinfo_endpoint === undefined) return claims;
+    // Many providers keep names and groups out of the ID token.
+    const more = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
+    return { ...more, ...claims };
+  } catch (cause) {
+    throw new AppError('OIDC_FAILED', { problem: 'the answer was refused' }, { cause });
+  }
+}
+
+interface Admission {
+  readonly claims: Claims;
+  readonly settings: OidcSettings;
+  readonly request: SignInRequest;
+}
+
+async function admit(parts: AccessParts, signIn: SignIn, admission: Admission): Promise<SignedIn> {
+  const { claims, settings, request } = admission;
+  const { store } = parts.context;
+  const wanted = claims[settings.nameClaim] ?? claims.sub;
+  const parsed = UserName.safeParse(wanted);
+  const name = parsed.success ? parsed.data : `oidc-${shortHash(claims.sub)}`;
+  const roles = rolesOf(parts, claims[settings.groupsClaim], settings);
+  if (roles.length === 0) {
+    await recordRefusal(parts, name, request);
+    throw new AppError('OIDC_NO_ROLE', { name });
+  }
+  return store.transaction(async (transaction) => {
+    const subject = `${claims.iss} ${claims.sub}`;
+    const known = await userStore.findBySubject(transaction, subject);
+    if (known !== undefined && known.is_disabled === 1) {
+      throw new AppError('OIDC_FAILED', { problem: 'the account is disabled here' });
+    }
+    if (known !== undefined) {
+      await userStore.setRoles(transaction, known.id, roles);
+      return signIn.complete(transaction, known, request);
+    }
+    const isTaken = (await userStore.byName(transaction, name)) !== undefined;
+    const free = isTaken ? `${name.slice(0, 100)}@${shortHash(subject)}` : name;
+    const row: UserRow = newUserRow(parts, { name: free, kind: 'oidc', oidc_subject: subject });
+    await insertUser(transaction, row, roles);
+    return signIn.complete(transaction, row, request);
+  });
+}
+
+function rolesOf(parts: AccessParts, groups: unknown, settings: OidcSettings): string[] {
+  const names = Array.isArray(groups) ? groups.map(String) : typeof groups === 'string' ? [groups] : [];
+  // `Object.hasOwn`: a group named `constructor` is a group like any other.
+  const roles = names.flatMap((group) =>
+    Object.hasOwn(settings.rolesByGroup, group) ? (settings.rolesByGroup[group] ?? []) : [],
+  );
+  return [...new Set(roles)].filter((role) => parts.roles.roles.has(role));
+}
+
+async function recordRefusal(parts: AccessParts, name: string, request: SignInRequest): Promise<void> {
+  const { address, requestId } = request;
+  await parts.context.store.transaction((transaction) =>
+    parts.audit.append(transaction, [
+      {
+        actor: { kind: 'system', id: 'nobody', name: 'nobody' },
+        action: 'session.sign-in-failed',
+        subject: name,
+        details: { address, by: 'oidc' },
+        requestId,
+      },
+    ]),
+  );
+}
+
+const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
