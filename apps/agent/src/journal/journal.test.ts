@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import type { TaskOutcome } from '@pilothouse/contract';
+import fc from 'fast-check';
+import { CAPACITY_BYTES, Journal } from './journal.ts';
+import { replayJournal, taskKey } from './replay-journal.ts';
+
+const at = '2026-01-01T00:00:00.000Z';
+const success: TaskOutcome = {
+  kind: 'succeeded',
+  exitCode: 0,
+  signal: null,
+  startedAt: at,
+  endedAt: at,
+  output: null,
+  error: null,
+  result: null,
+};
+const startOf = (n: number) => ({
+  taskId: `t_${n}`,
+  attempt: 1,
+  planDigest: 'a'.repeat(64),
+  stepIndex: n,
+  at,
+  expiresAt: '2026-01-02T00:00:00.000Z',
+});
+
+function withJournal(run: (path: string) => void): void {
+  const directory = mkdtempSync(join(tmpdir(), 'journal-'));
+  try {
+    run(join(directory, 'journal'));
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
+test('what was started and ended is there after the file is opened again', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    journal.started(startOf(1));
+    journal.started(startOf(2));
+    journal.ended(startOf(1), success);
+    journal.close();
+
+    const again = Journal.open(path);
+
+    assert.equal(again.tasks.get('t_1#1')?.outcome?.kind, 'succeeded');
+    assert.equal(again.tasks.get('t_2#1')?.outcome, null);
+    assert.ok(again.hasRun(startOf(2)));
+    again.close();
+  });
+});
+
+test('cut at any byte, it never invents an outcome and never forgets a start that was whole', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    for (const n of [1, 2, 3]) journal.started(startOf(n));
+    for (const n of [1, 3]) journal.ended(startOf(n), success);
+    journal.close();
+    const bytes = readFileSync(path);
+    const used = bytes.indexOf(0);
+    const whole = replayJournal(bytes);
+
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: used }), fc.nat(255), (cut, junk) => {
+        const torn = Buffer.from(bytes);
+        torn.fill(junk, cut);
+
+        const state = replayJournal(torn);
+
+        const lines = bytes.subarray(0, cut).toString().split('\n').length - 1;
+        assert.equal(state.ledger.size, Math.min(lines, 3));
+        for (const [key, task] of state.tasks) {
+          if (task.outcome !== null) assert.deepEqual(task.outcome, whole.tasks.get(key)?.outcome);
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test('an acknowledged task leaves the list but stays in the ledger until it expires', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    let n = 0;
+    while (journal.hasRoom(Date.parse(at)) && n < 1200) {
+      journal.started(startOf(n));
+      journal.ended(startOf(n), success);
+      journal.saved(startOf(n));
+      n += 1;
+    }
+
+    assert.equal(n, 1200, 'compaction makes room');
+    assert.equal(journal.tasks.size, 0);
+    assert.ok(journal.hasRun(startOf(0)));
+    journal.close();
+    assert.ok(Journal.open(path).hasRun(startOf(0)));
+  });
+});
+
+test('refuses new tasks when nothing can be dropped, and still has room for the ends of those it took', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    let n = 0;
+    while (journal.hasRoom(Date.parse(at))) {
+      journal.started(startOf(n));
+      n += 1;
+    }
+
+    for (let i = 0; i < n; i++) journal.ended(startOf(i), success);
+
+    assert.ok(n > 10);
+    assert.equal([...journal.tasks.values()].filter((task) => task.outcome === null).length, 0);
+    assert.equal(readFileSync(path).length, CAPACITY_BYTES);
+    journal.close();
+  });
+});
+
+test('writes over a torn end', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    journal.started(startOf(1));
+    journal.close();
+    const bytes = readFileSync(path);
+    const used = bytes.indexOf(0);
+    bytes.write('0123456789abcdef {"kind":"ended"', used);
+    writeFileSync(path, bytes);
+
+    const again = Journal.open(path);
+    again.started(startOf(2));
+    again.close();
+
+    assert.deepEqual([...Journal.open(path).tasks.keys()], [taskKey(startOf(1)), taskKey(startOf(2))]);
+  });
+});
