@@ -15,8 +15,11 @@ export interface Decider {
   readonly actor: Actor;
   readonly requestId: string | null;
 }
-/** Told after the commit which host's certificate is good for something else now. */
-export type Revoked = (hostId: HostId, code: string) => void;
+/** Who decided, and who is told after the commit that a host's certificate is good for no session any more. */
+export interface Decision {
+  readonly by: Decider;
+  readonly revoked: (hostId: HostId, code: string) => void;
+}
 
 async function waiting(transaction: Transaction, hostId: HostId): Promise<HostRow> {
   const row = await hostRow(transaction.as<EnrolmentTables>(), hostId);
@@ -39,13 +42,14 @@ export async function acceptAsNew(deps: EnrolmentDeps, hostId: HostId, by: Decid
 /**
  * Lets a waiting host take the place of the one with its machine id. The old host keeps its id, labels, groups and history;
  * every certificate it has is revoked. The waiting registration ends; its certificate is good for one thing from now on:
- * to ask for a certificate of the old id (see `renew-only` in identify-peer.ts). Returns the id that lives on.
+ * to ask for a certificate of the old id (see `renew-only` in identify-peer.ts). `mayReplace` throws when the person may not
+ * decide about the old host. Returns the id that lives on.
  */
 export async function acceptAsReplacement(
   deps: EnrolmentDeps,
   hostId: HostId,
-  by: Decider,
-  revoked: Revoked,
+  { by, revoked }: Decision,
+  mayReplace: (oldId: HostId) => void,
 ): Promise<HostId> {
   const { context, hosts } = deps;
   return context.store.transaction(async (transaction) => {
@@ -54,6 +58,7 @@ export async function acceptAsReplacement(
     if (oldId === null || !hosts.index.has(oldId)) {
       throw new AppError('ENROL_NOTHING_TO_REPLACE', { id: hostId });
     }
+    mayReplace(oldId);
     const db = transaction.as<EnrolmentTables>();
     const at = context.clock.now();
     await revokeCertificates(db, oldId, { at, reason: 'replaced' });
@@ -71,12 +76,7 @@ export async function acceptAsReplacement(
 }
 
 /** Refuses a waiting host: its certificate is revoked, its agent is told so and stops. */
-export async function refuse(
-  deps: EnrolmentDeps,
-  hostId: HostId,
-  by: Decider,
-  revoked: Revoked,
-): Promise<void> {
+export async function refuse(deps: EnrolmentDeps, hostId: HostId, { by, revoked }: Decision): Promise<void> {
   const { context, hosts } = deps;
   await context.store.transaction(async (transaction) => {
     await waiting(transaction, hostId);

@@ -1,5 +1,6 @@
 /** Identity of hosts: authority, tokens, certificates, trust. Knows sessions only as somebody who asks who a peer is. */
 export { createEnrolment, type Enrolment } from './create-enrolment.ts';
+export { enrolmentEndpoints } from './endpoints.ts';
 export type { EnrolmentDeps } from './enrolment-deps.ts';
 export { type KeyFiles, openKeyFiles } from './key-files.ts';
 export { enrolmentMigrations } from './migrations.ts';

@@ -1,4 +1,5 @@
 import { type Actor, AppError, type HostId, type TrustStatus, toTimestamp } from '@pilothouse/contract';
+import type { HostScope } from '../access/service.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { fingerprintOf } from './issue-certificate.ts';
 import { type EnrolmentTables, hostsUnder, revokeTokensPinnedTo, trustVersions } from './store.ts';
@@ -32,13 +33,22 @@ async function movesOf(deps: EnrolmentDeps, kind: RotatedKind): Promise<Moves> {
   return { moved, notMoved };
 }
 
-export async function trustStatus(deps: EnrolmentDeps): Promise<TrustStatus> {
+/** Hosts outside the reader's scope are neither named nor counted. */
+export async function trustStatus(
+  deps: EnrolmentDeps,
+  scope: Pick<HostScope, 'includes'>,
+): Promise<TrustStatus> {
   const { trust, hosts } = deps;
   const rotations: TrustStatus['rotations'] = [];
   for (const kind of KINDS) {
     const next = trust.next(kind);
     if (next === null) continue;
-    const { moved, notMoved } = await movesOf(deps, kind);
+    const isVisible = (id: HostId): boolean => {
+      const entry = hosts.index.get(id);
+      return entry !== undefined && scope.includes(entry);
+    };
+    const moves = await movesOf(deps, kind);
+    const [moved, notMoved] = [moves.moved.filter(isVisible), moves.notMoved.filter(isVisible)];
     rotations.push({
       kind,
       since: toTimestamp(next.created_at),
