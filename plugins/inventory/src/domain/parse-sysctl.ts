@@ -8,7 +8,10 @@ const VALUE_LENGTH_MAX = 1024;
 const LEFT_OUT: readonly { readonly pattern: RegExp; readonly reason: string }[] = [
   { pattern: /^kernel\.random\./, reason: 'random ids and a pool that moves' },
   { pattern: /^kernel\.(?:hostname|domainname)$/, reason: 'name the host; they are in identity' },
-  { pattern: /^kernel\.(?:ns_last_pid|tainted)$/, reason: 'counts processes; taints are in kernel' },
+  {
+    pattern: /^kernel\.(?:ns_last_pid|tainted|hung_task_detect_count)$/,
+    reason: 'counts; taints are in kernel',
+  },
   { pattern: /^kernel\.pty\.nr$/, reason: 'counts open terminals' },
   { pattern: /^kernel\.(?:msg|sem|shm)_next_id$/, reason: 'counts System V objects' },
   {
