@@ -1,0 +1,90 @@
+import { AppError } from '@pilothouse/contract';
+import type { Transaction } from '@pilothouse/store';
+import type { EventsService } from '../events/service.ts';
+import type { KernelContext } from '../kernel-context.ts';
+import { changeMembers, deleteGroup, deleteMembers, loadGroups, upsertGroup } from './group-store.ts';
+import { compareText, type HostIndex } from './host-index.ts';
+import type { GroupRecord, GroupsService } from './service.ts';
+
+/** Whether a path is `root` or lies below it. */
+export const isWithin = (path: string, root: string): boolean =>
+  path === root || (path.startsWith(root) && path.charAt(root.length) === '/');
+
+/** Opens the groups of the registry. */
+export async function createGroups(
+  context: KernelContext,
+  index: HostIndex,
+  events: EventsService,
+): Promise<GroupsService> {
+  let groups: ReadonlyMap<string, GroupRecord> = new Map(
+    (await loadGroups(context.store)).map((group) => [group.path, group]),
+  );
+  const listeners = new Set<() => void>();
+
+  const replace = (path: string, group: GroupRecord | null) => {
+    const next = new Map(groups);
+    if (group === null) next.delete(path);
+    else next.set(path, group);
+    groups = new Map([...next].sort(([a], [b]) => compareText(a, b)));
+    for (const listener of listeners) listener();
+  };
+  const dropMembers = (path: string) => {
+    for (const entry of index.entries.values())
+      if (entry.groups.includes(path))
+        index.patch(entry.id, { groups: entry.groups.filter((group) => group !== path) });
+  };
+  const tell = (transaction: Transaction, type: string, path: string) =>
+    events.publish(transaction, [{ type, hostId: null, data: { path } }]);
+
+  return {
+    get groups() {
+      return groups;
+    },
+    async put(transaction, { path, description, selector }) {
+      const before = groups.get(path);
+      const version = (before?.version ?? 0) + 1;
+      await upsertGroup(transaction, { path, description, selector, version });
+      if (selector !== null) await deleteMembers(transaction, path);
+      await tell(transaction, 'group.changed', path);
+      const common = { path, description, version };
+      transaction.afterCommit(() => {
+        if (selector !== null) dropMembers(path);
+        replace(
+          path,
+          selector === null ? { ...common, kind: 'fixed' } : { ...common, kind: 'selector', selector },
+        );
+      });
+    },
+    async remove(transaction, path) {
+      await deleteGroup(transaction, path);
+      await deleteMembers(transaction, path);
+      await tell(transaction, 'group.removed', path);
+      transaction.afterCommit(() => {
+        dropMembers(path);
+        replace(path, null);
+      });
+    },
+    async setMembers(transaction, path, change) {
+      const group = groups.get(path);
+      if (group?.kind === 'selector') throw new AppError('GROUP_NOT_FIXED', { path });
+      await changeMembers(transaction, path, change);
+      await tell(transaction, 'group.members-changed', path);
+      transaction.afterCommit(() => {
+        for (const id of change.remove) {
+          const entry = index.entries.get(id);
+          if (entry !== undefined)
+            index.patch(id, { groups: entry.groups.filter((known) => known !== path) });
+        }
+        for (const id of change.add) {
+          const entry = index.entries.get(id);
+          if (entry !== undefined)
+            index.patch(id, { groups: [...new Set([...entry.groups, path])].sort(compareText) });
+        }
+      });
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

@@ -1,0 +1,104 @@
+import type { HostId, Maintenance } from '@pilothouse/contract';
+import type { HostEntry, HostIndexChange } from './service.ts';
+import type { Quarantine } from './store.ts';
+
+/** What `Host` shows of an entry and selectors do not need. */
+export interface HostDetails {
+  readonly firstSeen: number;
+  readonly maintenance: Maintenance | null;
+  readonly quarantine: Quarantine | null;
+  readonly version: number;
+}
+
+/**
+ * All hosts but the decommissioned, in memory. Entries are frozen by convention and replaced, so whoever holds one sees
+ * one moment, and a cache keyed by an entry is valid for as long as that entry is the current one.
+ */
+export interface HostIndex {
+  readonly entries: ReadonlyMap<HostId, HostEntry>;
+  details(id: HostId): HostDetails | null;
+  /** In the order of lists: by name, then id. */
+  sorted(): readonly HostEntry[];
+  named(name: string): readonly HostEntry[];
+  put(entry: HostEntry, details: HostDetails): void;
+  /** Applies a change to the entry as it is now; does nothing when the host has gone. */
+  patch(id: HostId, entry: Partial<HostEntry>, details?: Partial<HostDetails>): void;
+  /** The same for what moves all the time and decides nothing (vitals, ages): listeners are not told. */
+  patchQuietly(id: HostId, entry: Partial<HostEntry>): void;
+  remove(id: HostId): void;
+  onChange(listener: (change: HostIndexChange) => void): () => void;
+}
+
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+
+export function createHostIndex(): HostIndex {
+  const entries = new Map<HostId, HostEntry>();
+  const details = new Map<HostId, HostDetails>();
+  const byName = new Map<string, Set<HostId>>();
+  const listeners = new Set<(change: HostIndexChange) => void>();
+  /** Ids in list order; null when names or members have changed since. */
+  let order: readonly HostId[] | null = null;
+
+  const tell = (change: HostIndexChange) => {
+    for (const listener of listeners) listener(change);
+  };
+  const unname = (entry: HostEntry) => {
+    const ids = byName.get(entry.name);
+    ids?.delete(entry.id);
+    if (ids?.size === 0) byName.delete(entry.name);
+  };
+  const store = (entry: HostEntry): HostEntry | null => {
+    const before = entries.get(entry.id) ?? null;
+    entries.set(entry.id, entry);
+    if (before?.name === entry.name) return before;
+    order = null;
+    if (before !== null) unname(before);
+    const ids = byName.get(entry.name) ?? new Set();
+    byName.set(entry.name, ids.add(entry.id));
+    return before;
+  };
+  const present = (ids: Iterable<HostId>): HostEntry[] =>
+    [...ids].map((id) => entries.get(id)).filter((entry) => entry !== undefined);
+
+  return {
+    entries,
+    details: (id) => details.get(id) ?? null,
+    sorted() {
+      order ??= [...entries.values()]
+        .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id))
+        .map((entry) => entry.id);
+      return present(order);
+    },
+    named: (name) => present(byName.get(name) ?? []),
+    put(entry, moreDetails) {
+      details.set(entry.id, moreDetails);
+      tell({ before: store(entry), after: entry });
+    },
+    patch(id, change, moreDetails) {
+      const before = entries.get(id);
+      const known = details.get(id);
+      if (before === undefined || known === undefined) return;
+      if (moreDetails !== undefined) details.set(id, { ...known, ...moreDetails });
+      const after = { ...before, ...change };
+      store(after);
+      tell({ before, after });
+    },
+    patchQuietly(id, change) {
+      const before = entries.get(id);
+      if (before !== undefined) store({ ...before, ...change });
+    },
+    remove(id) {
+      const before = entries.get(id);
+      if (before === undefined) return;
+      entries.delete(id);
+      details.delete(id);
+      unname(before);
+      order = null;
+      tell({ before, after: null });
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+}

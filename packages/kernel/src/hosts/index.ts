@@ -1,0 +1,14 @@
+/** The registry of hosts and groups: who they are, what operators say of them, whether they are there. Changes no host. */
+export { createHosts, type HostsDeps, type HostsRoom } from './create-hosts.ts';
+export { hostsMigrations } from './migrations.ts';
+export type {
+  GroupRecord,
+  GroupsService,
+  HostEntry,
+  HostIndexChange,
+  HostsService,
+  NewHost,
+  NotedFact,
+  SessionFacts,
+  TargetResolver,
+} from './service.ts';

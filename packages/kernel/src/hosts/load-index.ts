@@ -1,0 +1,61 @@
+import type { KernelContext } from '../kernel-context.ts';
+import { loadMemberships } from './group-store.ts';
+import type { HostIndex } from './host-index.ts';
+import { loadHosts, loadLabels, loadPresence, type PresenceRow, upsertPresence } from './store.ts';
+
+/**
+ * Reads the registry into memory. Nobody is connected to a server that has just started, so a host that the store still
+ * calls online is offline since the moment it was last known to be there, and the store is told.
+ */
+export async function loadIndex(context: KernelContext, index: HostIndex): Promise<void> {
+  const { store } = context;
+  const labels = new Map<string, Record<string, string>>();
+  for (const { host_id, key, value } of await loadLabels(store, null)) {
+    const known = labels.get(host_id) ?? {};
+    known[key] = value;
+    labels.set(host_id, known);
+  }
+  const groups = new Map<string, string[]>();
+  for (const { path, host_id } of await loadMemberships(store))
+    groups.set(host_id, [...(groups.get(host_id) ?? []), path]);
+
+  const presences = new Map((await loadPresence(store, null)).map((row) => [row.hostId, row]));
+  const wereOnline: PresenceRow[] = [];
+  for (const [id, row] of presences) {
+    if (!row.isOnline) continue;
+    const offline = { ...row, isOnline: false, since: row.lastSeen ?? row.since };
+    presences.set(id, offline);
+    wereOnline.push(offline);
+  }
+  if (wereOnline.length > 0)
+    await store.transaction((transaction) => upsertPresence(transaction, wereOnline));
+
+  for (const row of await loadHosts(store)) {
+    const presence = presences.get(row.id);
+    index.put(
+      {
+        id: row.id,
+        name: row.name,
+        state: row.state,
+        labels: labels.get(row.id) ?? {},
+        groups: groups.get(row.id) ?? [],
+        isOnline: false,
+        presenceSince: presence?.since ?? row.firstSeen,
+        isInMaintenance: row.maintenance !== null,
+        lastSeen: presence?.lastSeen ?? null,
+        address: presence?.address ?? null,
+        arch: presence?.arch ?? null,
+        agentVersion: presence?.agentVersion ?? null,
+        bootId: presence?.bootId ?? null,
+        vitals: null,
+        facts: new Map(),
+      },
+      {
+        firstSeen: row.firstSeen,
+        maintenance: row.maintenance,
+        quarantine: row.quarantine,
+        version: row.version,
+      },
+    );
+  }
+}
