@@ -1,4 +1,5 @@
 /** For tests: the agent's end of a session, frame by frame. */
+import { TLSSocket } from 'node:tls';
 import { type AgentFrame, GATEWAY_PATHS, PROTOCOL_VERSION, type ServerFrame } from '@pilothouse/wire';
 import { WebSocket } from 'ws';
 import type { TestGateway, TestIdentity } from './test-gateway.ts';
@@ -12,6 +13,8 @@ export interface TestAgent {
   /** The first frame of a kind that was not taken yet. Rejects when the session ends without one. */
   next<K extends ServerFrame['kind']>(kind: K): Promise<FrameOf<K>>;
   send(frame: AgentFrame): void;
+  /** Whether TLS resumed an earlier session. */
+  isResumed(): boolean;
   /** Resolves with the close code. */
   readonly closed: Promise<number>;
 }
@@ -54,7 +57,11 @@ export async function dial(
       request.end();
     },
   });
-  const agent = listenOn(socket);
+  let isResumed = false;
+  const agent = { ...listenOn(socket), isResumed: () => isResumed };
+  socket.once('upgrade', ({ socket: tls }) => {
+    isResumed = tls instanceof TLSSocket && tls.isSessionReused();
+  });
   const { promise, resolve, reject } = Promise.withResolvers<void>();
   socket.once('open', resolve);
   socket.once('unexpected-response', (_request, response) => {
@@ -78,7 +85,7 @@ export async function connect(
   return { ...agent, generation };
 }
 
-function listenOn(socket: WebSocket): TestAgent {
+function listenOn(socket: WebSocket): Omit<TestAgent, 'isResumed'> {
   const frames: ServerFrame[] = [];
   const taken = new Set<ServerFrame>();
   const wakes = new Set<() => void>();
