@@ -1,0 +1,48 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Bodies the server may still ask for. The oldest go first beyond this; their tasks keep digest and size. */
+const BODIES_BYTES_MAX = 64 * 1024 * 1024;
+
+/** Output bodies by digest, on disk, until they were uploaded or pushed out by newer ones. */
+export interface OutputBodies {
+  put(digest: string, json: string): void;
+  get(digest: string): Buffer | null;
+  remove(digest: string): void;
+}
+
+export function createOutputBodies(directory: string): OutputBodies {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const at = (digest: string): string => join(directory, `${digest}.json`);
+  return {
+    put(digest, json) {
+      try {
+        writeFileSync(at(digest), json, { mode: 0o600 });
+      } catch (cause) {
+        // On a full disk the outcome still says digest and size; the body is then lost, and said to be.
+        if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')) throw cause;
+        rmSync(at(digest), { force: true });
+      }
+      dropOldest(directory);
+    },
+    get(digest) {
+      try {
+        return readFileSync(at(digest));
+      } catch {
+        return null;
+      }
+    },
+    remove: (digest) => rmSync(at(digest), { force: true }),
+  };
+}
+
+function dropOldest(directory: string): void {
+  const files = readdirSync(directory)
+    .map((name) => ({ path: join(directory, name), stat: statSync(join(directory, name)) }))
+    .sort((a, b) => b.stat.mtimeMs - a.stat.mtimeMs);
+  let size = 0;
+  for (const { path, stat } of files) {
+    size += stat.size;
+    if (size > BODIES_BYTES_MAX) rmSync(path, { force: true });
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * The output of one task on disk, as it comes, so that a killed agent still has what was printed. Both streams share one
+ * cap; what comes after it is counted. A full disk cuts the output like the cap does: a task never fails for want of
+ * room for its words.
+ */
+import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import type { OutputBody } from '@pilothouse/contract';
+
+type Stream = 'stdout' | 'stderr';
+
+export class OutputCapture {
+  readonly #directory: string;
+  readonly #bytesMax: number;
+  readonly #descriptors: Readonly<Record<Stream, number | null>>;
+  #captured = 0;
+  #cutBytes = 0;
+
+  constructor(directory: string, bytesMax: number) {
+    this.#directory = directory;
+    this.#bytesMax = bytesMax;
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    this.#descriptors = {
+      stdout: tryOpen(join(directory, 'stdout')),
+      stderr: tryOpen(join(directory, 'stderr')),
+    };
+  }
+
+  /** Returns the part that was kept, for the live view. */
+  add(stream: Stream, piece: Buffer): Buffer {
+    const kept = piece.subarray(0, Math.max(0, this.#bytesMax - this.#captured));
+    const written = tryWrite(this.#descriptors[stream], kept);
+    this.#captured += written;
+    this.#cutBytes += piece.length - written;
+    return kept.subarray(0, written);
+  }
+
+  close(): void {
+    for (const descriptor of Object.values(this.#descriptors)) if (descriptor !== null) closeSync(descriptor);
+  }
+
+  body(): OutputBody {
+    return { ...readCaptured(this.#directory), cutBytes: this.#cutBytes };
+  }
+}
+
+/** What an earlier process of the agent captured before it ended. */
+export function readCaptured(directory: string): OutputBody {
+  return {
+    stdout: readOr(join(directory, 'stdout')),
+    stderr: readOr(join(directory, 'stderr')),
+    cutBytes: 0,
+  };
+}
+
+export const removeCaptured = (directory: string): void =>
+  rmSync(directory, { recursive: true, force: true });
+
+function readOr(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    throw cause;
+  }
+}
+
+const isFull = (cause: unknown): boolean =>
+  cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
+
+function tryOpen(path: string): number | null {
+  try {
+    return openSync(path, 'w', 0o600);
+  } catch (cause) {
+    if (isFull(cause)) return null;
+    throw cause;
+  }
+}
+
+function tryWrite(descriptor: number | null, bytes: Buffer): number {
+  if (descriptor === null || bytes.length === 0) return 0;
+  try {
+    return writeSync(descriptor, bytes);
+  } catch (cause) {
+    if (isFull(cause)) return 0;
+    throw cause;
+  }
+}
