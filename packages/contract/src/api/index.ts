@@ -1,7 +1,10 @@
 /** The kernel's HTTP routes, one file a room. */
 export * from './access.ts';
+export * from './audit.ts';
 export * from './enrolment.ts';
 export * from './enrolment-errors.ts';
+export * from './events.ts';
+export * from './findings.ts';
 export * from './gateway.ts';
 export * from './plan-errors.ts';
 export * from './plans.ts';

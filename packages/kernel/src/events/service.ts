@@ -16,3 +16,9 @@ export interface EventsService {
   /** Called after commit, in order, never concurrently with itself. Returns unsubscribe. */
   subscribe(listener: (event: Event) => void): () => void;
 }
+
+/** The same with what readers of the API need beside it. */
+export interface EventFeed extends EventsService {
+  /** The smallest cursor that `after` accepts: all later events are there. */
+  oldestCursor(): Promise<number>;
+}
