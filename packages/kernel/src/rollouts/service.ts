@@ -2,14 +2,27 @@ import type { Actor, JsonObject, Plan, Rollout, Strategy, TargetRequest, Task } 
 import type { Transaction } from '@pilothouse/store';
 import type { Principal } from '../access/service.ts';
 
+export interface PlannedAction {
+  readonly action: string;
+  readonly parameters: JsonObject;
+  /**
+   * Taken in place of the permission that the action's spec names. For plugins alone, never from a request's body: a
+   * plugin that has had the content reviewed asks for less than whoever brings content of their own.
+   */
+  readonly permission?: string;
+}
+
 export interface PlanRequest {
   readonly title: string;
   readonly target: TargetRequest;
-  readonly actions: readonly { readonly action: string; readonly parameters: JsonObject }[];
-  readonly strategy: Partial<Strategy>;
+  readonly actions: readonly PlannedAction[];
+  /** What is left out, or undefined as parsed bodies have it, comes from the defaults. */
+  readonly strategy: { readonly [K in keyof Strategy]?: Strategy[K] | undefined };
   /** Milliseconds since the epoch. */
   readonly notBefore?: number;
   readonly expiresAt?: number;
+  /** Where the rest of the strategy comes from: an ad-hoc `run` (default) goes everywhere, a `plan` halts at a failure. */
+  readonly defaults?: 'run' | 'plan';
 }
 
 /** Plans are made and carried out here and nowhere else: the only way to change a host. */

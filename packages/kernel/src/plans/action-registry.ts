@@ -1,0 +1,85 @@
+import {
+  type ActionSpec,
+  AppError,
+  actionSchemaDigest,
+  canonicalJson,
+  type Digest,
+  type EffectClass,
+  type JsonObject,
+  PARAMETERS_BYTES_MAX,
+  type StepAction,
+} from '@pilothouse/contract';
+
+const EFFECTS: readonly EffectClass[] = ['read', 'reversible', 'disruptive', 'destructive'];
+
+/** Actions of a step after they were checked, and what follows from their specs. */
+export interface CheckedActions {
+  readonly actions: readonly StepAction[];
+  readonly effect: EffectClass;
+  readonly timeoutMsMax: number;
+  readonly schemas: Readonly<Record<string, Digest>>;
+}
+
+/** The actions of all plugins, as server and agents know them. */
+export interface ActionRegistry {
+  check(requested: readonly { readonly action: string; readonly parameters: JsonObject }[]): CheckedActions;
+  /** Of actions that were checked before; one whose plugin is gone counts as destructive. */
+  effectOf(actions: readonly StepAction[]): EffectClass;
+}
+
+export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegistry {
+  const byName = new Map(specs.map((spec) => [spec.name, spec]));
+  const digests = new Map(specs.map((spec) => [spec.name, actionSchemaDigest(spec)]));
+  const specOf = (action: string): ActionSpec => {
+    const spec = byName.get(action);
+    if (spec === undefined)
+      throw new AppError('PLAN_ACTION_UNKNOWN', { action, near: nearest(action, [...byName.keys()]) });
+    return spec;
+  };
+  return {
+    check(requested) {
+      const checked = requested.map(({ action, parameters }) => checkOne(specOf(action), parameters));
+      const schemas: Record<string, Digest> = {};
+      for (const { action } of requested) schemas[action] = digests.get(action) ?? '';
+      return {
+        actions: checked.map(({ step }) => step),
+        effect: strongest(checked.map(({ effect }) => effect)),
+        timeoutMsMax: Math.min(...requested.map(({ action }) => specOf(action).timeoutMsMax)),
+        schemas,
+      };
+    },
+    effectOf: (actions) =>
+      strongest(
+        actions.map(({ action, parameters }) => byName.get(action)?.effect(parameters) ?? 'destructive'),
+      ),
+  };
+}
+
+function checkOne(spec: ActionSpec, wished: JsonObject): { step: StepAction; effect: EffectClass } {
+  const parsed = spec.parameters.safeParse(wished);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    const where = ['parameters', ...(issue?.path ?? [])].join('.');
+    throw new AppError('PLAN_PARAMETERS_INVALID', {
+      action: spec.name,
+      problem: issue?.message ?? 'not valid',
+      where,
+    });
+  }
+  // What a parameter schema puts out is an object of JSON: the conformance suite of plugins holds it.
+  const parameters = parsed.data as JsonObject;
+  if (canonicalJson(parameters).length > PARAMETERS_BYTES_MAX)
+    throw new AppError('PLAN_PARAMETERS_TOO_LARGE', { action: spec.name, limitBytes: PARAMETERS_BYTES_MAX });
+  const undo = spec.undo.kind === 'recorded' ? { kind: 'recorded' as const } : null;
+  return { step: { action: spec.name, parameters, contents: [], undo }, effect: spec.effect(parameters) };
+}
+
+export const strongest = (effects: readonly EffectClass[]): EffectClass =>
+  EFFECTS[Math.max(0, ...effects.map((effect) => EFFECTS.indexOf(effect)))] ?? 'destructive';
+
+/** Names that a person may have meant: those of the same plugin, or with the same verb. */
+function nearest(name: string, known: readonly string[]): string {
+  const [plugin = '', verb = ''] = name.split('.');
+  const near = known.filter((each) => each.startsWith(`${plugin}.`) || each.endsWith(`.${verb}`));
+  return (near.length > 0 ? near : known).slice(0, 5).join(', ');
+}

@@ -1,0 +1,73 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '@pilothouse/base';
+import { AppError, Strategy } from '@pilothouse/contract';
+
+/** Ten minutes: longer than any query, shorter than a person waits before asking what happened. */
+const TASK_TIMEOUT_MS = 10 * MINUTE_MS;
+/**
+ * Tasks in flight at once. Hosts answer in milliseconds, so 500 keep the wire full; more would only make a mistake
+ * reach more hosts before anybody sees the first result.
+ */
+const IN_FLIGHT_MAX = 500;
+/** A person waits for an ad-hoc run; what has not started in an hour is not waited for. */
+const RUN_EXPIRY_MS = HOUR_MS;
+/** A plan is reviewed and lives over a weekend. */
+const PLAN_EXPIRY_MS = 7 * DAY_MS;
+/** Agents remember a plan's steps until it expires; a quarter bounds their ledgers. */
+const EXPIRY_MS_MAX = 92 * DAY_MS;
+
+export type DefaultsKind = 'run' | 'plan';
+
+/** An ad-hoc run goes everywhere at once and stops at no failure; a plan halts at the first. */
+const strategies: Record<DefaultsKind, Strategy> = {
+  run: {
+    waves: { kind: 'all' },
+    inFlightMax: IN_FLIGHT_MAX,
+    failuresMax: null,
+    offline: 'skip',
+    taskTimeoutMs: TASK_TIMEOUT_MS,
+    factsAgeMaxMs: null,
+  },
+  plan: {
+    waves: { kind: 'all' },
+    inFlightMax: IN_FLIGHT_MAX,
+    failuresMax: 0,
+    offline: 'wait',
+    taskTimeoutMs: TASK_TIMEOUT_MS,
+    factsAgeMaxMs: null,
+  },
+};
+
+type Wished = { readonly [K in keyof Strategy]?: Strategy[K] | undefined };
+
+/** Fills what was not said, and holds the time limit to what the actions allow. */
+export function completeStrategy(kind: DefaultsKind, wished: Wished, timeoutMsMax: number): Strategy {
+  const said = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
+  const { taskTimeoutMs } = { ...strategies[kind], ...said };
+  if (wished.taskTimeoutMs !== undefined && taskTimeoutMs > timeoutMsMax)
+    throw invalid(`the actions end after ${timeoutMsMax} ms at the latest`, 'strategy.taskTimeoutMs');
+  const parsed = Strategy.safeParse({
+    ...strategies[kind],
+    ...said,
+    taskTimeoutMs: Math.min(taskTimeoutMs, timeoutMsMax),
+  });
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  throw invalid(issue?.message ?? 'not valid', ['strategy', ...(issue?.path ?? [])].join('.'));
+}
+
+export function completeWindow(
+  kind: DefaultsKind,
+  wished: { readonly notBefore?: number | undefined; readonly expiresAt?: number | undefined },
+  now: number,
+): { notBefore: number; expiresAt: number } {
+  const notBefore = wished.notBefore ?? now;
+  const expiresAt =
+    wished.expiresAt ?? Math.max(notBefore, now) + (kind === 'run' ? RUN_EXPIRY_MS : PLAN_EXPIRY_MS);
+  if (expiresAt <= now) throw invalid('the expiry is in the past', 'expiresAt');
+  if (expiresAt <= notBefore) throw invalid('the expiry is not after the start', 'expiresAt');
+  if (expiresAt > now + EXPIRY_MS_MAX) throw invalid('the expiry is more than 92 days away', 'expiresAt');
+  return { notBefore, expiresAt };
+}
+
+const invalid = (problem: string, where: string): AppError =>
+  new AppError('PLAN_STRATEGY_INVALID', { problem, where });

@@ -1,0 +1,88 @@
+import { AppError, planRoutes } from '@pilothouse/contract';
+import type { Principal } from '../access/service.ts';
+import type { HostsService, TargetResolver } from '../hosts/service.ts';
+import { type Endpoint, endpoint } from '../http/service.ts';
+import type { PlansService } from './create-plans.ts';
+import type { LoadedPlan } from './loaded-plan.ts';
+
+export interface PlanEndpointsDeps {
+  readonly plans: PlansService;
+  readonly hosts: HostsService;
+  readonly resolver: TargetResolver;
+}
+
+export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
+  const seen = async (principal: Principal, digest: string): Promise<LoadedPlan> => {
+    const plan = await deps.plans.load(digest);
+    const isInScope = readScope(deps.hosts, principal);
+    if (plan === null || !plan.hosts.some(({ id }) => isInScope(id)))
+      throw new AppError('NOT_FOUND', { what: 'plan', id: digest });
+    return plan;
+  };
+  return [
+    endpoint(planRoutes.create, async ({ principal, body, requestId }) =>
+      deps.plans.make(principal, { ...asRequest(body), defaults: 'plan' }, requestId),
+    ),
+    endpoint(planRoutes.get, async ({ principal, params }) => {
+      const plan = await seen(principal, params.digest);
+      return { ...plan.plan, matchingNow: await matchingNow(deps.resolver, plan) };
+    }),
+    endpoint(planRoutes.steps, async ({ principal, params, query }) => {
+      const plan = await seen(principal, params.digest);
+      const from = query.cursor === undefined ? 0 : cursorIndex(query.cursor);
+      const isInScope = readScope(deps.hosts, principal);
+      const items = [];
+      let index = from;
+      for (; index < plan.hosts.length && items.length < query.limit; index++) {
+        const host = plan.hosts[index];
+        if (host === undefined || !isInScope(host.id)) continue;
+        items.push({ ...plan.step(index), index, hostName: host.name });
+      }
+      return { items, nextCursor: index < plan.hosts.length ? String(index) : null };
+    }),
+  ];
+}
+
+/** A body of the API as the service takes it: times in milliseconds. */
+export function asRequest<Body extends { notBefore?: string | undefined; expiresAt?: string | undefined }>(
+  body: Body,
+) {
+  const { notBefore, expiresAt, ...rest } = body;
+  return {
+    ...rest,
+    ...(notBefore === undefined ? {} : { notBefore: Date.parse(notBefore) }),
+    ...(expiresAt === undefined ? {} : { expiresAt: Date.parse(expiresAt) }),
+  };
+}
+
+/**
+ * Whether a person may see the share of a host. One that is gone has no labels to be in a scope by: only who sees all
+ * hosts sees its share.
+ */
+export function readScope(hosts: HostsService, principal: Principal): (hostId: string) => boolean {
+  const scope = principal.scope('rollouts.read');
+  if (scope.isAll) return () => true;
+  return (hostId) => {
+    const entry = hosts.index.get(hostId);
+    return entry !== undefined && scope.includes(entry);
+  };
+}
+
+/** Cursors of lists in step order are the next index; anything else starts after the end. */
+export function cursorIndex(cursor: string): number {
+  const index = Number(cursor);
+  if (!Number.isInteger(index) || index < 0)
+    throw new AppError('INVALID_REQUEST', { problem: 'the cursor is not one of this list', where: 'cursor' });
+  return index;
+}
+
+async function matchingNow(resolver: TargetResolver, plan: LoadedPlan): Promise<number | null> {
+  if (plan.target.selector === undefined && plan.target.groups === undefined) return null;
+  try {
+    return (await resolver.resolve(plan.target)).hosts.length;
+  } catch (error) {
+    // The selector may name a group or a fact that is gone since; the plan itself is still readable.
+    if (error instanceof AppError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,59 @@
+import {
+  buildTree,
+  type Digest,
+  type HostId,
+  type MerkleTree,
+  type Plan,
+  proofOf,
+  rootOf,
+  type Step,
+  type StepAction,
+  type TargetRequest,
+} from '@pilothouse/contract';
+
+/** The part of a plan that lies beside its header: whom it means and what happens there. Hosts are in order of id. */
+export interface PlanContent {
+  readonly hosts: readonly { readonly id: HostId; readonly name: string }[];
+  /** Each distinct list of actions once. */
+  readonly actionLists: readonly (readonly StepAction[])[];
+  /** For each host the index of its list. */
+  readonly listOf: readonly number[];
+  /** The request whole, with its host ids: what re-checks ask. */
+  readonly target: TargetRequest;
+}
+
+/** A plan in memory. Steps are made when asked for; the tree is built once, when the first proof is needed. */
+export interface LoadedPlan extends PlanContent {
+  readonly plan: Plan;
+  actionsOf(index: number): readonly StepAction[];
+  step(index: number): Step;
+  proof(index: number): Digest[];
+}
+
+export function stepOf(content: PlanContent, index: number): Step {
+  const host = content.hosts[index];
+  const actions = content.actionLists[content.listOf[index] ?? -1];
+  if (host === undefined || actions === undefined) throw new RangeError(`no step ${index}`);
+  return { hostId: host.id, actions: [...actions] };
+}
+
+export const treeOf = (content: PlanContent): MerkleTree =>
+  buildTree(content.hosts.map((_, index) => stepOf(content, index)));
+
+export function loadedPlan(plan: Plan, content: PlanContent, knownTree?: MerkleTree): LoadedPlan {
+  let tree = knownTree;
+  return {
+    ...content,
+    plan,
+    actionsOf: (index) => stepOf(content, index).actions,
+    step: (index) => stepOf(content, index),
+    proof(index) {
+      tree ??= treeOf(content);
+      return proofOf(tree, index);
+    },
+  };
+}
+
+/** True when the content is what the header's root names: checked when a plan is read back. */
+export const isContentOf = (plan: Plan, content: PlanContent): boolean =>
+  content.hosts.length === plan.header.stepsCount && rootOf(treeOf(content)) === plan.header.stepsRoot;
