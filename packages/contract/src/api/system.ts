@@ -1,7 +1,42 @@
 import { z } from 'zod';
+import { defineErrors } from '../errors.ts';
 import { defineRoute } from '../route.ts';
 
 const isPublic = { kind: 'public' } as const;
+
+/** Why a set of plugins cannot be served together. All stop the server at its start. */
+export const pluginErrors = defineErrors({
+  PLUGIN_CONFLICT: {
+    status: 500,
+    title: {
+      en: '{first} and {second} both declare the {what} {name}',
+      zh: '{first} 与 {second} 都声明了{what} {name}',
+    },
+    hint: { en: 'Leave one of them out, or rename it there.', zh: '请去掉其中一个，或将其改名。' },
+    retry: 'after-change',
+  },
+  PLUGIN_NEEDS: {
+    status: 500,
+    title: { en: 'The plugin {plugin} needs the service {service}', zh: '插件 {plugin} 需要服务 {service}' },
+    hint: { en: 'Install the plugin that provides it.', zh: '请安装提供该服务的插件。' },
+    retry: 'after-change',
+  },
+  PLUGIN_CYCLE: {
+    status: 500,
+    title: { en: 'These plugins need each other in a circle: {plugins}', zh: '以下插件循环依赖：{plugins}' },
+    hint: { en: 'Make one of the needs optional.', zh: '请将其中一个依赖改为可选。' },
+    retry: 'after-change',
+  },
+  PLUGIN_ROUTE_UNKNOWN: {
+    status: 500,
+    title: {
+      en: '{plugin} serves {route}, which its spec does not declare',
+      zh: '{plugin} 提供了未声明的路由 {route}',
+    },
+    hint: { en: 'Add the route to the routes of its spec.', zh: '请将该路由加入其声明。' },
+    retry: 'after-change',
+  },
+});
 
 export const ReadyState = z.object({
   status: z.literal('ready'),

@@ -4,10 +4,10 @@ import type { IdSource } from '@pilothouse/base';
 const SECRET_BYTES = 32;
 
 /**
- * A random secret of 256 bits with a prefix by which people and scanners of leaked text know it: `pht_…` an API token,
+ * A random secret of 256 bits with a prefix by which people and scanners of leaked text know it: `pha_…` an API token,
  * `phs_…` a session, `phc_…` a set-up code.
  */
-export const newSecret = (prefix: 'pht' | 'phs' | 'phc', ids: IdSource): string =>
+export const newSecret = (prefix: 'pha' | 'phs' | 'phc', ids: IdSource): string =>
   `${prefix}_${Buffer.from(ids.fill(new Uint8Array(SECRET_BYTES))).toString('base64url')}`;
 
 /**

@@ -28,7 +28,7 @@ export function createTokens(parts: AccessParts): Tokens {
   const { store } = parts.context;
   const issue: Tokens['issue'] = async (transaction, doer, token) => {
     const now = parts.context.clock.now();
-    const secret = newSecret('pht', parts.context.ids);
+    const secret = newSecret('pha', parts.context.ids);
     const row: TokenRow = {
       id: newId('k', parts.context.ids),
       user_id: token.userId,

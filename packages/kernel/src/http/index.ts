@@ -8,4 +8,5 @@ export { createMetrics, type Metrics } from './metrics.ts';
 export { httpMigrations } from './migrations.ts';
 export { catalogueOf, type ErrorCatalogue } from './problem-answer.ts';
 export { createRateLimit, type RateLimit } from './rate-limit.ts';
+export type { Endpoint } from './service.ts';
 export { createIdempotencyStore } from './store.ts';

@@ -1,0 +1,204 @@
+import { createHash, X509Certificate } from 'node:crypto';
+import { HOUR_MS } from '@pilothouse/base';
+import type { MigrationSet } from '@pilothouse/store';
+import { type Access, accessMigrations, createAccess } from './access/index.ts';
+import { createRooms, type Rooms } from './create-rooms.ts';
+import { createToken, enrolmentEndpoints, enrolmentMigrations } from './enrolment/index.ts';
+import { hostsMigrations } from './hosts/index.ts';
+import {
+  catalogueOf,
+  createHttp,
+  createIdempotency,
+  createIdempotencyStore,
+  createMetrics,
+  type Endpoint,
+  type HttpServer,
+  httpMigrations,
+  type Idempotency,
+  type Metrics,
+  systemEndpoints,
+} from './http/index.ts';
+import type { KernelContext } from './kernel-context.ts';
+import { kernelDeclarations } from './kernel-declarations.ts';
+import type { Address, KernelOptions } from './kernel-options.ts';
+import {
+  collectDeclarations,
+  type Declarations,
+  orderPlugins,
+  type Reconciler,
+  runReconcilers,
+  type ServerPlugin,
+  startPlugins,
+} from './plugins/index.ts';
+
+/** A running control plane. */
+export interface Kernel {
+  /** Where it listens, with the ports that the system chose. */
+  readonly listen: Address;
+  readonly gatewayListen: Address;
+  /** SHA-256 of the DER of the certificate authority, hex: what a new client checks the server by. */
+  readonly pin: string;
+  readonly hosts: Rooms['hosts']['hosts'];
+  /** All that is mounted; the access test walks it. */
+  readonly endpoints: readonly Endpoint[];
+  readonly inject: HttpServer['inject'];
+  /** A one-time code for the first administrator; null when there is one. */
+  newSetupCode(): Promise<string | null>;
+  /** A token that enrols one host within minutes: for the agent that is started beside the server. */
+  newLocalToken(): Promise<string>;
+  /** Takes no more requests, ends sessions, waits for work in hand. Whoever opened the store closes it afterwards. */
+  close(): Promise<void>;
+}
+
+const LOCAL_TOKEN_LIFE_SECONDS = 600;
+
+/** Puts the rooms together and opens both listeners. What was opened is closed again when a later step fails. */
+export async function createKernel(context: KernelContext, options: KernelOptions): Promise<Kernel> {
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const each of closers.splice(0).toReversed()) await each();
+  };
+  try {
+    return await openKernel(context, options, { closers, close });
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+interface Closing {
+  readonly closers: (() => Promise<void> | void)[];
+  readonly close: () => Promise<void>;
+}
+
+async function openKernel(context: KernelContext, options: KernelOptions, closing: Closing): Promise<Kernel> {
+  const { closers } = closing;
+  const plugins = orderPlugins(options.plugins);
+  const declarations = collectDeclarations(
+    kernelDeclarations,
+    plugins.map((plugin) => plugin.spec),
+  );
+  await context.store.migrate(migrationsOf(plugins));
+  let gatewayPort = options.gatewayListen.port;
+  const rooms = await createRooms(context, { ...options, declarations, gatewayPort: () => gatewayPort });
+  closers.push(() => rooms.enrolment.service.close());
+  const access = await createAccess(context, {
+    audit: rooms.services.audit,
+    select: rooms.services.select,
+    permissions: declarations.permissions,
+    oidc: options.oidc,
+  });
+  const started = await startPlugins(context, rooms.services, plugins);
+  closers.push(() => started.close());
+
+  const metrics = measure(rooms);
+  const idempotency = createIdempotency(context, createIdempotencyStore(context.store));
+  const parts: HttpParts = { access, rooms, declarations, metrics, idempotency, started: started.endpoints };
+  const { http, endpoints } = openHttp(context, options, parts);
+  closers.push(() => rooms.gateway.close());
+  gatewayPort = await rooms.gateway.listen(options.gatewayListen);
+  closers.push(() => http.close());
+  const { port } = await http.listen(options.listen);
+  const reconcilers = runReconcilers(
+    { clock: context.clock, log: context.log, ended: metrics.reconcilerEnded },
+    [...rooms.reconcilers, ...started.reconcilers, ...ownReconcilers(access, idempotency)],
+  );
+  closers.push(() => reconcilers.close());
+  return {
+    listen: { host: options.listen.host, port },
+    gatewayListen: { host: options.gatewayListen.host, port: gatewayPort },
+    pin: pinOf(rooms.trust.authority.pem),
+    hosts: rooms.hosts.hosts,
+    endpoints,
+    inject: http.inject,
+    newSetupCode: access.newSetupCode,
+    newLocalToken: () => newLocalToken(rooms),
+    close: closing.close,
+  };
+}
+
+const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
+  httpMigrations,
+  accessMigrations,
+  hostsMigrations,
+  enrolmentMigrations,
+  ...plugins.flatMap((plugin) => plugin.migrations ?? []),
+];
+
+function measure(rooms: Rooms): Metrics {
+  const metrics = createMetrics();
+  metrics.gauge(
+    'pilothouse_gateway_sessions',
+    'Open sessions of agents',
+    () => rooms.gateway.service.sessionsCount,
+  );
+  metrics.gauge('pilothouse_hosts', 'Hosts that are not decommissioned', () => rooms.hosts.hosts.index.size);
+  return metrics;
+}
+
+interface HttpParts {
+  readonly access: Access;
+  readonly rooms: Rooms;
+  readonly declarations: Declarations;
+  readonly metrics: Metrics;
+  readonly idempotency: Idempotency;
+  readonly started: readonly Endpoint[];
+}
+
+function openHttp(context: KernelContext, options: KernelOptions, parts: HttpParts) {
+  const { access, rooms, metrics, idempotency } = parts;
+  const catalogue = catalogueOf([parts.declarations.errors]);
+  const endpoints: Endpoint[] = [
+    ...systemEndpoints({
+      clock: context.clock,
+      metrics,
+      catalogue,
+      version: options.version,
+      routes: () => endpoints.map((each) => each.route),
+      notReady: () => null,
+    }),
+    ...access.endpoints,
+    ...enrolmentEndpoints(rooms.enrolment),
+    ...parts.started,
+  ];
+  const certificate = rooms.enrolment.service.serverCertificate;
+  const http = createHttp({
+    clock: context.clock,
+    log: context.log,
+    authenticator: access.authenticator,
+    catalogue,
+    idempotency,
+    metrics,
+    isAnswerChecked: options.isAnswerChecked ?? false,
+    endpoints,
+    tls: { certificate: certificate.chainPem, key: certificate.keyPem },
+  });
+  rooms.enrolment.service.onServerCertificate((fresh) => {
+    http.setCertificate({ certificate: fresh.chainPem, key: fresh.keyPem });
+  });
+  return { http, endpoints };
+}
+
+const ownReconcilers = (access: Access, idempotency: Idempotency): Reconciler[] => [
+  { name: 'access.forget-old-sessions', intervalMs: HOUR_MS, run: access.forgetOldSessions },
+  { name: 'http.forget-old-answers', intervalMs: HOUR_MS, run: idempotency.prune },
+];
+
+async function newLocalToken(rooms: Rooms): Promise<string> {
+  const made = await createToken(
+    rooms.enrolment.deps,
+    {
+      name: 'agent beside the server',
+      usesMax: 1,
+      lifeSeconds: LOCAL_TOKEN_LIFE_SECONDS,
+      labels: {},
+      groups: [],
+      needsApproval: false,
+    },
+    { actor: { kind: 'system', id: 'start', name: 'start' }, requestId: null },
+  );
+  return made.token;
+}
+
+const pinOf = (authorityPem: string): string =>
+  createHash('sha256').update(new X509Certificate(authorityPem).raw).digest('hex');

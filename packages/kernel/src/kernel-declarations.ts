@@ -1,0 +1,31 @@
+import {
+  accessErrors,
+  accessPermissions,
+  commonErrors,
+  enrolmentErrors,
+  enrolmentPermissions,
+  gatewayErrors,
+  gatewayFindings,
+  pluginErrors,
+} from '@pilothouse/contract';
+import { storeErrors } from '@pilothouse/store';
+import type { KernelDeclarations } from './plugins/index.ts';
+
+/** What the kernel's rooms declare. A room adds its tables here, by one line each. */
+export const kernelDeclarations: KernelDeclarations = {
+  errors: {
+    ...commonErrors,
+    ...storeErrors,
+    ...pluginErrors,
+    ...accessErrors,
+    ...enrolmentErrors,
+    ...gatewayErrors,
+  },
+  permissions: { ...prefixed('access', accessPermissions), ...prefixed('enrolment', enrolmentPermissions) },
+  findings: Object.values(gatewayFindings),
+};
+
+/** Rooms call their keys `read` alike; names of permissions are unique, and checked when declarations are collected. */
+function prefixed<T>(room: string, table: Readonly<Record<string, T>>): Record<string, T> {
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [`${room}.${key}`, value]));
+}

@@ -1,0 +1,22 @@
+import type { OidcSettings } from './access/index.ts';
+import type { ServerPlugin } from './plugins/index.ts';
+
+export interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface KernelOptions {
+  readonly plugins: readonly ServerPlugin[];
+  /** Private keys live in `keys` below it. */
+  readonly dataDirectory: string;
+  /** Port 0: the system chooses, as tests want it. */
+  readonly listen: Address;
+  readonly gatewayListen: Address;
+  /** Names and addresses by which server and gateway are reached, the best first; they stand in certificates and tokens. */
+  readonly names: readonly string[];
+  readonly oidc: OidcSettings | null;
+  readonly version: string;
+  /** True in tests: answers are parsed by their routes' schemas before they are sent. */
+  readonly isAnswerChecked?: boolean;
+}

@@ -1,0 +1,40 @@
+import { randomFillSync } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { systemClock } from '@pilothouse/base';
+import { openSqliteStore } from '@pilothouse/store';
+import { createKernel, type Kernel } from './create-kernel.ts';
+import type { KernelOptions } from './kernel-options.ts';
+import { silentLog } from './log.ts';
+
+/** For tests: a whole control plane over a real store, on ports of the system's choice, in a directory that goes with it. */
+export async function openTestKernel(options: Partial<KernelOptions> = {}): Promise<Kernel> {
+  const dataDirectory = await mkdtemp(join(tmpdir(), 'pilothouse-kernel-'));
+  const store = await openSqliteStore({ path: ':memory:' });
+  const context = {
+    clock: systemClock,
+    ids: { now: Date.now, fill: (target: Uint8Array) => randomFillSync(target) },
+    store,
+    log: silentLog,
+  };
+  const kernel = await createKernel(context, {
+    plugins: [],
+    dataDirectory,
+    listen: { host: '127.0.0.1', port: 0 },
+    gatewayListen: { host: '127.0.0.1', port: 0 },
+    names: ['localhost', '127.0.0.1'],
+    oidc: null,
+    version: '0.0.0-test',
+    isAnswerChecked: true,
+    ...options,
+  });
+  return {
+    ...kernel,
+    async close() {
+      await kernel.close();
+      await store.close();
+      await rm(dataDirectory, { recursive: true });
+    },
+  };
+}
