@@ -25,6 +25,11 @@ export interface ActionSpec<Parameters extends z.ZodType = z.ZodType> {
   readonly parameters: Parameters;
   readonly effect: (parameters: z.output<Parameters>) => EffectClass;
   readonly trust: Trust;
+  /**
+   * A host permission that planning this action takes on every target, beside `rollouts.start`. Needed where the effect
+   * class is only somebody's word: whoever may run any program would otherwise call it `read` and be let through.
+   */
+  readonly permission?: string;
   readonly interrupts: (parameters: z.output<Parameters>) => Interruption;
   /** `host`, `packages`, `boot`, `service:NAME`. Two tasks that share one never overlap on a host. */
   readonly locks: (parameters: z.output<Parameters>) => readonly string[];

@@ -1,6 +1,7 @@
 import { DAY_MS } from '@pilothouse/base';
 import { defineAction, type EffectClass, type Interruption } from '@pilothouse/contract';
 import { CommandParameters, ScriptParameters } from './command-parameters.ts';
+import { commandsPermissions } from './permissions.ts';
 
 const interruptionOf = (effect: EffectClass): Interruption =>
   effect === 'disruptive' || effect === 'destructive' ? 'service' : 'none';
@@ -20,6 +21,7 @@ export const runCommandAction = defineAction({
   parameters: CommandParameters,
   effect: (parameters) => parameters.effect,
   trust: 'arbitrary',
+  permission: commandsPermissions.run.name,
   interrupts: (parameters) => interruptionOf(parameters.effect),
   locks: () => ['host'],
   timeoutMsMax: DAY_MS,
@@ -33,6 +35,7 @@ export const runScriptAction = defineAction({
   parameters: ScriptParameters,
   effect: (parameters) => parameters.effect,
   trust: 'arbitrary',
+  permission: commandsPermissions.run.name,
   interrupts: (parameters) => interruptionOf(parameters.effect),
   locks: () => ['host'],
   timeoutMsMax: DAY_MS,

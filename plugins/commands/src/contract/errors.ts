@@ -153,13 +153,4 @@ export const scriptErrors = defineErrors({
     hint: { en: 'Correct the value.', zh: '请更正该值。' },
     retry: 'after-change',
   },
-  COMMANDS_TARGETS_CHANGED: {
-    status: 409,
-    title: {
-      en: 'The targets are {now} hosts now, not {expected} as you were shown',
-      zh: '目标现为 {now} 台主机，而非您所见的 {expected} 台',
-    },
-    hint: { en: 'Look again and confirm the new number.', zh: '请重新查看并确认新的数量。' },
-    retry: 'after-change',
-  },
 });

@@ -1,14 +1,13 @@
 import {
-  Digest,
   defineRoute,
   PageQuery,
+  PLAN_MAKE_ERRORS,
+  Plan,
   pageOf,
-  Rollout,
   Strategy,
   TargetRequest,
 } from '@pilothouse/contract';
 import { z } from 'zod';
-import { CommandParameters } from './command-parameters.ts';
 import { commandsPermissions as permissions } from './permissions.ts';
 import { ParameterValues, Script, ScriptContent, ScriptName, ScriptVersion } from './script.ts';
 
@@ -33,7 +32,12 @@ export const scriptsList = defineRoute({
   path: '/api/v1/scripts',
   summary: { en: 'List the scripts of the library', zh: '列出脚本库' },
   access: may(permissions.read),
-  query: PageQuery.extend({ search: z.string().max(100).optional() }),
+  query: PageQuery.extend({
+    search: z
+      .string()
+      .regex(/^[a-z0-9-]{1,63}$/)
+      .optional(),
+  }),
   response: pageOf(Script),
   errors: [],
   example: { query: { limit: '10' } },
@@ -112,63 +116,44 @@ export const scriptsDelete = defineRoute({
   example: { params: { name: 'head-of-file' } },
 });
 
-const RunRequest = z.object({
-  title: z.string().min(1).max(200).optional(),
-  target: TargetRequest,
-  strategy: Strategy.partial().default({}),
-  kind: z.enum(['run', 'dry-run']).default('run'),
-  /** How many hosts the person was shown; the run is refused when it would be another number. */
-  hostsExpected: z.number().int().min(0).optional(),
-});
-
-export const RunAnswer = z.object({
-  rollout: Rollout,
-  planDigest: Digest,
-  /** Hosts that the selector could not decide, left out. */
-  undetermined: z.number().int(),
-  /** Names of hosts whose agents lack the action, left out. */
-  lacking: z.array(z.string()),
-});
-export type RunAnswer = z.infer<typeof RunAnswer>;
-
-export const scriptsRun = defineRoute({
-  id: 'commands.scripts.run',
+/**
+ * Makes a plan and runs nothing: what comes back is carried out by the kernel's own route for rollouts, like every plan, so
+ * that there is one way to change a host.
+ */
+export const scriptsPlan = defineRoute({
+  id: 'commands.scripts.plan',
   method: 'POST',
-  path: '/api/v1/scripts/{name}/run',
-  summary: { en: 'Run a version of a script on hosts', zh: '在主机上执行脚本' },
+  path: '/api/v1/scripts/{name}/plan',
+  summary: { en: 'Make a plan that runs a script; nothing runs', zh: '制定执行脚本的计划（不执行）' },
   access: may(permissions.runScript),
   params: ByName,
-  body: RunRequest.extend({
+  body: z.object({
     /** Absent: the published one. A draft needs commands.run. */
     version: z.number().int().min(1).optional(),
     parameters: ParameterValues.default({}),
+    title: z.string().trim().min(1).max(200).optional(),
+    target: TargetRequest,
+    strategy: Strategy.partial().default({}),
   }),
-  response: RunAnswer,
+  response: z.object({
+    plan: Plan,
+    /** Hosts that the selector could not decide, left out. */
+    undeterminedCount: z.number().int(),
+    /** Names of hosts whose agents cannot run it. */
+    lacking: z.array(z.string()),
+  }),
   errors: [
     'NOT_FOUND',
-    'FORBIDDEN',
     'COMMANDS_NOT_PUBLISHED',
     'COMMANDS_PARAMETER_MISSING',
     'COMMANDS_PARAMETER_UNKNOWN',
     'COMMANDS_PARAMETER_INVALID',
-    'COMMANDS_TARGETS_CHANGED',
+    ...PLAN_MAKE_ERRORS,
   ],
   example: {
     params: { name: 'head-of-file' },
     body: { target: { selector: 'true' }, parameters: { file: '/etc/os-release' } },
   },
-});
-
-export const commandsRun = defineRoute({
-  id: 'commands.run',
-  method: 'POST',
-  path: '/api/v1/commands/run',
-  summary: { en: 'Run a command on hosts', zh: '在主机上执行命令' },
-  access: may(permissions.run),
-  body: RunRequest.extend({ command: CommandParameters }),
-  response: RunAnswer,
-  errors: ['COMMANDS_TARGETS_CHANGED'],
-  example: { body: { target: { selector: 'true' }, command: { argv: ['uptime'], effect: 'read' } } },
 });
 
 export const commandsRoutes = [
@@ -179,6 +164,5 @@ export const commandsRoutes = [
   scriptsEditVersion,
   scriptsPublish,
   scriptsDelete,
-  scriptsRun,
-  commandsRun,
+  scriptsPlan,
 ] as const;
