@@ -38,9 +38,13 @@ export async function createEnrolment(deps: EnrolmentDeps): Promise<Enrolment> {
     await settleRotations(deps);
     await refreshCertificate();
   };
-  /** Work that a timer or a listener begins; its failure is logged and the next round tries again. */
+  let background = Promise.resolve();
+  /**
+   * Work that a timer or a listener begins, one after the other, since two of them must not write one key pair at once. A
+   * failure is logged, and the next round tries again.
+   */
   const inBackground = (text: string, work: () => Promise<void>): void => {
-    work().catch((cause: unknown) => context.log.error(text, { cause }));
+    background = background.then(work).catch((cause: unknown) => context.log.error(text, { cause }));
   };
 
   const stopTimer = context.clock.every(SERVER_CERTIFICATE_CHECK_MS, () =>
@@ -71,7 +75,9 @@ export async function createEnrolment(deps: EnrolmentDeps): Promise<Enrolment> {
     },
     async noteTrust(hostId, version) {
       const adopted = Math.min(version, trust.version);
-      await raiseTrustVersion(db, hostId, adopted);
+      await context.store.transaction((transaction) =>
+        raiseTrustVersion(transaction.as<EnrolmentTables>(), hostId, adopted),
+      );
       if (trust.next('ca') !== null || trust.next('envelope') !== null) {
         inBackground('settle open rotations', settle);
       }
@@ -84,9 +90,10 @@ export async function createEnrolment(deps: EnrolmentDeps): Promise<Enrolment> {
     onRevoked: (listener) => subscribe(onRevoked, listener),
     onTrust: (listener) => trust.onChange(listener),
     onServerCertificate: (listener) => subscribe(onCertificate, listener),
-    close() {
+    async close() {
       stopTimer();
       stopTrust();
+      await background;
     },
   };
   return { service, deps, revoked, settle };

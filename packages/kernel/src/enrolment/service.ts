@@ -52,5 +52,6 @@ export interface EnrolmentService {
   onTrust(listener: () => void): () => void;
   /** Called when the listeners have to take the new certificate. */
   onServerCertificate(listener: (certificate: ServerCertificate) => void): () => void;
-  close(): void;
+  /** Resolves when nothing of it is under way. */
+  close(): Promise<void>;
 }

@@ -74,6 +74,8 @@ export class AgentSession implements OpenSession {
     // A control frame is answered by the library; it costs its sender like any other frame.
     socket.on('ping', () => this.#spend(0));
     socket.on('close', () => this.#closeOnce());
+    // After a broken frame the library says why and waits for the peer's answer; ours waits not long.
+    socket.on('error', () => this.#clock.after(this.#limits.closeDeadlineMs, () => this.cut()));
     if (socket.readyState !== socket.OPEN) queueMicrotask(() => this.#closeOnce());
   }
 

@@ -158,7 +158,7 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
     },
     async close() {
       await gateway.close();
-      enrolment.service.close();
+      await enrolment.service.close();
       await store.close();
       await rm(directory, { recursive: true });
     },
