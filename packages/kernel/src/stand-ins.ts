@@ -15,7 +15,6 @@ export const noEvents: EventsService = {
   publish: async () => undefined,
   after: async () => [],
   latestCursor: async () => 0,
-  oldestCursor: async () => 0,
   subscribe: () => () => undefined,
 };
 export const noFacts: FactsService = {

@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runWithPinnedNode } from './with-pinned-node.mjs';
+
+await runWithPinnedNode('main.ts');

@@ -1,0 +1,30 @@
+// Runs a program of this package with the Node that the project pins. Written for any Node from 18 on, because
+// `#!/usr/bin/env node` and a script of npm may find an old one.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+
+const MAJOR = 24;
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, '..', '..', '..');
+
+export async function runWithPinnedNode(file) {
+  const program = join(here, '..', 'src', file);
+  const pinned = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
+  if (Number(process.versions.node.split('.')[0]) === MAJOR) {
+    process.argv[1] = program;
+    await import(pathToFileURL(program).href);
+  } else if (existsSync(pinned)) {
+    // Ctrl-C reaches the whole foreground group: the child decides how to end, and its end is ours.
+    process.on('SIGINT', () => {});
+    process.on('SIGTERM', () => {});
+    const end = spawnSync(pinned, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+    process.exitCode = end.status ?? 1;
+  } else {
+    process.stderr.write(
+      `Pilothouse needs Node ${MAJOR}; this is ${process.version} and the pinned one is not installed. Run: npm ci\n`,
+    );
+    process.exitCode = 70;
+  }
+}

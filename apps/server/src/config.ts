@@ -1,0 +1,241 @@
+import { AppError, LANGUAGES, languageOf } from '@pilothouse/contract';
+import { LOG_LEVELS, nearestName, type OidcSettings } from '@pilothouse/kernel';
+import { z } from 'zod';
+import { environmentName, settings } from './settings.ts';
+
+/** Where settings come from, as arguments. */
+export interface ConfigSources {
+  readonly args: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Text of the configuration file; throws when it cannot be read. */
+  readonly readFile: (path: string) => string;
+  readonly isTerminal: boolean;
+  /** Names and addresses of this machine, the best first. */
+  readonly machineNames: () => readonly string[];
+}
+
+const text = z.string().min(1);
+const days = z.coerce.number().int().min(1).max(36_500);
+
+/** `host:port`, `[::1]:port`, `:port`. The empty host is all addresses. */
+const Address = z.string().transform((value, context) => {
+  const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(value);
+  const port = Number(match?.[3] ?? Number.NaN);
+  if (match === null || !(port <= 65_535)) {
+    context.addIssue({ code: 'custom', message: 'is not host:port' });
+    return z.NEVER;
+  }
+  return { host: match[1] ?? match[2] ?? '', port };
+});
+const List = z.string().transform((value) =>
+  value
+    .split(',')
+    .map((part) => part.trim())
+    .filter((part) => part !== ''),
+);
+const RolesByGroup = z.string().transform((value, context) => {
+  const roles: Record<string, string[]> = {};
+  for (const pair of value.split(',')) {
+    const at = pair.lastIndexOf('=');
+    const [group, role] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
+    if (at < 1 || role === '') {
+      context.addIssue({ code: 'custom', message: `"${pair}" is not group=role` });
+      return z.NEVER;
+    }
+    roles[group] = [...(roles[group] ?? []), role];
+  }
+  return roles;
+});
+
+const Schema = z.object({
+  data: text,
+  listen: Address,
+  'gateway-listen': Address,
+  advertise: List.optional(),
+  store: text,
+  lang: z.enum(LANGUAGES).optional(),
+  'log-level': z.enum(LOG_LEVELS),
+  'log-format': z.enum(['json', 'text']).optional(),
+  'oidc-issuer': z.url().optional(),
+  'oidc-client-id': text.optional(),
+  'oidc-client-secret': text.optional(),
+  'oidc-redirect-url': z.url().optional(),
+  'oidc-scope': text,
+  'oidc-name-claim': text,
+  'oidc-groups-claim': text,
+  'oidc-roles': RolesByGroup.optional(),
+  'retention-events-days': days,
+  'retention-results-days': days,
+  'retention-facts-days': days,
+});
+type Parsed = z.output<typeof Schema>;
+
+export interface Config {
+  readonly dataDirectory: string;
+  readonly listen: { readonly host: string; readonly port: number };
+  readonly gatewayListen: { readonly host: string; readonly port: number };
+  readonly names: readonly string[];
+  readonly language: (typeof LANGUAGES)[number];
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly logFormat: 'json' | 'text';
+  readonly oidc: OidcSettings | null;
+  readonly retentionDays: { readonly events: number; readonly results: number; readonly facts: number };
+}
+
+/** One setting's text and where it was found, for error texts. */
+interface Found {
+  readonly value: string;
+  readonly where: string;
+}
+
+/** AppError CONFIG_INVALID, CONFIG_UNKNOWN or STORE_UNSUPPORTED says which setting, where it stands, and what is wrong. */
+export function readConfig(sources: ConfigSources): Config {
+  const fromFlags = readFlags(sources.args);
+  const fromEnvironment = readEnvironment(sources.environment);
+  const file = fromFlags.get('config') ?? fromEnvironment.get('config');
+  const fromFile =
+    file === undefined ? new Map<string, Found>() : readConfigFile(file.value, sources.readFile);
+  const found = new Map([...defaults(), ...fromFile, ...fromEnvironment, ...fromFlags]);
+  found.delete('config');
+
+  const values = Object.fromEntries([...found].map(([name, { value }]) => [name, value]));
+  const parsed = Schema.safeParse(values);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const name = String(issue?.path[0] ?? '');
+    const where = found.get(name)?.where ?? name;
+    throw invalid(where, issue?.message ?? 'not valid');
+  }
+  if (parsed.data.store !== 'sqlite')
+    throw new AppError('STORE_UNSUPPORTED', { store: schemeOf(parsed.data.store) });
+  return configOf(parsed.data, sources);
+}
+
+/** Without what follows the scheme: it may hold a password. */
+const schemeOf = (store: string): string => store.split('://')[0] ?? store;
+
+const invalid = (where: string, problem: string): AppError =>
+  new AppError('CONFIG_INVALID', { where, problem });
+
+function defaults(): Map<string, Found> {
+  return new Map(
+    settings.flatMap((each) =>
+      each.default === null ? [] : [[each.name, { value: each.default, where: 'default' }] as const],
+    ),
+  );
+}
+
+function readFlags(args: readonly string[]): Map<string, Found> {
+  const found = new Map<string, Found>();
+  for (let i = 0; i < args.length; i++) {
+    const argument = args[i] ?? '';
+    const match = /^--([a-z-]+)(?:=(.*))?$/s.exec(argument);
+    const name = match?.[1];
+    if (name === undefined) throw invalid(argument, 'is not a flag');
+    requireKnown(name, `--${name}`, (each) => `--${each}`);
+    const value = match?.[2] ?? args[++i];
+    if (value === undefined) throw invalid(`--${name}`, 'has no value');
+    found.set(name, { value, where: `--${name}` });
+  }
+  return found;
+}
+
+/** Names of the environment that belong to other programs of the family. */
+const FOREIGN = new Set(['PILOTHOUSE_SERVER', 'PILOTHOUSE_TOKEN', 'PILOTHOUSE_PIN', 'PILOTHOUSE_DEBUG']);
+const FOREIGN_PREFIXES = ['PILOTHOUSE_CONFIG_', 'PILOTHOUSE_AGENT_', 'PILOTHOUSE_LAB_', 'PILOTHOUSE_TEST_'];
+
+function readEnvironment(environment: ConfigSources['environment']): Map<string, Found> {
+  const found = new Map<string, Found>();
+  for (const [key, value] of Object.entries(environment)) {
+    if (!key.startsWith('PILOTHOUSE_') || value === undefined || FOREIGN.has(key)) continue;
+    if (FOREIGN_PREFIXES.some((prefix) => key.startsWith(prefix))) continue;
+    const known = settings.find((each) => environmentName(each.name) === key);
+    if (known === undefined) {
+      const nearest = nearestName(
+        key,
+        settings.map((each) => environmentName(each.name)),
+      );
+      throw new AppError('CONFIG_UNKNOWN', { where: key, nearest });
+    }
+    // An empty variable is how a shell unsets one for a single command.
+    if (value !== '') found.set(known.name, { value, where: key });
+  }
+  return found;
+}
+
+function readConfigFile(path: string, readFile: ConfigSources['readFile']): Map<string, Found> {
+  const content = fileContent(path, readFile);
+  const parsed = z
+    .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
+    .safeParse(content);
+  if (!parsed.success) throw invalid(path, 'is not an object of settings');
+  return new Map(
+    Object.entries(parsed.data).map(([name, value]) => {
+      requireKnown(name, `${name} in ${path}`, (each) => each);
+      const text = Array.isArray(value) ? value.join(',') : String(value);
+      return [name, { value: text, where: `${name} in ${path}` }];
+    }),
+  );
+}
+
+function fileContent(path: string, readFile: ConfigSources['readFile']): unknown {
+  let source: string;
+  try {
+    source = readFile(path);
+  } catch (cause) {
+    const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
+    throw new AppError('CONFIG_INVALID', { where: path, problem: `cannot be read (${reason})` }, { cause });
+  }
+  try {
+    return JSON.parse(source);
+  } catch (cause) {
+    throw new AppError('CONFIG_INVALID', { where: path, problem: 'is not JSON' }, { cause });
+  }
+}
+
+function requireKnown(name: string, where: string, show: (name: string) => string): void {
+  if (settings.some((each) => each.name === name)) return;
+  const nearest = nearestName(
+    name,
+    settings.map((each) => each.name),
+  );
+  throw new AppError('CONFIG_UNKNOWN', { where, nearest: show(nearest) });
+}
+
+function configOf(parsed: Parsed, sources: ConfigSources): Config {
+  const names = parsed.advertise ?? sources.machineNames();
+  const { LC_ALL, LC_MESSAGES, LANG } = sources.environment;
+  return {
+    dataDirectory: parsed.data,
+    listen: parsed.listen,
+    gatewayListen: parsed['gateway-listen'],
+    names,
+    language: parsed.lang ?? languageOf(LC_ALL || LC_MESSAGES || LANG),
+    logLevel: parsed['log-level'],
+    logFormat: parsed['log-format'] ?? (sources.isTerminal ? 'text' : 'json'),
+    oidc: oidcOf(parsed, names),
+    retentionDays: {
+      events: parsed['retention-events-days'],
+      results: parsed['retention-results-days'],
+      facts: parsed['retention-facts-days'],
+    },
+  };
+}
+
+function oidcOf(parsed: Parsed, names: readonly string[]): OidcSettings | null {
+  const issuer = parsed['oidc-issuer'];
+  if (issuer === undefined) return null;
+  const clientId = parsed['oidc-client-id'];
+  if (clientId === undefined) throw invalid('oidc-client-id', 'is needed with oidc-issuer');
+  const ownUrl = `https://${names[0] ?? 'localhost'}:${parsed.listen.port}`;
+  return {
+    issuer,
+    clientId,
+    clientSecret: parsed['oidc-client-secret'] ?? null,
+    redirectUrl: parsed['oidc-redirect-url'] ?? `${ownUrl}/api/v1/oidc/callback`,
+    scope: parsed['oidc-scope'],
+    nameClaim: parsed['oidc-name-claim'],
+    groupsClaim: parsed['oidc-groups-claim'],
+    rolesByGroup: parsed['oidc-roles'] ?? {},
+  };
+}

@@ -1,0 +1,66 @@
+import { defineMessages, type Language, renderMessage } from '@pilothouse/contract';
+
+const texts = defineMessages({
+  ready: { en: 'Pilothouse is ready.', zh: 'Pilothouse 已就绪。' },
+  console: { en: 'API and console', zh: 'API 与控制台' },
+  gateway: { en: 'Agents connect to', zh: 'agent 接入' },
+  host: { en: 'This machine', zh: '本机' },
+  hostOnline: { en: '{name}, online ({id})', zh: '{name}，在线（{id}）' },
+  hostMissing: { en: 'its agent has not connected yet; the log says why', zh: 'agent 尚未连接，原因见日志' },
+  lacking: { en: 'The agent runs without root and cannot offer:', zh: 'agent 未以 root 运行，无法提供：' },
+  setup: {
+    en: 'Make the first administrator (the code serves once):',
+    zh: '创建首位管理员（代码仅可使用一次）：',
+  },
+  browser: { en: 'in a browser', zh: '浏览器' },
+  terminal: { en: 'or in a terminal', zh: '或命令行' },
+  login: { en: 'Sign in from a terminal:', zh: '从命令行登录：' },
+  stop: {
+    en: 'Ctrl-C stops it; the next start finds everything as it was.',
+    zh: 'Ctrl-C 停止；下次启动一切照旧。',
+  },
+});
+
+export interface StartFacts {
+  readonly port: number;
+  readonly gatewayPort: number;
+  readonly pin: string;
+  /** Null when there is an administrator. */
+  readonly setupCode: string | null;
+  readonly language: Language;
+}
+
+export interface LocalHost {
+  /** Null when it did not connect in time. */
+  readonly host: { readonly id: string; readonly name: string } | null;
+  /** What its agent cannot offer, one line each. */
+  readonly lacking: readonly string[];
+}
+
+/** Where the server is and how to get in. */
+export function printAddresses(facts: StartFacts, local?: LocalHost): string {
+  const say = (key: keyof typeof texts): string => texts[key][facts.language];
+  const url = `https://localhost:${facts.port}`;
+  const rows: [string, string][] = [
+    [say('console'), url],
+    [say('gateway'), `https://localhost:${facts.gatewayPort}`],
+  ];
+  if (local !== undefined) {
+    const name =
+      local.host === null ? say('hostMissing') : renderMessage(texts.hostOnline, facts.language, local.host);
+    rows.push([say('host'), name]);
+  }
+  const lines = ['', say('ready'), '', ...rows.map(([label, value]) => `  ${label}: ${value}`)];
+  if (local !== undefined && local.lacking.length > 0) {
+    lines.push('', `  ${say('lacking')}`, ...local.lacking.map((line) => `    ${line}`));
+  }
+  const login = `npx pilothouse login ${url} --pin ${facts.pin}`;
+  if (facts.setupCode === null) lines.push('', `  ${say('login')}`, `    ${login}`);
+  else {
+    const { setupCode } = facts;
+    lines.push('', `  ${say('setup')}`);
+    lines.push(`    ${say('browser')}: ${url}/setup#${setupCode}`);
+    lines.push(`    ${say('terminal')}: ${login} --setup ${setupCode}`);
+  }
+  return `${[...lines, '', `  ${say('stop')}`, ''].join('\n')}\n`;
+}

@@ -1,0 +1,79 @@
+import { defineErrors } from '@pilothouse/contract';
+
+/** Why the server does not start, besides what its rooms say themselves. */
+export const serverErrors = defineErrors({
+  CONFIG_INVALID: {
+    status: 500,
+    title: { en: '{where}: {problem}', zh: '{where}：{problem}' },
+    hint: {
+      en: 'Correct it; all settings: pilothouse-server --help',
+      zh: '请更正；全部设置见：pilothouse-server --help',
+    },
+    retry: 'after-change',
+  },
+  CONFIG_UNKNOWN: {
+    status: 500,
+    title: {
+      en: '{where} is no setting; did you mean {nearest}?',
+      zh: '{where} 不是有效设置，是否想用 {nearest}？',
+    },
+    hint: {
+      en: 'Correct it; all settings: pilothouse-server --help',
+      zh: '请更正；全部设置见：pilothouse-server --help',
+    },
+    retry: 'after-change',
+  },
+  STORE_UNSUPPORTED: {
+    status: 500,
+    title: { en: 'The store {store} is not supported yet', zh: '暂不支持存储 {store}' },
+    hint: {
+      en: 'Leave PILOTHOUSE_STORE out, or set it to sqlite.',
+      zh: '请不设置 PILOTHOUSE_STORE，或设为 sqlite。',
+    },
+    retry: 'after-change',
+  },
+  PORT_IN_USE: {
+    status: 500,
+    title: {
+      en: 'Port {port} on {host} is in use by another program',
+      zh: '{host} 上的端口 {port} 已被其他程序占用',
+    },
+    hint: {
+      en: 'Stop that program, or choose other ports: PILOTHOUSE_LISTEN, PILOTHOUSE_GATEWAY_LISTEN.',
+      zh: '请停止该程序，或改用其他端口：PILOTHOUSE_LISTEN、PILOTHOUSE_GATEWAY_LISTEN。',
+    },
+    retry: 'after-change',
+  },
+  LISTEN_REFUSED: {
+    status: 500,
+    title: {
+      en: 'Cannot listen on {host} port {port}: {reason}',
+      zh: '无法监听 {host} 端口 {port}：{reason}',
+    },
+    hint: {
+      en: 'Ports below 1024 need root; the address must be one of this machine.',
+      zh: '1024 以下的端口需要 root 权限；地址必须属于本机。',
+    },
+    retry: 'after-change',
+  },
+  AGENT_BUNDLE_MISSING: {
+    status: 500,
+    title: { en: 'The agent could not be built: {reason}', zh: '无法构建 agent：{reason}' },
+    hint: { en: 'Run: npm ci', zh: '请运行：npm ci' },
+    retry: 'after-change',
+  },
+});
+
+/** What a script can tell a refused start by. 1: anything else. */
+export const exitCodes: Readonly<Record<string, number>> = {
+  CONFIG_INVALID: 2,
+  CONFIG_UNKNOWN: 2,
+  STORE_UNSUPPORTED: 2,
+  PORT_IN_USE: 3,
+  LISTEN_REFUSED: 3,
+  DATA_DIRECTORY_IN_USE: 4,
+  DATA_DIRECTORY_UNWRITABLE: 5,
+  STORE_CORRUPT: 6,
+  STORE_UNREADABLE: 6,
+  STORE_NEWER: 7,
+};
