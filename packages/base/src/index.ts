@@ -1,6 +1,7 @@
 /** The smallest shared pieces: time, ids, results, limits. Imports nothing and knows nothing of the product. */
 export { absurd } from './absurd.ts';
 export { type BackoffOptions, backoffMs } from './backoff.ts';
+export { type BatchOptions, batchWhileBusy } from './batch-while-busy.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type IdSource, newId } from './ids.ts';

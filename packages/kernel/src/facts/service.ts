@@ -1,4 +1,4 @@
-import type { Digest, FactReport, FactSpan, HostId } from '@pilothouse/contract';
+import type { Digest, FactAbsence, FactReport, FactSpan, HostId } from '@pilothouse/contract';
 
 export interface FactChange {
   readonly hostId: HostId;
@@ -20,9 +20,14 @@ export interface FactsService {
   bodyNow(digest: Digest): unknown;
   /** Loads all distinct bodies of a fact that current hosts have into the cache. */
   warm(fact: string): Promise<void>;
+  /** Whether the body has arrived. */
+  has(fact: string, digest: Digest): boolean;
   current(hostId: HostId): Promise<FactSpan[]>;
   asOf(hostId: HostId, at: number): Promise<FactSpan[]>;
-  history(hostId: HostId, fact: string, limit: number): Promise<FactSpan[]>;
+  /** Newest first; `before` (milliseconds): only spans that began earlier. */
+  history(hostId: HostId, fact: string, limit: number, before?: number): Promise<FactSpan[]>;
+  /** Why a host has no body now, of facts that it reports as absent. */
+  absence(hostId: HostId, fact: string): FactAbsence | null;
   /** Digests by fact for `welcome`. */
   knownDigests(hostId: HostId): Record<string, Digest>;
   /** After commit, when a body is there and a host's digest changed. */
