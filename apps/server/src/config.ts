@@ -64,7 +64,7 @@ const Schema = z.object({
   'oidc-name-claim': text,
   'oidc-groups-claim': text,
   'oidc-roles': RolesByGroup.optional(),
-  'retention-events-days': days,
+  'retention-events': z.coerce.number().int().min(1000).max(100_000_000),
   'retention-results-days': days,
   'retention-facts-days': days,
 });
@@ -79,7 +79,7 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: 'json' | 'text';
   readonly oidc: OidcSettings | null;
-  readonly retentionDays: { readonly events: number; readonly results: number; readonly facts: number };
+  readonly retention: { readonly events: number; readonly resultsDays: number; readonly factsDays: number };
 }
 
 /** One setting's text and where it was found, for error texts. */
@@ -214,10 +214,10 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
     logLevel: parsed['log-level'],
     logFormat: parsed['log-format'] ?? (sources.isTerminal ? 'text' : 'json'),
     oidc: oidcOf(parsed, names),
-    retentionDays: {
-      events: parsed['retention-events-days'],
-      results: parsed['retention-results-days'],
-      facts: parsed['retention-facts-days'],
+    retention: {
+      events: parsed['retention-events'],
+      resultsDays: parsed['retention-results-days'],
+      factsDays: parsed['retention-facts-days'],
     },
   };
 }

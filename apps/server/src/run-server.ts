@@ -1,6 +1,7 @@
 import { randomFillSync } from 'node:crypto';
+import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { systemClock } from '@pilothouse/base';
+import { DAY_MS, systemClock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { createKernel, createLog, type Kernel, type Log } from '@pilothouse/kernel';
 import { lockDataDirectory, openSqliteStore } from '@pilothouse/store';
@@ -43,6 +44,11 @@ export async function runServer(config: Config, version: string): Promise<Runnin
         listen: boundAddress(config.listen),
         gatewayListen: boundAddress(config.gatewayListen),
         names: config.names,
+        certificateNames: [...new Set([...config.names, hostname(), 'localhost', '127.0.0.1', '::1'])],
+        retention: {
+          eventsKeptMax: config.retention.events,
+          factHistoryMs: config.retention.factsDays * DAY_MS,
+        },
         oidc: config.oidc,
         version,
       },

@@ -68,7 +68,7 @@ export const settings: readonly Setting[] = [
     'Roles by group: ops=operator,auditors=reader',
     '按组分配角色：ops=operator,auditors=reader',
   ),
-  setting('retention-events-days', '30', 'Days that events are kept', '事件保留天数'),
+  setting('retention-events', '500000', 'Events that are kept', '保留的事件条数'),
   setting('retention-results-days', '90', 'Days that outputs of tasks are kept', '任务输出保留天数'),
   setting('retention-facts-days', '400', 'Days of fact history', '事实历史保留天数'),
 ];

@@ -2,8 +2,11 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { HOUR_MS } from '@pilothouse/base';
 import type { MigrationSet } from '@pilothouse/store';
 import { type Access, accessMigrations, createAccess } from './access/index.ts';
-import { createRooms, type Rooms } from './create-rooms.ts';
-import { createToken, enrolmentEndpoints, enrolmentMigrations } from './enrolment/index.ts';
+import { auditMigrations } from './audit/index.ts';
+import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
+import { createToken, enrolmentMigrations } from './enrolment/index.ts';
+import { eventsMigrations } from './events/index.ts';
+import { factsMigrations } from './facts/index.ts';
 import { hostsMigrations } from './hosts/index.ts';
 import {
   catalogueOf,
@@ -24,6 +27,7 @@ import type { Address, KernelOptions } from './kernel-options.ts';
 import {
   collectDeclarations,
   type Declarations,
+  type KernelServices,
   orderPlugins,
   type Reconciler,
   runReconcilers,
@@ -38,7 +42,7 @@ export interface Kernel {
   readonly gatewayListen: Address;
   /** SHA-256 of the DER of the certificate authority, hex: what a new client checks the server by. */
   readonly pin: string;
-  readonly hosts: Rooms['hosts']['hosts'];
+  readonly hosts: KernelServices['hosts'];
   /** All that is mounted; the access test walks it. */
   readonly endpoints: readonly Endpoint[];
   readonly inject: HttpServer['inject'];
@@ -108,11 +112,11 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     listen: { host: options.listen.host, port },
     gatewayListen: { host: options.gatewayListen.host, port: gatewayPort },
     pin: pinOf(rooms.trust.authority.pem),
-    hosts: rooms.hosts.hosts,
+    hosts: rooms.services.hosts,
     endpoints,
     inject: http.inject,
     newSetupCode: access.newSetupCode,
-    newLocalToken: () => newLocalToken(rooms),
+    newLocalToken: () => newLocalToken(rooms, gatewayPort),
     close: closing.close,
   };
 }
@@ -120,6 +124,9 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
 const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
   httpMigrations,
   accessMigrations,
+  auditMigrations,
+  eventsMigrations,
+  factsMigrations,
   hostsMigrations,
   enrolmentMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),
@@ -132,7 +139,11 @@ function measure(rooms: Rooms): Metrics {
     'Open sessions of agents',
     () => rooms.gateway.service.sessionsCount,
   );
-  metrics.gauge('pilothouse_hosts', 'Hosts that are not decommissioned', () => rooms.hosts.hosts.index.size);
+  metrics.gauge(
+    'pilothouse_hosts',
+    'Hosts that are not decommissioned',
+    () => rooms.services.hosts.index.size,
+  );
   return metrics;
 }
 
@@ -158,7 +169,7 @@ function openHttp(context: KernelContext, options: KernelOptions, parts: HttpPar
       notReady: () => null,
     }),
     ...access.endpoints,
-    ...enrolmentEndpoints(rooms.enrolment),
+    ...rooms.endpoints,
     ...parts.started,
   ];
   const certificate = rooms.enrolment.service.serverCertificate;
@@ -184,9 +195,11 @@ const ownReconcilers = (access: Access, idempotency: Idempotency): Reconciler[] 
   { name: 'http.forget-old-answers', intervalMs: HOUR_MS, run: idempotency.prune },
 ];
 
-async function newLocalToken(rooms: Rooms): Promise<string> {
+async function newLocalToken(rooms: Rooms, gatewayPort: number): Promise<string> {
+  // Whatever is advertised need not resolve on this very machine.
+  const gatewayUrls = () => [gatewayUrl('localhost', gatewayPort)];
   const made = await createToken(
-    rooms.enrolment.deps,
+    { ...rooms.enrolment.deps, gatewayUrls },
     {
       name: 'agent beside the server',
       usesMax: 1,

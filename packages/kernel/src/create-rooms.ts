@@ -1,22 +1,35 @@
 import { join } from 'node:path';
-import { createEnrolment, type Enrolment, openKeyFiles, openTrust, type Trust } from './enrolment/index.ts';
+import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
+import {
+  createEnrolment,
+  type Enrolment,
+  enrolmentEndpoints,
+  openKeyFiles,
+  openTrust,
+  type Trust,
+} from './enrolment/index.ts';
+import { createEvents, eventsEndpoints } from './events/index.ts';
+import { createFacts } from './facts/index.ts';
 import { createGateway, createTicketKeys, GATEWAY_LIMITS, type Gateway } from './gateway/index.ts';
-import { createHosts, type HostsRoom } from './hosts/index.ts';
+import { createHosts } from './hosts/index.ts';
+import type { Endpoint } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
 import type { Declarations, KernelServices, Reconciler } from './plugins/index.ts';
-import { noAudit, noEvents, noFacts, noFindings, noRollouts, noSelect } from './stand-ins.ts';
+import { noFindings, noRollouts, noSelect } from './stand-ins.ts';
 
 export interface Rooms {
   readonly services: KernelServices;
-  readonly hosts: HostsRoom;
+  readonly audit: AuditTrail;
   readonly trust: Trust;
   readonly enrolment: Enrolment;
   readonly gateway: Gateway;
+  readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
 }
 
-export interface RoomsOptions extends Pick<KernelOptions, 'dataDirectory' | 'names'> {
+export interface RoomsOptions
+  extends Pick<KernelOptions, 'dataDirectory' | 'names' | 'certificateNames' | 'retention'> {
   readonly declarations: Declarations;
   /** Of the gateway; asked when somebody needs a URL, so that a port chosen by the system is known by then. */
   readonly gatewayPort: () => number;
@@ -27,40 +40,62 @@ export interface RoomsOptions extends Pick<KernelOptions, 'dataDirectory' | 'nam
  * a function, which nobody calls before all are there.
  */
 export async function createRooms(context: KernelContext, options: RoomsOptions): Promise<Rooms> {
+  const { declarations, retention } = options;
   const keyFiles = await openKeyFiles(join(options.dataDirectory, 'keys'));
   const trust = await openTrust(context, keyFiles);
-  const [audit, events, facts, findings] = [noAudit, noEvents, noFacts, noFindings];
-  const hosts = await createHosts(context, { events, factBody: (digest) => facts.bodyNow(digest) });
+  const { audit, ...auditRoom } = await createAudit(context, { signer: trust.signer });
+  const { events, ...eventsRoom } = await createEvents(context, retention);
+  let gateway: Gateway | null = null;
+  const { hosts, ...hostsRoom } = await createHosts(context, {
+    events,
+    factBody: (digest) => facts.bodyNow(digest),
+  });
+  const { facts, ...factsRoom } = await createFacts(context, {
+    hosts,
+    specs: [...declarations.facts.values()],
+    ask: (hostId, digests) =>
+      gateway?.service.send(hostId, { kind: 'facts-wanted', digests: [...digests] }) === 'sent',
+    historyMs: retention.factHistoryMs,
+  });
+  const findings = noFindings;
   const enrolment = await createEnrolment({
     context,
     trust,
     keyFiles,
-    hosts: hosts.hosts,
+    hosts,
     audit,
     events,
     gatewayUrls: () => options.names.map((name) => gatewayUrl(name, options.gatewayPort())),
-    serverNames: options.names,
+    serverNames: options.certificateNames,
   });
-  const gateway = await createGateway({
+  gateway = await createGateway({
     context,
     enrolment: enrolment.service,
-    hosts: hosts.hosts,
+    hosts,
     facts,
     findings,
     ticketKeys: createTicketKeys(keyFiles, context.clock, GATEWAY_LIMITS.ticketKeyLifeMs),
-    errors: options.declarations.errors,
+    errors: declarations.errors,
   });
-  const select = noSelect;
-  const rollouts = noRollouts;
   return {
-    services: { hosts: hosts.hosts, facts, select, findings, rollouts, audit, events },
-    hosts,
+    services: { hosts, facts, select: noSelect, findings, rollouts: noRollouts, audit, events },
+    audit,
     trust,
     enrolment,
     gateway,
-    reconcilers: [...hosts.reconcilers],
+    endpoints: [
+      ...auditEndpoints(audit),
+      ...eventsEndpoints({ events, hosts, clock: context.clock }),
+      ...enrolmentEndpoints(enrolment),
+    ],
+    reconcilers: [
+      ...auditRoom.reconcilers,
+      ...eventsRoom.reconcilers,
+      ...hostsRoom.reconcilers,
+      ...factsRoom.reconcilers,
+    ],
   };
 }
 
-const gatewayUrl = (name: string, port: number): string =>
+export const gatewayUrl = (name: string, port: number): string =>
   `https://${name.includes(':') ? `[${name}]` : name}:${port}`;

@@ -1,9 +1,13 @@
 import {
   accessErrors,
   accessPermissions,
+  auditErrors,
+  auditPermissions,
   commonErrors,
   enrolmentErrors,
   enrolmentPermissions,
+  eventsErrors,
+  eventsPermissions,
   gatewayErrors,
   gatewayFindings,
   pluginErrors,
@@ -18,10 +22,17 @@ export const kernelDeclarations: KernelDeclarations = {
     ...storeErrors,
     ...pluginErrors,
     ...accessErrors,
+    ...auditErrors,
+    ...eventsErrors,
     ...enrolmentErrors,
     ...gatewayErrors,
   },
-  permissions: { ...prefixed('access', accessPermissions), ...prefixed('enrolment', enrolmentPermissions) },
+  permissions: {
+    ...prefixed('access', accessPermissions),
+    ...prefixed('enrolment', enrolmentPermissions),
+    ...prefixed('audit', auditPermissions),
+    ...prefixed('events', eventsPermissions),
+  },
   findings: Object.values(gatewayFindings),
 };
 

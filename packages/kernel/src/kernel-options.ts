@@ -6,6 +6,11 @@ export interface Address {
   readonly port: number;
 }
 
+export interface Retention {
+  readonly eventsKeptMax: number;
+  readonly factHistoryMs: number;
+}
+
 export interface KernelOptions {
   readonly plugins: readonly ServerPlugin[];
   /** Private keys live in `keys` below it. */
@@ -15,6 +20,9 @@ export interface KernelOptions {
   readonly gatewayListen: Address;
   /** Names and addresses by which server and gateway are reached, the best first; they stand in certificates and tokens. */
   readonly names: readonly string[];
+  /** What the certificate of both listeners is good for: those, and how this machine calls itself. */
+  readonly certificateNames: readonly string[];
+  readonly retention: Retention;
   readonly oidc: OidcSettings | null;
   readonly version: string;
   /** True in tests: answers are parsed by their routes' schemas before they are sent. */

@@ -2,7 +2,7 @@ import { randomFillSync } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '@pilothouse/base';
+import { DAY_MS, systemClock } from '@pilothouse/base';
 import { openSqliteStore } from '@pilothouse/store';
 import { createKernel, type Kernel } from './create-kernel.ts';
 import type { KernelOptions } from './kernel-options.ts';
@@ -24,6 +24,8 @@ export async function openTestKernel(options: Partial<KernelOptions> = {}): Prom
     listen: { host: '127.0.0.1', port: 0 },
     gatewayListen: { host: '127.0.0.1', port: 0 },
     names: ['localhost', '127.0.0.1'],
+    certificateNames: ['localhost', '127.0.0.1'],
+    retention: { eventsKeptMax: 10_000, factHistoryMs: DAY_MS },
     oidc: null,
     version: '0.0.0-test',
     isAnswerChecked: true,
