@@ -12,3 +12,4 @@ export * from './rollout-causes.ts';
 export * from './rollout-errors.ts';
 export * from './rollouts.ts';
 export * from './system.ts';
+export * from './select.ts';

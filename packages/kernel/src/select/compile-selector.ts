@@ -1,0 +1,103 @@
+import { AppError, SELECTOR_CHARS_MAX } from '@pilothouse/contract';
+import type { HostEntry } from '../hosts/service.ts';
+import { type Atom, type BodyNow, createAtom } from './atom.ts';
+import { and, choose, not, or } from './kleene.ts';
+import { SCOPE_VARIABLES, type SelectorEnvironment } from './selector-environment.ts';
+import { selectorInvalid } from './selector-error.ts';
+import { type SelectorTree, treeOf } from './selector-tree.ts';
+import type { Selector, Verdict } from './service.ts';
+
+type Evaluate = (host: HostEntry) => Verdict;
+
+/** Parses, type-checks and prepares a selector. Throws SELECTOR_INVALID with the column. */
+export function compileSelector(text: string, environment: SelectorEnvironment, bodyNow: BodyNow): Selector {
+  const tree = parseTree(text, environment);
+  const atoms: Atom[] = [];
+  const evaluate = prepare(tree, (source) => {
+    const atom = createAtom(source, environment, bodyNow);
+    atoms.push(atom);
+    return atom.evaluate;
+  });
+  return {
+    text,
+    facts: [...new Set(atoms.flatMap((atom) => atom.source.facts))].sort(),
+    evaluate,
+    explain: (host) => ({
+      verdict: evaluate(host),
+      conditions: atoms.map((atom) => ({
+        text: atom.source.text,
+        verdict: atom.evaluate(host),
+        saw: atom.saw(host),
+      })),
+    }),
+  };
+}
+
+/** Refuses what hosts report of themselves: a host must not be able to move into somebody's scope. */
+export function assertScope(text: string, environment: SelectorEnvironment): void {
+  visitAtoms(parseTree(text, environment), ({ facts, hostVariables }) => {
+    const allowed: readonly string[] = SCOPE_VARIABLES;
+    const name =
+      facts[0] ??
+      hostVariables.find((variable) => environment.cel.hasVariable(variable) && !allowed.includes(variable));
+    if (name !== undefined) throw new AppError('SELECTOR_NOT_A_SCOPE', { name });
+  });
+}
+
+function parseTree(text: string, environment: SelectorEnvironment): SelectorTree {
+  if (text.length > SELECTOR_CHARS_MAX) {
+    throw selectorInvalid(text, new Error(`longer than ${SELECTOR_CHARS_MAX} characters`), []);
+  }
+  try {
+    const parsed = environment.cel.parse(text);
+    const checked = parsed.check();
+    if (!checked.valid) throw checked.error ?? new Error('it does not type-check');
+    if (checked.type !== 'bool' && checked.type !== 'dyn') {
+      throw new Error(`it gives ${checked.type ?? 'nothing'}, not true or false`);
+    }
+    return treeOf(parsed.ast, environment);
+  } catch (cause) {
+    throw selectorInvalid(text, cause, environment.names);
+  }
+}
+
+function prepare(
+  tree: SelectorTree,
+  atomOf: (source: Extract<SelectorTree, { kind: 'atom' }>['source']) => Evaluate,
+): Evaluate {
+  switch (tree.kind) {
+    case 'atom':
+      return atomOf(tree.source);
+    case 'not': {
+      const inner = prepare(tree.of, atomOf);
+      return (host) => not(inner(host));
+    }
+    case 'choose': {
+      const condition = prepare(tree.condition, atomOf);
+      const yes = prepare(tree.yes, atomOf);
+      const no = prepare(tree.no, atomOf);
+      return (host) => choose(condition(host), yes(host), no(host));
+    }
+    case 'and':
+    case 'or': {
+      const left = prepare(tree.left, atomOf);
+      const right = prepare(tree.right, atomOf);
+      const join = tree.kind === 'and' ? and : or;
+      const decided: Verdict = tree.kind === 'and' ? 'false' : 'true';
+      return (host) => {
+        const first = left(host);
+        return first === decided ? first : join(first, right(host));
+      };
+    }
+  }
+}
+
+function visitAtoms(
+  tree: SelectorTree,
+  visit: (source: Extract<SelectorTree, { kind: 'atom' }>['source']) => void,
+): void {
+  prepare(tree, (source) => {
+    visit(source);
+    return () => 'unknown';
+  });
+}

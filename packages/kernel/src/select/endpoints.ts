@@ -1,0 +1,37 @@
+import { AppError, selectRoutes } from '@pilothouse/contract';
+import type { FactsService } from '../facts/service.ts';
+import type { HostsService } from '../hosts/service.ts';
+import { type Endpoint, endpoint } from '../http/service.ts';
+import type { SelectService } from './service.ts';
+
+const NAMES_MAX = 100;
+
+export interface SelectEndpointDeps {
+  readonly select: SelectService;
+  readonly hosts: Pick<HostsService, 'index'>;
+  readonly facts: Pick<FactsService, 'warm'>;
+}
+
+export const selectEndpoints = ({ select, hosts, facts }: SelectEndpointDeps): Endpoint[] => [
+  endpoint(selectRoutes.check, async ({ principal, query }) => {
+    const scope = principal.scope('hosts.read');
+    const { matched, undetermined } = await select.run(query.selector);
+    const seen = matched.filter((host) => scope.includes(host));
+    const total = [...hosts.index.values()].filter((host) => scope.includes(host)).length;
+    return {
+      matched: seen.length,
+      undetermined: undetermined.filter((host) => scope.includes(host)).length,
+      total,
+      names: seen.slice(0, NAMES_MAX).map((host) => host.name),
+    };
+  }),
+  endpoint(selectRoutes.explain, async ({ principal, query }) => {
+    const host = hosts.index.get(query.hostId);
+    if (host === undefined || !principal.scope('hosts.read').includes(host)) {
+      throw new AppError('NOT_FOUND', { what: 'host', id: query.hostId });
+    }
+    const selector = select.compile(query.selector);
+    for (const fact of selector.facts) await facts.warm(fact);
+    return selector.explain(host);
+  }),
+];

@@ -1,0 +1,43 @@
+import { AppError } from '@pilothouse/contract';
+import { z } from 'zod';
+import { nearestName } from './nearest-name.ts';
+
+const EXCERPT_CHARS = 30;
+
+/** What the library throws for a text that does not parse or type-check. */
+const CelError = z.object({
+  summary: z.string().optional(),
+  message: z.string(),
+  range: z.object({ start: z.number(), end: z.number() }).optional(),
+});
+
+/** Turns the library's error into ours, with the column and, for a name that is not known, the nearest that is. */
+export function selectorInvalid(text: string, cause: unknown, names: readonly string[]): AppError {
+  const parsed = CelError.safeParse(cause);
+  const range = parsed.success ? parsed.data.range : undefined;
+  const start = Math.min(range?.start ?? 0, text.length);
+  const problem = parsed.success
+    ? (parsed.data.summary ?? firstLine(parsed.data.message))
+    : 'it cannot be read';
+  return new AppError(
+    'SELECTOR_INVALID',
+    {
+      problem,
+      column: start + 1,
+      excerpt: text.slice(Math.max(0, start - 5), start + EXCERPT_CHARS),
+      suggestion: suggestionFor(text, start, range?.end ?? start, names),
+    },
+    { cause },
+  );
+}
+
+/** "os.versionId?" for "os.versionid": compares the whole dotted path that ends at the error. */
+function suggestionFor(text: string, start: number, end: number, names: readonly string[]): string {
+  const before = /[A-Za-z_][\w.]*$/.exec(text.slice(0, start))?.[0] ?? '';
+  const path = `${before}${text.slice(start, end)}`;
+  if (!/^[A-Za-z_][\w.]*$/.test(path)) return '';
+  const near = nearestName(path, names) ?? nearestName(path.split('.').at(-1) ?? path, names);
+  return near === null || near === path ? '' : `${near}?`;
+}
+
+const firstLine = (text: string): string => text.split('\n')[0] ?? text;

@@ -1,0 +1,130 @@
+import { type ASTNode, serialize } from '@marcbachmann/cel-js';
+import { FUNCTION_FACTS, type SelectorEnvironment } from './selector-environment.ts';
+
+/** The boolean skeleton of a selector. Everything below it is an atom, decided as a whole by the library. */
+export type SelectorTree =
+  | { readonly kind: 'and' | 'or'; readonly left: SelectorTree; readonly right: SelectorTree }
+  | { readonly kind: 'not'; readonly of: SelectorTree }
+  | {
+      readonly kind: 'choose';
+      readonly condition: SelectorTree;
+      readonly yes: SelectorTree;
+      readonly no: SelectorTree;
+    }
+  | { readonly kind: 'atom'; readonly source: AtomSource };
+
+export interface AtomSource {
+  /** As a person may have written it. */
+  readonly text: string;
+  /** The same with `matches` rewritten. */
+  readonly runnable: string;
+  /** Facts that decide it, sorted. */
+  readonly facts: readonly string[];
+  /** Variables of the registry that it reads. */
+  readonly hostVariables: readonly string[];
+  /** Labels that it reads other than by `has()`. */
+  readonly labelKeys: readonly string[];
+}
+
+export function treeOf(node: ASTNode, environment: SelectorEnvironment): SelectorTree {
+  switch (node.op) {
+    case '&&':
+    case '||':
+      return {
+        kind: node.op === '&&' ? 'and' : 'or',
+        left: treeOf(node.args[0], environment),
+        right: treeOf(node.args[1], environment),
+      };
+    case '!_':
+      return { kind: 'not', of: treeOf(node.args, environment) };
+    case '?:':
+      return {
+        kind: 'choose',
+        condition: treeOf(node.args[0], environment),
+        yes: treeOf(node.args[1], environment),
+        no: treeOf(node.args[2], environment),
+      };
+    default:
+      return { kind: 'atom', source: atomOf(node, environment) };
+  }
+}
+
+function atomOf(node: ASTNode, environment: SelectorEnvironment): AtomSource {
+  const facts = new Set<string>();
+  const hostVariables = new Set<string>();
+  const labelKeys = new Set<string>();
+  walk(node, (visited) => {
+    if (visited.op === 'id') {
+      const fact = environment.factOf.get(visited.args);
+      if (fact === undefined) hostVariables.add(visited.args);
+      else facts.add(fact);
+    }
+    if (visited.op === 'call') {
+      const fact = FUNCTION_FACTS[visited.args[0]];
+      if (fact !== undefined) facts.add(fact);
+      if (visited.args[0] === 'inGroup') hostVariables.add('groups');
+    }
+    const key = labelKeyOf(visited);
+    if (key !== null) labelKeys.add(key);
+  });
+  const text = serialize(node);
+  return {
+    text,
+    runnable: serialize(withLinearMatches(node)),
+    facts: [...facts].sort(),
+    hostVariables: [...hostVariables],
+    labelKeys: usesHas(node) ? [] : [...labelKeys],
+  };
+}
+
+/** `site` of `label.site` and `label["site"]`. */
+function labelKeyOf(node: ASTNode): string | null {
+  if (node.op === '.' && isLabel(node.args[0])) return node.args[1];
+  if (node.op === '[]' && isLabel(node.args[0])) {
+    const [, index] = node.args;
+    return index.op === 'value' && typeof index.args === 'string' ? index.args : null;
+  }
+  return null;
+}
+
+const isLabel = (node: ASTNode): boolean => node.op === 'id' && node.args === 'label';
+
+function usesHas(node: ASTNode): boolean {
+  let found = false;
+  walk(node, (visited) => {
+    if (visited.op === 'call' && visited.args[0] === 'has') found = true;
+  });
+  return found;
+}
+
+export function walk(node: ASTNode, visit: (node: ASTNode) => void): void {
+  visit(node);
+  for (const child of childrenOf(node)) walk(child, visit);
+}
+
+function childrenOf(node: ASTNode): readonly ASTNode[] {
+  return [node.args]
+    .flat(3)
+    .filter((part): part is ASTNode => typeof part === 'object' && part !== null && 'op' in part);
+}
+
+/** A copy in which every `matches` method is the linear one. Nodes that hold none are shared. */
+function withLinearMatches(node: ASTNode): ASTNode {
+  const args = rewriteArgs(node.args);
+  const isMatches = node.op === 'rcall' && node.args[0] === 'matches';
+  if (args === node.args && !isMatches) return node;
+  const copied = Array.isArray(args) && isMatches ? ['matchesLinear', ...args.slice(1)] : args;
+  // The serializer reads op and args alone; positions do not matter in rewritten text.
+  return { ...node, op: node.op, args: copied } as ASTNode;
+}
+
+function rewriteArgs(args: unknown): unknown {
+  if (Array.isArray(args)) {
+    const rewritten = args.map(rewriteArgs);
+    return rewritten.some((part, index) => part !== args[index]) ? rewritten : args;
+  }
+  // Only nodes carry an operator among what an argument may be.
+  return typeof args === 'object' && args !== null && 'op' in args
+    ? withLinearMatches(args as ASTNode)
+    : args;
+}
