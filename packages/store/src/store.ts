@@ -31,6 +31,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** The half of a store that cannot change it. */
+export type StoreReader = Pick<Store, 'as' | 'close'>;
+
 /** What the store says when nobody is waiting for an answer. The kernel's log fits. */
 export interface StoreLog {
   warn(text: string, fields?: Readonly<Record<string, unknown>>): void;

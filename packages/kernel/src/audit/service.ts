@@ -1,4 +1,4 @@
-import type { Actor, AuditRecord, JsonObject, Page, PageQuery } from '@pilothouse/contract';
+import type { Actor, AuditCheckpoint, AuditRecord, JsonObject, Page, PageQuery } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 
 export interface NewAuditRecord {
@@ -15,4 +15,18 @@ export interface AuditService {
   list(
     query: PageQuery & { action?: string | undefined; subject?: string | undefined },
   ): Promise<Page<AuditRecord>>;
+}
+
+/** The same with what witnesses and exports need. */
+export interface AuditTrail extends AuditService {
+  /** Signs the end of the chain as it is now; the latest checkpoint when nothing came since. */
+  checkpointNow(): Promise<AuditCheckpoint>;
+  /** Without waiting: what agents are given to keep. Null before the first. */
+  readonly latestCheckpoint: AuditCheckpoint | null;
+  /** Records after sequence `after`, oldest first, read in pages as they are taken. */
+  export(query: {
+    after: number;
+    action?: string | undefined;
+    subject?: string | undefined;
+  }): AsyncIterable<AuditRecord>;
 }

@@ -1,4 +1,13 @@
-import type { Finding, HostId, JsonObject, Page, PageQuery, Severity } from '@pilothouse/contract';
+import type {
+  Actor,
+  Finding,
+  FindingSpec,
+  HostId,
+  JsonObject,
+  Page,
+  PageQuery,
+  Severity,
+} from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 
 export interface RaisedFinding {
@@ -34,4 +43,23 @@ export interface FindingsService {
   ): Promise<void>;
   get(id: string): Promise<Finding | null>;
   list(filter: FindingsFilter, page: PageQuery): Promise<Page<Finding>>;
+}
+
+/** Who asks, and which version of the finding he saw (null: whichever is there). */
+export interface FindingEdit {
+  readonly id: string;
+  readonly by: Actor;
+  readonly requestId: string | null;
+  readonly ifMatch: string | null;
+}
+
+/** The same with what people may do. */
+export interface FindingsBook extends FindingsService {
+  readonly specs: ReadonlyMap<string, FindingSpec>;
+  /** AppError NOT_FOUND, EDIT_CONFLICT, FINDING_RESOLVED, FINDING_UNTIL_INVALID. */
+  acknowledge(edit: FindingEdit, say: { reason: string; until: number }): Promise<Finding>;
+  /** AppError NOT_FOUND, EDIT_CONFLICT, FINDING_NOT_ACKNOWLEDGED. */
+  unacknowledge(edit: FindingEdit): Promise<Finding>;
+  /** Resolves all of a host, when it is decommissioned: nobody will detect there any more. */
+  resolveHost(transaction: Transaction, hostId: HostId): Promise<void>;
 }

@@ -20,7 +20,7 @@ import { type Clock, systemClock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { Kysely } from 'kysely';
 import { migrate } from '../migrate.ts';
-import type { Store, StoreLog, Transaction } from '../store.ts';
+import type { Store, StoreLog, StoreReader, Transaction } from '../store.ts';
 import { kyselyOver } from './dialect.ts';
 import { SqliteThread } from './thread.ts';
 import type { WorkerResult } from './worker-protocol.ts';
@@ -45,6 +45,24 @@ export async function openSqliteStore(options: SqliteStoreOptions): Promise<Stor
     options.path === ':memory:' ? await openScratch(onDeath) : await openFile(options.path, onDeath);
   return new SqliteStore({ writer, reader, log, clock });
 }
+
+/** A store file opened by somebody who only looks: a running server's, or a copy. AppError STORE_CORRUPT, STORE_UNREADABLE. */
+export async function openSqliteReader(options: SqliteStoreOptions): Promise<StoreReader> {
+  const { path, log } = options;
+  const reader = await SqliteThread.open(
+    { path, role: 'reader', isDurable: true, isChecked: false },
+    (cause) => log?.error('store thread ended', { cause }),
+  );
+  const reads = readsOf(reader);
+  return {
+    // Which tables a reader sees is a matter of types alone; the connection is the same.
+    as: <Tables>() => reads as Kysely<Tables>,
+    close: () => reader.close(),
+  };
+}
+
+const readsOf = (reader: SqliteThread): Kysely<unknown> =>
+  kyselyOver((sql, parameters) => reader.request({ kind: 'run', transaction: null, sql, parameters }));
 
 interface Threads {
   readonly writer: SqliteThread;
@@ -105,9 +123,7 @@ class SqliteStore implements Store {
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
-    this.#reads = kyselyOver((sql, parameters) =>
-      parts.reader.request({ kind: 'run', transaction: null, sql, parameters }),
-    );
+    this.#reads = readsOf(parts.reader);
   }
 
   as<Tables>(): Kysely<Tables> {

@@ -1,0 +1,159 @@
+import { MINUTE_MS, newId } from '@pilothouse/base';
+import { AppError, type Finding, type FindingSpec } from '@pilothouse/contract';
+import type { Transaction } from '@pilothouse/store';
+import type { AuditService } from '../audit/service.ts';
+import type { EventsService } from '../events/service.ts';
+import type { KernelContext } from '../kernel-context.ts';
+import type { Reconciler } from '../plugins/server-plugin.ts';
+import { acknowledgements } from './acknowledgements.ts';
+import { isOpening, reopen, resolve, see } from './life-cycle.ts';
+import { listFindings } from './list-findings.ts';
+import type { FindingsBook, FindingsService, RaisedFinding } from './service.ts';
+import { expiredAcknowledgements, findingById, findingByName, saveFinding, unresolvedOf } from './store.ts';
+
+const EXPIRY_INTERVAL_MS = MINUTE_MS;
+/** Reopened in one transaction; the rest follows in the next. */
+const REOPENED_AT_ONCE = 500;
+
+export interface FindingsDeps {
+  /** Of kernel and plugins; kinds are unique. */
+  readonly specs: readonly FindingSpec[];
+  readonly events: EventsService;
+  readonly audit: Pick<AuditService, 'append'>;
+}
+
+export interface FindingsRoom {
+  readonly findings: FindingsBook;
+  readonly reconcilers: readonly Reconciler[];
+}
+
+/** What the parts of this room share. */
+export interface FindingsParts extends FindingsDeps {
+  readonly context: KernelContext;
+  readonly specByKind: ReadonlyMap<string, FindingSpec>;
+  /** Writes a change and tells of it; `before` null: it is new. */
+  save(transaction: Transaction, before: Finding | null, after: Finding): Promise<Finding>;
+}
+
+export function createFindings(context: KernelContext, deps: FindingsDeps): FindingsRoom {
+  const parts: FindingsParts = {
+    ...deps,
+    context,
+    specByKind: byKind(deps.specs),
+    save: (transaction, before, after) => saveAndTell({ transaction, before, after, events: deps.events }),
+  };
+  const findings: FindingsBook = {
+    specs: parts.specByKind,
+    raise: async (transaction, finding) => {
+      await raise(parts, transaction, finding);
+    },
+    reconcile: (kind, hostId, now) => reconcile(parts, kind, hostId, now),
+    get: (id) => findingById(context.store, id),
+    list: (filter, page) => listFindings(context.store, filter, page),
+    ...acknowledgements(parts),
+    async resolveHost(transaction, hostId) {
+      for (const before of await unresolvedOf(transaction, hostId, null)) {
+        await saveResolved(parts, transaction, before);
+      }
+    },
+  };
+  const reopenExpired = { name: 'findings.expiry', intervalMs: EXPIRY_INTERVAL_MS, run: () => expire(parts) };
+  return { findings, reconcilers: [reopenExpired] };
+}
+
+function byKind(specs: readonly FindingSpec[]): Map<string, FindingSpec> {
+  const map = new Map<string, FindingSpec>();
+  for (const spec of specs) {
+    if (map.has(spec.kind)) throw new Error(`two plugins declare findings of kind ${spec.kind}`);
+    map.set(spec.kind, spec);
+  }
+  return map;
+}
+
+function specOf({ specByKind }: FindingsParts, kind: string): FindingSpec {
+  const spec = specByKind.get(kind);
+  if (spec === undefined) throw new AppError('FINDING_KIND_UNKNOWN', { kind });
+  return spec;
+}
+
+async function raise(parts: FindingsParts, transaction: Transaction, raised: RaisedFinding): Promise<void> {
+  const spec = specOf(parts, raised.kind);
+  const before = await findingByName(transaction, raised);
+  const after = seenAgain(parts, spec, before, raised);
+  if (after !== null) await parts.save(transaction, before, after);
+}
+
+function seenAgain(
+  { context }: FindingsParts,
+  spec: FindingSpec,
+  before: Finding | null,
+  raised: RaisedFinding,
+): Finding | null {
+  const { kind, hostId, key, evidence, severity = spec.severity } = raised;
+  const id = before?.id ?? newId('fnd', context.ids);
+  return see(before, { evidence, severity }, { id, kind, hostId, key, nowMs: context.clock.now() });
+}
+
+type Sightings = Parameters<FindingsService['reconcile']>[2];
+
+/** Looks first without a transaction: most reports of ten thousand hosts change nothing. */
+async function reconcile(parts: FindingsParts, kind: string, hostId: string, now: Sightings): Promise<void> {
+  const spec = specOf(parts, kind);
+  const { store } = parts.context;
+  const current = await unresolvedOf(store, hostId, kind);
+  const keys = new Set(now.map(({ key }) => key));
+  const hasResolved = current.some(({ key }) => !keys.has(key));
+  const hasChanged = now.some((each) => {
+    const before = current.find(({ key }) => key === each.key) ?? null;
+    return seenAgain(parts, spec, before, { ...each, kind, hostId }) !== null;
+  });
+  if (!hasResolved && !hasChanged) return;
+  await store.transaction(async (transaction) => {
+    for (const each of now) await raise(parts, transaction, { ...each, kind, hostId });
+    for (const before of await unresolvedOf(transaction, hostId, kind)) {
+      if (!keys.has(before.key)) await saveResolved(parts, transaction, before);
+    }
+  });
+}
+
+async function saveResolved(parts: FindingsParts, transaction: Transaction, before: Finding): Promise<void> {
+  const after = resolve(before, parts.context.clock.now());
+  if (after !== null) await parts.save(transaction, before, after);
+}
+
+/** Reconciler: what was acknowledged until a time that is over is open again. */
+async function expire(parts: FindingsParts): Promise<void> {
+  const { store, clock } = parts.context;
+  for (let count = REOPENED_AT_ONCE; count === REOPENED_AT_ONCE; ) {
+    if ((await expiredAcknowledgements(store, clock.now(), 1)).length === 0) return;
+    count = await store.transaction(async (transaction) => {
+      const expired = await expiredAcknowledgements(transaction, clock.now(), REOPENED_AT_ONCE);
+      for (const before of expired) {
+        const after = reopen(before);
+        if (after !== null) await parts.save(transaction, before, after);
+      }
+      return expired.length;
+    });
+  }
+}
+
+async function saveAndTell(change: {
+  transaction: Transaction;
+  before: Finding | null;
+  after: Finding;
+  events: EventsService;
+}): Promise<Finding> {
+  const { transaction, before, after, events } = change;
+  const saved = await saveFinding(transaction, after);
+  const type = typeOf(before, saved);
+  if (type === null) return saved;
+  const { id, kind, key, severity, hostId } = saved;
+  await events.publish(transaction, [{ type, hostId, data: { findingId: id, kind, key, severity } }]);
+  return saved;
+}
+
+function typeOf(before: Finding | null, after: Finding): string | null {
+  if (isOpening(before, after)) return 'finding.opened';
+  if (before === null || before.state === after.state) return null;
+  return after.state === 'resolved' ? 'finding.resolved' : 'finding.acknowledged';
+}
