@@ -20,12 +20,12 @@ export type BodyNow = (digest: string) => unknown;
 /**
  * One condition. It is unknown when a fact that it reads is not there; what the library then still cannot decide (an absent
  * field, a division by zero) is unknown as well: a selector never fails while it runs. An atom that reads nothing but facts
- * is decided once for each distinct set of digests.
+ * is decided once for each distinct set of digests, and likewise for the labels that it names.
  */
 export function createAtom(source: AtomSource, environment: SelectorEnvironment, bodyNow: BodyNow): Atom {
   const run = environment.cel.parse(source.runnable);
   const verdicts = new Map<string, Verdict>();
-  const isShared = source.facts.length > 0 && source.hostVariables.length === 0;
+  const isShared = isDecidedByKey(source);
 
   const decide = (host: HostEntry): Verdict => {
     const context = contextOf(source, host, bodyNow);
@@ -42,7 +42,7 @@ export function createAtom(source: AtomSource, environment: SelectorEnvironment,
     source,
     evaluate(host) {
       if (!isShared) return decide(host);
-      const key = digestsOf(source, host);
+      const key = keyOf(source, host);
       if (key === null) return 'unknown';
       let verdict = verdicts.get(key);
       if (verdict === undefined) {
@@ -57,8 +57,15 @@ export function createAtom(source: AtomSource, environment: SelectorEnvironment,
   };
 }
 
-function digestsOf(source: AtomSource, host: HostEntry): string | null {
+/** True when named labels and facts alone decide it, so that hosts that agree in them share one verdict. */
+function isDecidedByKey(source: AtomSource): boolean {
+  if (source.hostVariables.length === 0) return source.facts.length > 0;
+  return source.hostVariables.every((name) => name === 'label') && source.labelKeys.length > 0;
+}
+
+function keyOf(source: AtomSource, host: HostEntry): string | null {
   let key = '';
+  for (const name of source.labelKeys) key += `${host.labels[name] ?? ''}\0`;
   for (const fact of source.facts) {
     const digest = host.facts.get(fact)?.digest;
     if (digest === undefined) return null;

@@ -5,7 +5,9 @@ export function nearestName(name: string, known: readonly string[]): string | nu
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
     if (best === null || distance < best.distance) best = { name: candidate, distance };
   }
-  return best !== null && best.distance <= (name.length <= 3 ? 1 : Math.max(2, Math.floor(name.length / 3))) ? best.name : null;
+  return best !== null && best.distance <= (name.length <= 3 ? 1 : Math.max(2, Math.floor(name.length / 3)))
+    ? best.name
+    : null;
 }
 
 /** Levenshtein's distance. */

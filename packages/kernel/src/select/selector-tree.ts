@@ -22,7 +22,7 @@ export interface AtomSource {
   readonly facts: readonly string[];
   /** Variables of the registry that it reads. */
   readonly hostVariables: readonly string[];
-  /** Labels that it reads other than by `has()`. */
+  /** Labels that it reads by name; none when it also asks `has()` or looks at all labels at once. */
   readonly labelKeys: readonly string[];
 }
 
@@ -73,7 +73,7 @@ function atomOf(node: ASTNode, environment: SelectorEnvironment): AtomSource {
     runnable: serialize(withLinearMatches(node)),
     facts: [...facts].sort(),
     hostVariables: [...hostVariables],
-    labelKeys: usesHas(node) ? [] : [...labelKeys],
+    labelKeys: usesHas(node) || usesWholeLabels(node) ? [] : [...labelKeys],
   };
 }
 
@@ -88,6 +88,16 @@ function labelKeyOf(node: ASTNode): string | null {
 }
 
 const isLabel = (node: ASTNode): boolean => node.op === 'id' && node.args === 'label';
+
+/** `label` other than as `label.site`: `"x" in label`, `label.size()`. */
+function usesWholeLabels(node: ASTNode): boolean {
+  let balance = 0;
+  walk(node, (visited) => {
+    if (isLabel(visited)) balance += 1;
+    if (labelKeyOf(visited) !== null) balance -= 1;
+  });
+  return balance > 0;
+}
 
 function usesHas(node: ASTNode): boolean {
   let found = false;
