@@ -1,47 +1,72 @@
-import { constants } from 'node:fs';
-import { access, open, readdir, readlink, statfs } from 'node:fs/promises';
-import { join } from 'node:path';
+import { lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
 import type { HostAccess } from './host-access.ts';
+import { pathUnderRoot } from './path-under-root.ts';
 import { runProgram } from './run-program.ts';
 
-const TEXT_BYTES_MAX_DEFAULT = 8 * 1024 * 1024;
+const READ_BYTES_MAX_DEFAULT = 8 * 1024 * 1024;
+const CHUNK_BYTES = 64 * 1024;
 
-/** The real host, or a scratch tree under `root` (then programs still run on the machine itself). */
-export function createHostAccess(options: { readonly root?: string } = {}): HostAccess {
-  const at = (path: string): string => (options.root === undefined ? path : join(options.root, path));
+export interface HostAccessOptions {
+  /** Where the host's root directory is. Anything but `/` is a tree of files: programs are then not run but absent. */
+  readonly root?: string;
+  /** Whether to claim root's rights; by default whether this process has them. */
+  readonly isRoot?: boolean;
+  /** Ends running programs when it aborts. */
+  readonly signal?: AbortSignal;
+  /** Answers for programs in a fixture tree. */
+  readonly run?: HostAccess['run'];
+}
+
+/** A host as collectors see it: read-only, bounded, under a root. */
+export function createHostAccess(options: HostAccessOptions = {}): HostAccess {
+  const { root = '/', signal } = options;
+  const isRoot = options.isRoot ?? process.getuid?.() === 0;
   return {
-    isRoot: process.geteuid?.() === 0,
-    readText: (path, bytesMax = TEXT_BYTES_MAX_DEFAULT) => unlessAbsent(() => readStart(at(path), bytesMax)),
-    list: (path) => unlessAbsent(async () => (await readdir(at(path))).sort(byBytes)),
-    readLink: (path) => unlessAbsent(() => readlink(at(path))),
-    exists: async (path) =>
-      (await unlessAbsent(() => access(at(path), constants.F_OK).then(() => true))) === true,
-    statFileSystem: (path) =>
-      unlessAbsent(async () => {
-        const found = await statfs(at(path));
-        return {
-          totalBytes: found.blocks * found.bsize,
-          freeBytes: found.bavail * found.bsize,
-          inodes: found.files,
-          inodesFree: found.ffree,
-        };
+    isRoot,
+    readText: (path, bytesMax = READ_BYTES_MAX_DEFAULT) =>
+      unlessUnreadable(`read ${path}`, async () => readBounded(await pathUnderRoot(root, path), bytesMax)),
+    list: (path) =>
+      unlessUnreadable(`list ${path}`, async () => {
+        const names = await readdir(await pathUnderRoot(root, path));
+        return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
       }),
-    run: (program, args, runOptions) => runProgram(program, args, runOptions),
+    readLink: (path) =>
+      unlessUnreadable(`read link ${path}`, async () => readlink(await pathUnderRoot(root, path, false))),
+    async exists(path) {
+      const found = await unlessUnreadable(`look at ${path}`, async () =>
+        lstat(await pathUnderRoot(root, path)),
+      );
+      return found !== null;
+    },
+    async statFileSystem(path) {
+      const stat = await statfs(await pathUnderRoot(root, path)).catch(() => null);
+      if (stat === null) return null;
+      return {
+        totalBytes: stat.blocks * stat.bsize,
+        freeBytes: stat.bavail * stat.bsize,
+        inodes: stat.files,
+        inodesFree: stat.ffree,
+      };
+    },
+    async run(program, args, runOptions = {}) {
+      if (options.run !== undefined) return options.run(program, args, runOptions);
+      if (root !== '/') return null;
+      return runProgram(program, args, { ...runOptions, ...(signal === undefined ? {} : { signal }) });
+    },
   };
 }
 
-/** Reads at most `bytesMax`; files under /proc say size 0, so the size is never asked. */
-async function readStart(path: string, bytesMax: number): Promise<string> {
+/** Files of /proc say size 0, so the end of a file is where reading ends. */
+async function readBounded(path: string, bytesMax: number): Promise<string> {
   const file = await open(path, 'r');
   try {
     const pieces: Buffer[] = [];
-    let size = 0;
-    while (size < bytesMax) {
-      const piece = Buffer.alloc(Math.min(64 * 1024, bytesMax - size));
-      const { bytesRead } = await file.read(piece, 0, piece.length, null);
+    let room = bytesMax;
+    while (room > 0) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(CHUNK_BYTES, room)));
       if (bytesRead === 0) break;
-      pieces.push(piece.subarray(0, bytesRead));
-      size += bytesRead;
+      pieces.push(buffer.subarray(0, bytesRead));
+      room -= bytesRead;
     }
     return Buffer.concat(pieces).toString('utf8');
   } finally {
@@ -49,18 +74,25 @@ async function readStart(path: string, bytesMax: number): Promise<string> {
   }
 }
 
-const byBytes = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+const UNREADABLE = new Set([
+  'ENOENT',
+  'ENOTDIR',
+  'EISDIR',
+  'EACCES',
+  'EPERM',
+  'ESRCH',
+  'EINVAL',
+  'ENXIO',
+  'ENODEV',
+]);
 
-/** What is not there, not readable or gone in the meantime is null; a failing disk is an error. */
-async function unlessAbsent<T>(read: () => Promise<T>): Promise<T | null> {
+/** Null for what is not there, not readable, gone in the meantime or of another kind; a failing disk is an error that says what was being done. */
+async function unlessUnreadable<T>(doing: string, read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : null;
-    const isAbsent = ['ENOENT', 'ENOTDIR', 'EACCES', 'EPERM', 'ESRCH', 'EINVAL', 'EISDIR', 'ENXIO'].some(
-      (known) => known === code,
-    );
-    if (isAbsent) return null;
-    throw cause;
+    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    if (UNREADABLE.has(code)) return null;
+    throw Object.assign(new Error(doing, { cause }), { code });
   }
 }

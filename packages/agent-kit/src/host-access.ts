@@ -1,7 +1,7 @@
 /** The reading side of a host, as collectors see it: under a root, so that tests read fixtures and scratch trees. */
 export interface HostAccess {
   readonly isRoot: boolean;
-  /** UTF-8 text of a file, null when it does not exist; at most `bytesMax` (default 8 MiB), longer is cut. */
+  /** UTF-8 text of a file, null when it does not exist or may not be read; at most `bytesMax` (default 8 MiB), longer is cut. */
   readText(path: string, bytesMax?: number): Promise<string | null>;
   /** Names in a directory in byte order, null when there is none. */
   list(path: string): Promise<readonly string[] | null>;

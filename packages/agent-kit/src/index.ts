@@ -1,4 +1,4 @@
-/** What the agent side of a plugin builds on: collectors, actions, and the narrow view of a host they get. */
+/** What the agent side of a plugin builds on: collectors, actions, the narrow view of a host they get, and what carries them out. */
 export {
   type ActionContext,
   type ActionEnd,
@@ -8,7 +8,17 @@ export {
   type ProcessRequest,
 } from './action.ts';
 export { type AgentPlugin, defineAgentPlugin } from './agent-plugin.ts';
+export { type CollectOptions, collectAll, collectFact, type FactReading } from './collect-fact.ts';
 export { type Collected, type Collector, defineCollector } from './collector.ts';
-export { createHostAccess } from './create-host-access.ts';
+export { createHostAccess, type HostAccessOptions } from './create-host-access.ts';
 export type { HostAccess, RunOptions, RunResult } from './host-access.ts';
-export { runTaskProcess, scopeKind, type TaskProcessOptions } from './task-process.ts';
+export { lookUpUser, type SystemUser } from './look-up-user.ts';
+export { openLeftPipe } from './output-pipes.ts';
+export { endProcessTree, isAlive, type ProcessTree, TASK_VARIABLE } from './process-tree.ts';
+export {
+  CANCELLED,
+  END_GRACE_MS,
+  runTaskProcess,
+  type TaskProcessOptions,
+  TIMED_OUT,
+} from './run-task-process.ts';

@@ -1,75 +1,80 @@
 import { spawn } from 'node:child_process';
 import type { RunOptions, RunResult } from './host-access.ts';
 
-const TIMEOUT_MS_DEFAULT = 20_000;
-/** The longest real output collectors read: `rpm -qa` of a full installation is under 4 MiB. */
+const TIMEOUT_MS_DEFAULT = 30_000;
+/** 64,000 lines of a package list fit; a runaway program does not fill the agent's memory. */
 const OUTPUT_BYTES_MAX_DEFAULT = 16 * 1024 * 1024;
+/** What a program gets whoever started the agent; nothing of the agent's own environment. */
+export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
- * Runs a reading program to its end: no shell, the C locale, stdin closed, bounded in time and output. Null when there is
- * no such program. Its whole process group ends with the time limit.
+ * Runs a program that only reads, for collectors: no shell, LC_ALL=C, stdin closed, bounded in time and output. Its whole
+ * process group is killed when the time is up, the output too large, or `signal` aborts. Null when there is no such program.
  */
 export function runProgram(
   program: string,
   args: readonly string[],
-  options: RunOptions = {},
+  options: RunOptions & { readonly signal?: AbortSignal } = {},
 ): Promise<RunResult | null> {
-  const outputBytesMax = options.outputBytesMax ?? OUTPUT_BYTES_MAX_DEFAULT;
+  const { timeoutMs = TIMEOUT_MS_DEFAULT, outputBytesMax = OUTPUT_BYTES_MAX_DEFAULT, signal } = options;
   return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason);
     const child = spawn(program, args, {
-      stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
-      env: { PATH: process.env['PATH'] ?? '/usr/sbin:/usr/bin:/sbin:/bin', LC_ALL: 'C', HOME: '/' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      cwd: '/',
+      env: { PATH: SYSTEM_PATH, LC_ALL: 'C', HOME: '/' },
     });
-    const stdout = bounded(outputBytesMax);
-    const stderr = bounded(outputBytesMax);
+    const kill = (): void => {
+      if (child.pid !== undefined) killGroup(child.pid);
+    };
     let isTimedOut = false;
+    let room = outputBytesMax;
+    let isCut = false;
+    const take = (pieces: Buffer[]) => (piece: Buffer) => {
+      pieces.push(piece.subarray(0, room));
+      isCut ||= piece.length > room;
+      room = Math.max(0, room - piece.length);
+      if (isCut) kill();
+    };
+    const stdout: Buffer[] = [];
+    const stderr: Buffer[] = [];
+    child.stdout.on('data', take(stdout));
+    child.stderr.on('data', take(stderr));
     const timer = setTimeout(() => {
       isTimedOut = true;
-      if (child.pid !== undefined) killGroup(child.pid, 'SIGKILL');
-    }, options.timeoutMs ?? TIMEOUT_MS_DEFAULT);
-    child.stdout.on('data', stdout.push);
-    child.stderr.on('data', stderr.push);
-    child.on('error', (error) => {
+      kill();
+    }, timeoutMs);
+    signal?.addEventListener('abort', kill, { once: true });
+    const settle = (): void => {
       clearTimeout(timer);
-      if ('code' in error && (error.code === 'ENOENT' || error.code === 'EACCES')) resolve(null);
-      else reject(error);
+      signal?.removeEventListener('abort', kill);
+    };
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      settle();
+      if (error.code === 'ENOENT') resolve(null);
+      else reject(new Error(`run ${program}`, { cause: error }));
     });
-    child.on('close', (exitCode, signal) => {
-      clearTimeout(timer);
+    child.on('close', (exitCode, endSignal) => {
+      settle();
+      const text = (pieces: Buffer[]): string => Buffer.concat(pieces).toString('utf8');
       resolve({
         exitCode,
-        signal,
-        stdout: stdout.text(),
-        stderr: stderr.text(),
+        signal: endSignal,
+        stdout: text(stdout),
+        stderr: text(stderr),
         isTimedOut,
-        isCut: stdout.isCut() || stderr.isCut(),
+        isCut,
       });
     });
   });
 }
 
-/** Ends every process of a group; a group that is already gone is no error. */
-export function killGroup(pid: number, signal: NodeJS.Signals): void {
+function killGroup(pid: number): void {
   try {
-    process.kill(-pid, signal);
-  } catch (cause) {
-    if (!(cause instanceof Error && 'code' in cause && cause.code === 'ESRCH')) throw cause;
+    process.kill(-pid, 'SIGKILL');
+  } catch (error) {
+    // ESRCH: the group has ended by itself in the meantime, which is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
   }
-}
-
-function bounded(bytesMax: number) {
-  const pieces: Buffer[] = [];
-  let size = 0;
-  let cut = false;
-  return {
-    push(piece: Buffer): void {
-      const room = bytesMax - size;
-      if (piece.length > room) cut = true;
-      if (room > 0) pieces.push(piece.subarray(0, room));
-      size += Math.min(piece.length, Math.max(room, 0));
-    },
-    text: (): string => Buffer.concat(pieces).toString('utf8'),
-    isCut: (): boolean => cut,
-  };
 }

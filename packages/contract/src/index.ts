@@ -2,6 +2,7 @@
 export * from './access.ts';
 export * from './action.ts';
 export * from './action-schema.ts';
+export * from './agent-command-errors.ts';
 export * from './agent-errors.ts';
 export * from './api/index.ts';
 export * from './audit.ts';

@@ -1,0 +1,122 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import type { ProcessRequest } from './action.ts';
+import { isAlive } from './process-tree.ts';
+import { CANCELLED, runTaskProcess, TIMED_OUT } from './run-task-process.ts';
+
+let directory = '';
+let stdout = '';
+let stderr = '';
+let abort = new AbortController();
+let sawOutput = (): void => {};
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'task-'));
+  [stdout, stderr] = ['', ''];
+  abort = new AbortController();
+});
+afterEach(() => rm(directory, { recursive: true }));
+
+const taskId = () => `t_${directory.slice(-6)}`;
+const run = (request: ProcessRequest) =>
+  runTaskProcess(request, {
+    taskId: taskId(),
+    number: 1,
+    directory,
+    hasScopes: false,
+    isRoot: process.getuid?.() === 0,
+    signal: abort.signal,
+    graceMs: 300,
+    output(stream, piece) {
+      if (stream === 'stdout') stdout += piece.toString();
+      else stderr += piece.toString();
+      sawOutput();
+    },
+  });
+const sh = (text: string, more: Partial<ProcessRequest> = {}) =>
+  run({ program: 'sh', args: ['-c', text], ...more });
+const firstOutput = () => new Promise<void>((resolve) => (sawOutput = resolve));
+
+test('gives a program its arguments, environment, directory and input, and nothing of the agent', async () => {
+  process.env['AGENT_SECRET'] = 'hush';
+  const end = await sh('cat; echo "$X $PWD $AGENT_SECRET"; echo oops >&2; exit 3', {
+    environment: { X: 'y' },
+    directory: '/usr',
+    input: 'in\n',
+  });
+
+  assert.deepEqual(end, { exitCode: 3, signal: null, ended: 'by-itself', startError: null });
+  assert.equal(stdout, 'in\ny /usr \n');
+  assert.equal(stderr, 'oops\n');
+});
+
+test('a program may open /dev/stdout, and reads an empty input when none is given', async () => {
+  const end = await sh('cat > /dev/stderr; echo here > /dev/stdout');
+
+  assert.equal(end.exitCode, 0);
+  assert.equal(stdout, 'here\n');
+});
+
+test('says why a program could not start', async () => {
+  const errors = [
+    await run({ program: 'no-such-program', args: [] }),
+    await run({ program: '/etc/passwd', args: [] }),
+    await run({ program: 'true', args: [], directory: '/no/such' }),
+    await run({ program: 'true', args: [], user: 'no-such-user' }),
+  ];
+
+  assert.deepEqual(
+    errors.map((end) => [end.ended, end.startError]),
+    [
+      ['not-started', 'ENOENT'],
+      ['not-started', 'EACCES'],
+      ['not-started', 'ENOTDIR'],
+      ['not-started', 'EUSER'],
+    ],
+  );
+});
+
+test('a time limit ends the whole tree, also what ignores SIGTERM', async () => {
+  const running = sh('trap "" TERM; sleep 300 & echo $!; while :; do sleep 1; done');
+  await firstOutput();
+  abort.abort(TIMED_OUT);
+  const end = await running;
+
+  assert.equal(end.ended, 'timed-out');
+  assert.equal(end.signal, 'SIGKILL');
+  await assert.rejects(readFile(`/proc/${stdout.trim()}/stat`), 'the background process has gone');
+});
+
+test('a cancel lets a program end itself', async () => {
+  const running = sh('trap "echo bye; exit 7" TERM; echo up; while :; do sleep 0.05; done');
+  await firstOutput();
+  abort.abort(CANCELLED);
+  const end = await running;
+
+  assert.deepEqual(end, { exitCode: 7, signal: null, ended: 'cancelled', startError: null });
+  assert.match(stdout, /bye/);
+});
+
+test('what a program leaves behind in its group ends with it', async () => {
+  const end = await sh('sleep 300 & echo done');
+
+  assert.equal(end.exitCode, 0);
+  assert.equal(stdout, 'done\n');
+  assert.equal(await isAlive({ taskId: taskId(), group: null, scope: null }), false);
+});
+
+test('runs as another user with its own home and groups', async (t) => {
+  if (process.getuid?.() !== 0) {
+    const end = await run({ program: 'id', args: ['-un'], user: 'root' });
+    return assert.equal(end.startError, 'EPERM');
+  }
+  const end = await sh('id -un; echo $HOME; echo open > /dev/stderr', { user: 'nobody' });
+
+  t.diagnostic(stderr);
+  assert.equal(end.exitCode, 0);
+  assert.match(stdout, /^nobody\n\/nonexistent\n/);
+  assert.equal(stderr, 'open\n');
+});
