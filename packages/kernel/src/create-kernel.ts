@@ -7,6 +7,7 @@ import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
 import { createToken, enrolmentMigrations } from './enrolment/index.ts';
 import { eventsMigrations } from './events/index.ts';
 import { factsMigrations } from './facts/index.ts';
+import { findingsMigrations } from './findings/index.ts';
 import { hostsMigrations } from './hosts/index.ts';
 import {
   catalogueOf,
@@ -127,6 +128,7 @@ const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
   auditMigrations,
   eventsMigrations,
   factsMigrations,
+  findingsMigrations,
   hostsMigrations,
   enrolmentMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),

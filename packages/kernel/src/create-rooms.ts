@@ -10,13 +10,15 @@ import {
 } from './enrolment/index.ts';
 import { createEvents, eventsEndpoints } from './events/index.ts';
 import { createFacts } from './facts/index.ts';
+import { createFindings, findingsEndpoints } from './findings/index.ts';
 import { createGateway, createTicketKeys, GATEWAY_LIMITS, type Gateway } from './gateway/index.ts';
 import { createHosts } from './hosts/index.ts';
 import type { Endpoint } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
 import type { Declarations, KernelServices, Reconciler } from './plugins/index.ts';
-import { noFindings, noRollouts, noSelect } from './stand-ins.ts';
+import { createSelect, selectEndpoints } from './select/index.ts';
+import { noRollouts } from './stand-ins.ts';
 
 export interface Rooms {
   readonly services: KernelServices;
@@ -57,7 +59,12 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       gateway?.service.send(hostId, { kind: 'facts-wanted', digests: [...digests] }) === 'sent',
     historyMs: retention.factHistoryMs,
   });
-  const findings = noFindings;
+  const select = createSelect({ facts, hosts, factSpecs: [...declarations.facts.values()] });
+  const { findings, ...findingsRoom } = createFindings(context, {
+    specs: [...declarations.findings.values()],
+    events,
+    audit,
+  });
   const enrolment = await createEnrolment({
     context,
     trust,
@@ -78,7 +85,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     errors: declarations.errors,
   });
   return {
-    services: { hosts, facts, select: noSelect, findings, rollouts: noRollouts, audit, events },
+    services: { hosts, facts, select, findings, rollouts: noRollouts, audit, events },
     audit,
     trust,
     enrolment,
@@ -87,12 +94,15 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...auditEndpoints(audit),
       ...eventsEndpoints({ events, hosts, clock: context.clock }),
       ...enrolmentEndpoints(enrolment),
+      ...selectEndpoints({ select, hosts, facts }),
+      ...findingsEndpoints({ findings, hosts }),
     ],
     reconcilers: [
       ...auditRoom.reconcilers,
       ...eventsRoom.reconcilers,
       ...hostsRoom.reconcilers,
       ...factsRoom.reconcilers,
+      ...findingsRoom.reconcilers,
     ],
   };
 }

@@ -8,9 +8,12 @@ import {
   enrolmentPermissions,
   eventsErrors,
   eventsPermissions,
+  findingsErrors,
+  findingsPermissions,
   gatewayErrors,
   gatewayFindings,
   pluginErrors,
+  selectErrors,
 } from '@pilothouse/contract';
 import { storeErrors } from '@pilothouse/store';
 import type { KernelDeclarations } from './plugins/index.ts';
@@ -26,12 +29,15 @@ export const kernelDeclarations: KernelDeclarations = {
     ...eventsErrors,
     ...enrolmentErrors,
     ...gatewayErrors,
+    ...findingsErrors,
+    ...selectErrors,
   },
   permissions: {
     ...prefixed('access', accessPermissions),
     ...prefixed('enrolment', enrolmentPermissions),
     ...prefixed('audit', auditPermissions),
     ...prefixed('events', eventsPermissions),
+    ...prefixed('findings', findingsPermissions),
   },
   findings: Object.values(gatewayFindings),
 };
