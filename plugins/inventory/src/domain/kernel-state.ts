@@ -61,7 +61,8 @@ export function installedReleases(
 }
 
 /**
- * Order of kernel releases: runs of digits by value, other runs as text, a longer one after its own beginning. Enough for
+ * Order of kernel releases: runs of digits by value, other runs as text, a number
+ * after text (`1160.71` is newer than `1160.el7`), a longer one after its own beginning, as rpm compares. Enough for
  * releases of one distribution, which is what lies together in one /boot; packages are compared by their own systems' rules.
  */
 export function compareReleases(a: string, b: string): number {
@@ -70,11 +71,10 @@ export function compareReleases(a: string, b: string): number {
     const [l, r] = [left[i], right[i]];
     if (l === undefined || r === undefined) return l === r ? 0 : l === undefined ? -1 : 1;
     if (l === r) continue;
-    const areNumbers = /^\d/.test(l) && /^\d/.test(r);
-    if (areNumbers) {
-      const order = BigInt(l) - BigInt(r);
-      if (order !== 0n) return order < 0n ? -1 : 1;
-    } else return l < r ? -1 : 1;
+    const [isLeftNumber, isRightNumber] = [/^\d/.test(l), /^\d/.test(r)];
+    if (isLeftNumber !== isRightNumber) return isLeftNumber ? 1 : -1;
+    const order = isLeftNumber ? BigInt(l) - BigInt(r) : l < r ? -1n : 1n;
+    if (order !== 0n) return order < 0n ? -1 : 1;
   }
   return 0;
 }

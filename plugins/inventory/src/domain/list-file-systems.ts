@@ -10,7 +10,7 @@ const PSEUDO_TYPES = new Set(
 
 /** Mounts that come and go with a login, a container, a pod or a unit. */
 const SHORT_LIVED =
-  /^\/(?:etc\/(?:hosts|hostname|resolv\.conf)|proc|sys|dev(?!\/shm$)|run\/(?:user|credentials|containerd|docker|netns|snapd|systemd)|var\/lib\/(?:docker|containers|containerd|kubelet\/pods|lxcfs|snapd|machines))(?:\/|$)/;
+  /^\/(?:etc\/(?:hosts|hostname|resolv\.conf)|proc|sys|dev(?!\/shm$)|run\/(?:user|host|credentials|containerd|docker|netns|snapd|systemd)|var\/lib\/(?:docker|containers|containerd|kubelet\/pods|lxcfs|snapd|machines))(?:\/|$)/;
 
 /** Asking these for their size can hang for minutes when the other side is gone. */
 const NETWORK_TYPES = /^(?:nfs|nfs4|cifs|smb3|smbfs|ceph|glusterfs|lustre|gpfs|afs|beegfs|fuse\..+|9p)$/;
