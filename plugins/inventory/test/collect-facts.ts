@@ -15,8 +15,9 @@ export interface CollectedFact {
 /** Every fact that the plugin can collect from a host, each checked against its own schema. */
 export async function collectFacts(host: HostAccess): Promise<Map<string, CollectedFact>> {
   const found = new Map<string, CollectedFact>();
-  for (const { fact, collect } of inventoryAgent.collectors) {
-    const collected = await collect(host);
+  for (const collector of inventoryAgent.collectors) {
+    const { fact } = collector;
+    const collected = await collector.collect(host);
     if (collected.kind === 'absent') {
       const absence = collected.reason;
       found.set(fact.name, { fact, digest: null, body: null, absence, unknownLines: 0, sizeBytes: 0 });

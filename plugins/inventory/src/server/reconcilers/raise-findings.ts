@@ -24,25 +24,9 @@ export function createFindingsRaiser(
 ): FindingsRaiser {
   /** `host aspect`; as a set it is never larger than hosts × judges. */
   const marked = new Set<string>();
-  const judgeOnce = createMemory(kernel.facts);
+  const judgeHost = createHostJudge(kernel, options.agentVersionMin);
   let working: Promise<void> | null = null;
   let isClosed = false;
-
-  const judgeHost = async (hostId: HostId, aspect: string): Promise<void> => {
-    const host = kernel.hosts.index.get(hostId);
-    if (host === undefined) return;
-    if (aspect === AGENT) {
-      const now = judgeAgentVersion(host.agentVersion, options.agentVersionMin);
-      await kernel.findings.reconcile(agentOutdated.kind, hostId, now);
-      return;
-    }
-    const digest = host.facts.get(aspect)?.digest;
-    if (digest === undefined) return;
-    for (const judge of FACT_JUDGES.filter(({ fact }) => fact === aspect)) {
-      const now = await judgeOnce(judge, digest);
-      if (now !== null) await kernel.findings.reconcile(judge.kind, hostId, now);
-    }
-  };
 
   const work = async (): Promise<void> => {
     for (const mark of marked) {
@@ -97,5 +81,28 @@ export function createFindingsRaiser(
       for (const stop of unsubscribe) stop();
       if (working !== null) await working;
     },
+  };
+}
+
+/** Judges one aspect of one host: a fact by name, or its agent. */
+function createHostJudge(
+  kernel: Pick<KernelServices, 'hosts' | 'facts' | 'findings'>,
+  agentVersionMin: string,
+): (hostId: HostId, aspect: string) => Promise<void> {
+  const judgeOnce = createMemory(kernel.facts);
+  return async (hostId, aspect) => {
+    const host = kernel.hosts.index.get(hostId);
+    if (host === undefined) return;
+    if (aspect === AGENT) {
+      const now = judgeAgentVersion(host.agentVersion, agentVersionMin);
+      await kernel.findings.reconcile(agentOutdated.kind, hostId, now);
+      return;
+    }
+    const digest = host.facts.get(aspect)?.digest;
+    if (digest === undefined) return;
+    for (const judge of FACT_JUDGES.filter(({ fact }) => fact === aspect)) {
+      const now = await judgeOnce(judge, digest);
+      if (now !== null) await kernel.findings.reconcile(judge.kind, hostId, now);
+    }
   };
 }
