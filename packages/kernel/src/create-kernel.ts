@@ -47,6 +47,9 @@ export interface Kernel {
   /** All that is mounted; the access test walks it. */
   readonly endpoints: readonly Endpoint[];
   readonly inject: HttpServer['inject'];
+  /** All that kernel and plugins declare. */
+  readonly permissions: Declarations['permissions'];
+  readonly errors: Declarations['errors'];
   /** A one-time code for the first administrator; null when there is one. */
   newSetupCode(): Promise<string | null>;
   /** A token that enrols one host within minutes: for the agent that is started beside the server. */
@@ -116,6 +119,8 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     hosts: rooms.services.hosts,
     endpoints,
     inject: http.inject,
+    permissions: declarations.permissions,
+    errors: declarations.errors,
     newSetupCode: access.newSetupCode,
     newLocalToken: () => newLocalToken(rooms, gatewayPort),
     close: closing.close,

@@ -3,13 +3,19 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DAY_MS, systemClock } from '@pilothouse/base';
+import type { HostId, Labels } from '@pilothouse/contract';
 import { openSqliteStore } from '@pilothouse/store';
 import { createKernel, type Kernel } from './create-kernel.ts';
 import type { KernelOptions } from './kernel-options.ts';
 import { silentLog } from './log.ts';
 
+export interface TestKernel extends Kernel {
+  /** Registers a host without an agent. */
+  addHost(host: { readonly name: string; readonly labels?: Labels }): Promise<HostId>;
+}
+
 /** For tests: a whole control plane over a real store, on ports of the system's choice, in a directory that goes with it. */
-export async function openTestKernel(options: Partial<KernelOptions> = {}): Promise<Kernel> {
+export async function openTestKernel(options: Partial<KernelOptions> = {}): Promise<TestKernel> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'pilothouse-kernel-'));
   const store = await openSqliteStore({ path: ':memory:' });
   const context = {
@@ -33,6 +39,18 @@ export async function openTestKernel(options: Partial<KernelOptions> = {}): Prom
   });
   return {
     ...kernel,
+    addHost: ({ name, labels = {} }) =>
+      store.transaction((transaction) =>
+        kernel.hosts.add(transaction, {
+          name,
+          labels,
+          groups: [],
+          state: 'active',
+          machineId: name,
+          arch: 'x86_64',
+          agentVersion: '0.0.0-test',
+        }),
+      ),
     async close() {
       await kernel.close();
       await store.close();
