@@ -3,7 +3,8 @@ import type { HostScope } from '../access/service.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { fingerprintOf } from './issue-certificate.ts';
 import { type EnrolmentTables, hostsUnder, revokeTokensPinnedTo, trustVersions } from './store.ts';
-import type { RotatedKind, WithBundle } from './trust.ts';
+import type { WithBundle } from './trust.ts';
+import type { RotatedKind } from './trust-keys.ts';
 
 const SHOWN_HOSTS_MAX = 100;
 const KINDS: readonly RotatedKind[] = ['ca', 'envelope'];
@@ -61,11 +62,10 @@ export async function trustStatus(
   }
   return {
     version: trust.version,
-    keys: trust.keys.flatMap((row) => {
-      if (row.kind === 'server') return [];
+    keys: trust.keys.map((row) => {
       const { kid, kind, state } = row;
       const retiredAt = row.retired_at === null ? null : toTimestamp(row.retired_at);
-      return [{ kid, kind, state, createdAt: toTimestamp(row.created_at), retiredAt }];
+      return { kid, kind, state, createdAt: toTimestamp(row.created_at), retiredAt };
     }),
     pin: fingerprintOf(trust.authority.certificate),
     rotations,

@@ -42,7 +42,7 @@ export interface EnrolmentService {
   /** Takes one use of a token and registers the host. AppError ENROL_TOKEN_*, ENROL_CSR_INVALID. */
   enrol(request: EnrolRequest, from: { readonly address: string }): Promise<EnrolResponse>;
   /** A new certificate for a host that proved itself with its old one. Leaf first. */
-  renew(hostId: HostId, csr: string): Promise<{ chain: string[]; notAfter: number; hostId: HostId }>;
+  renew(hostId: HostId, csr: string): Promise<{ chain: string[]; notAfter: number }>;
   /** The host says that it trusts this bundle now. */
   noteTrust(hostId: HostId, version: number): Promise<void>;
   revokeHost(transaction: Transaction, hostId: HostId, reason: string): Promise<void>;

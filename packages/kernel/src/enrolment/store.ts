@@ -4,11 +4,11 @@ import type { Kysely, Selectable } from 'kysely';
 
 interface KeyTable {
   kid: string;
-  kind: 'ca' | 'envelope' | 'server';
+  kind: 'ca' | 'envelope';
   state: 'current' | 'next' | 'retired';
-  /** ca, server: PEM certificate; envelope: 32 raw bytes in base64. */
+  /** ca: PEM certificate; envelope: 32 raw bytes in base64. */
   public_text: string;
-  /** The first trust bundle that holds it; 0 for server keys. */
+  /** The first trust bundle that holds it. */
   since_version: number;
   created_at: number;
   retired_at: number | null;

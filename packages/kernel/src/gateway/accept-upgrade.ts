@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { TLSSocket } from 'node:tls';
-import { AppError, type HostId } from '@pilothouse/contract';
+import { AppError } from '@pilothouse/contract';
 import { type AgentFrameOf, GATEWAY_PATHS, PROTOCOL_VERSION, parseAgentFrame } from '@pilothouse/wire';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { PeerIdentity } from '../enrolment/index.ts';
@@ -11,8 +11,22 @@ import type { GatewayLimits } from './limits.ts';
 import type { Refusals } from './problem-answer.ts';
 import { runRenewSession } from './renew-session.ts';
 import type { Sessions } from './sessions.ts';
+import { BUSY_SECONDS, Slots } from './slots.ts';
 
-export const BUSY_SECONDS = 5;
+/** What every part of the listener works with. */
+export interface Desk {
+  readonly deps: GatewayDeps;
+  readonly limits: GatewayLimits;
+  readonly sessions: Sessions;
+  readonly refusals: Refusals;
+}
+
+interface Upgrade {
+  readonly request: IncomingMessage;
+  readonly socket: Duplex;
+  readonly head: Buffer;
+  readonly address: string;
+}
 
 type Known = Exclude<PeerIdentity, { kind: 'refused' }>;
 
@@ -27,142 +41,129 @@ export function peerCertificate(socket: Duplex): Uint8Array | null {
  * Takes agents from the upgrade to a session. Who shows a foreign certificate holds an opening slot only while it is looked
  * up, and one host holds at most two, so neither strangers nor a single bad host can keep the others out.
  */
-export function createUpgradeDesk(
-  deps: GatewayDeps,
-  limits: GatewayLimits,
-  parts: { readonly sessions: Sessions; readonly refusals: Refusals },
-) {
-  const { context, enrolment } = deps;
-  const { sessions, refusals } = parts;
-  const openings = new Map<HostId, number>();
-  let openingsCount = 0;
+export function createUpgradeDesk(desk: Desk) {
+  const { context } = desk.deps;
+  const slots = new Slots();
   const server = new WebSocketServer({
     noServer: true,
     clientTracking: false,
-    maxPayload: limits.frameBytesMax,
+    maxPayload: desk.limits.frameBytesMax,
     // Bodies travel compressed over HTTP; frames are small, and a deflate context costs more memory than a session.
     perMessageDeflate: false,
   });
-
-  const upgraded = (request: IncomingMessage, socket: Duplex, head: Buffer): Promise<WebSocket> =>
+  const socketOf = ({ request, socket, head }: Upgrade): Promise<WebSocket> =>
     new Promise((resolve, reject) => {
       socket.once('close', () => reject(new Error('closed before the upgrade')));
       server.handleUpgrade(request, socket, head, resolve);
     });
 
-  function refuseHttp(socket: Duplex, error: AppError): void {
-    const problem = refusals.problem(error, 'en', '');
-    const body = JSON.stringify(problem);
-    const later = problem.status === 503 ? `Retry-After: ${BUSY_SECONDS}\r\n` : '';
-    socket.end(
-      `HTTP/1.1 ${problem.status} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
-        `${later}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
-    );
-    context.clock.after(limits.closeDeadlineMs, () => socket.destroy());
-  }
-
-  async function admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const path = (request.url ?? '').split('?')[0] ?? '';
-    if (path !== GATEWAY_PATHS.session)
-      return refuseHttp(socket, new AppError('GATEWAY_NO_SUCH_PATH', { path }));
-    const certificate = peerCertificate(socket);
-    if (certificate === null) return refuseHttp(socket, new AppError('GATEWAY_NO_CERTIFICATE'));
-    if (openingsCount >= limits.openingsMax) return refuseHttp(socket, busy());
-
-    const address = request.socket.remoteAddress ?? '';
-    openingsCount += 1;
-    try {
-      const identity = await enrolment.identify(certificate);
+  async function admit(upgrade: Upgrade): Promise<void> {
+    const certificate = certificateFor(upgrade);
+    await slots.within('all', desk.limits.openingsMax, async () => {
+      const identity = await desk.deps.enrolment.identify(certificate);
       if (identity.kind === 'refused') {
-        context.log.info('refused a session', { code: identity.code, address, ...identity.details });
-        const refused = await upgraded(request, socket, head);
-        const last = refusals.lastFrame(identity.code, identity.details);
-        return endSocket(refused, last, { clock: context.clock, deadlineMs: limits.closeDeadlineMs });
+        const { code, details } = identity;
+        context.log.info('refused a session', { code, address: upgrade.address, ...details });
+        return refuse(desk, await socketOf(upgrade), { code, details });
       }
-      await greet(identity, { request, socket, head, address });
-    } finally {
-      openingsCount -= 1;
-    }
-  }
-
-  async function greet(
-    identity: Known,
-    peer: { request: IncomingMessage; socket: Duplex; head: Buffer; address: string },
-  ): Promise<void> {
-    const { hostId } = identity;
-    const held = openings.get(hostId) ?? 0;
-    if (held >= limits.openingsPerHostMax) return refuseHttp(peer.socket, busy());
-    openings.set(hostId, held + 1);
-    try {
-      const socket = await upgraded(peer.request, peer.socket, peer.head);
-      const hello = await firstFrame(socket);
-      if (hello === null) return;
-      await begin(identity, { socket, hello, address: peer.address });
-    } finally {
-      const left = (openings.get(hostId) ?? 1) - 1;
-      if (left > 0) openings.set(hostId, left);
-      else openings.delete(hostId);
-    }
-  }
-
-  async function begin(
-    identity: Known,
-    peer: { socket: WebSocket; hello: AgentFrameOf<'hello'>; address: string },
-  ): Promise<void> {
-    const { socket, hello, address } = peer;
-    const { hostId } = identity;
-    if (identity.kind === 'renew-only') {
-      const { reason } = identity;
-      runRenewSession(deps, limits, { socket, sessions, hostId, hello, reason }).catch((cause: unknown) =>
-        context.log.error('a renewal session failed', { hostId, cause }),
-      );
-      return;
-    }
-    const generation = sessions.nextGeneration();
-    await sessions.open(socket, { hostId, generation, hello, address, notAfter: identity.notAfter });
-  }
-
-  /** The hello, or null after the peer was told what is wrong with it. */
-  function firstFrame(socket: WebSocket): Promise<AgentFrameOf<'hello'> | null> {
-    const { promise, resolve } = Promise.withResolvers<AgentFrameOf<'hello'> | null>();
-    const refuse = (code: string, details = {}): void => {
-      const last = refusals.lastFrame(code, details);
-      endSocket(socket, last, { clock: context.clock, deadlineMs: limits.closeDeadlineMs });
-      resolve(null);
-    };
-    const cancel = context.clock.after(limits.helloDeadlineMs, () => refuse('GATEWAY_HELLO_LATE'));
-    const receive = (data: RawData): void => {
-      const parsed = parseAgentFrame(textOf(data));
-      if (!parsed.ok || parsed.value.kind !== 'hello') {
-        return refuse('GATEWAY_HOSTILE_AGENT', { count: 1 });
-      }
-      if (parsed.value.protocol !== PROTOCOL_VERSION) {
-        const versions = { spoken: parsed.value.protocol, served: PROTOCOL_VERSION };
-        return refuse('GATEWAY_PROTOCOL_VERSION', versions);
-      }
-      resolve(parsed.value);
-    };
-    const closed = (): void => resolve(null);
-    // Errors end in a close, which is what is acted on; without a listener they would end the process.
-    socket.on('error', (cause) => context.log.debug('a session broke', { cause }));
-    socket.once('message', receive);
-    socket.once('close', closed);
-    return promise.finally(() => {
-      cancel();
-      socket.off('message', receive);
-      socket.off('close', closed);
+      await slots.within(identity.hostId, desk.limits.openingsPerHostMax, async () => {
+        await greet(desk, identity, { socket: await socketOf(upgrade), address: upgrade.address });
+      });
     });
   }
 
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
       socket.on('error', (cause) => context.log.debug('a connection broke', { cause }));
-      admit(request, socket, head).catch((cause: unknown) => {
+      const address = request.socket.remoteAddress ?? '';
+      admit({ request, socket, head, address }).catch((cause: unknown) => {
         context.log.debug('an upgrade failed', { cause });
-        socket.destroy();
+        if (cause instanceof AppError) refuseHttp(desk, socket, cause);
+        else socket.destroy();
       });
     },
   };
 }
 
-const busy = (): AppError => new AppError('GATEWAY_BUSY', { seconds: BUSY_SECONDS });
+function certificateFor({ request, socket }: Upgrade): Uint8Array {
+  const path = (request.url ?? '').split('?')[0] ?? '';
+  if (path !== GATEWAY_PATHS.session) throw new AppError('GATEWAY_NO_SUCH_PATH', { path });
+  const certificate = peerCertificate(socket);
+  if (certificate === null) throw new AppError('GATEWAY_NO_CERTIFICATE');
+  return certificate;
+}
+
+async function greet(
+  desk: Desk,
+  identity: Known,
+  peer: { readonly socket: WebSocket; readonly address: string },
+): Promise<void> {
+  const { socket, address } = peer;
+  const { hostId } = identity;
+  const hello = await firstFrame(desk, socket);
+  if (hello === null) return;
+  if (identity.kind === 'renew-only') {
+    const { reason } = identity;
+    runRenewSession(desk, { socket, hostId, hello, reason }).catch((cause: unknown) =>
+      desk.deps.context.log.error('a renewal session failed', { hostId, cause }),
+    );
+    return;
+  }
+  const generation = desk.sessions.nextGeneration();
+  const { notAfter } = identity;
+  await desk.sessions.open(socket, { hostId, generation, hello, address, notAfter });
+}
+
+/** The hello, or null after the peer was told what is wrong with it. */
+function firstFrame(desk: Desk, socket: WebSocket): Promise<AgentFrameOf<'hello'> | null> {
+  const { context } = desk.deps;
+  const { promise, resolve } = Promise.withResolvers<AgentFrameOf<'hello'> | null>();
+  const refuseWith = (code: string, details = {}): void => {
+    refuse(desk, socket, { code, details });
+    resolve(null);
+  };
+  const cancel = context.clock.after(desk.limits.helloDeadlineMs, () => refuseWith('GATEWAY_HELLO_LATE'));
+  const receive = (data: RawData): void => {
+    const parsed = parseAgentFrame(textOf(data));
+    if (!parsed.ok || parsed.value.kind !== 'hello') {
+      return refuseWith('GATEWAY_HOSTILE_AGENT', { count: 1 });
+    }
+    const spoken = parsed.value.protocol;
+    if (spoken !== PROTOCOL_VERSION) {
+      return refuseWith('GATEWAY_PROTOCOL_VERSION', { spoken, served: PROTOCOL_VERSION });
+    }
+    resolve(parsed.value);
+  };
+  const closed = (): void => resolve(null);
+  // Errors end in a close, which is what is acted on; without a listener they would end the process.
+  socket.on('error', (cause) => context.log.debug('a session broke', { cause }));
+  socket.once('message', receive);
+  socket.once('close', closed);
+  return promise.finally(() => {
+    cancel();
+    socket.off('message', receive);
+    socket.off('close', closed);
+  });
+}
+
+/** Refuses in the protocol, so that the agent can tell a person why. */
+function refuse(
+  desk: Desk,
+  socket: WebSocket,
+  why: { readonly code: string; readonly details: Readonly<Record<string, unknown>> },
+): void {
+  const last = desk.refusals.lastFrame(why.code, why.details);
+  endSocket(socket, last, { clock: desk.deps.context.clock, deadlineMs: desk.limits.closeDeadlineMs });
+}
+
+/** Refuses before the upgrade. */
+function refuseHttp(desk: Desk, socket: Duplex, error: AppError): void {
+  const problem = desk.refusals.problem(error, 'en', '');
+  const body = JSON.stringify(problem);
+  const later = problem.status === 503 ? `Retry-After: ${BUSY_SECONDS}\r\n` : '';
+  socket.end(
+    `HTTP/1.1 ${problem.status} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
+      `${later}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+  desk.deps.context.clock.after(desk.limits.closeDeadlineMs, () => socket.destroy());
+}

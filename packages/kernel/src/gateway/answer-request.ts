@@ -2,116 +2,30 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, Digest, type HostId, isAppError, languageOf } from '@pilothouse/contract';
 import { EnrolRequest, type EnrolResponse, GATEWAY_PATHS, type TrustAnswer } from '@pilothouse/wire';
-import { BUSY_SECONDS, peerCertificate } from './accept-upgrade.ts';
-import type { GatewayDeps } from './gateway-deps.ts';
-import type { GatewayLimits } from './limits.ts';
-import type { Refusals } from './problem-answer.ts';
+import { type Desk, peerCertificate } from './accept-upgrade.ts';
 import { readBody, readDigested } from './read-body.ts';
-import type { Sessions } from './sessions.ts';
+import { BUSY_SECONDS, Slots } from './slots.ts';
 
 interface Answer {
   readonly status: number;
   readonly body?: unknown;
 }
 
-/** Counts work under way and refuses what would exceed its limit. */
-class Slots {
-  readonly #counts = new Map<string, number>();
-
-  async within<T>(key: string, max: number, work: () => Promise<T>): Promise<T> {
-    const count = this.#counts.get(key) ?? 0;
-    if (count >= max) throw new AppError('GATEWAY_BUSY', { seconds: BUSY_SECONDS });
-    this.#counts.set(key, count + 1);
-    try {
-      return await work();
-    } finally {
-      const left = (this.#counts.get(key) ?? 1) - 1;
-      if (left > 0) this.#counts.set(key, left);
-      else this.#counts.delete(key);
-    }
-  }
-}
-
 /** The plain HTTPS side of the gateway: enrolment, trust bundles, bodies of facts and outputs. */
-export function createRequestDesk(
-  deps: GatewayDeps,
-  limits: GatewayLimits,
-  parts: { readonly sessions: Sessions; readonly refusals: Refusals },
-) {
-  const { context, enrolment, facts } = deps;
-  const { sessions, refusals } = parts;
+export function createRequestDesk(desk: Desk) {
+  const { log } = desk.deps.context;
   const slots = new Slots();
-
-  async function identified(request: IncomingMessage): Promise<HostId> {
-    const certificate = peerCertificate(request.socket);
-    if (certificate === null) throw new AppError('GATEWAY_NO_CERTIFICATE');
-    const identity = await enrolment.identify(certificate);
-    if (identity.kind === 'refused') throw new AppError(identity.code, identity.details);
-    if (identity.kind === 'renew-only') throw new AppError('GATEWAY_RENEW_ONLY', { reason: identity.reason });
-    return identity.hostId;
-  }
-
-  async function enrol(request: IncomingMessage): Promise<Answer> {
-    const body = await readBody(request, limits.enrolBodyBytesMax);
-    const parsed = EnrolRequest.safeParse(parseJson(body.toString('utf8')));
-    if (!parsed.success) {
-      const issue = parsed.error.issues[0];
-      throw new AppError('INVALID_REQUEST', {
-        problem: issue?.message ?? 'not an enrolment request',
-        where: issue?.path.join('.') || 'the body',
-      });
-    }
-    const address = request.socket.remoteAddress ?? '';
-    const answer: EnrolResponse = await enrolment.enrol(parsed.data, { address });
-    return { status: 200, body: answer };
-  }
-
-  function trust(url: URL): Answer {
-    const after = Number(url.searchParams.get('after') ?? 0);
-    const bundles = [...enrolment.trustBundles(Number.isSafeInteger(after) ? after : 0)];
-    return { status: 200, body: { bundles } satisfies TrustAnswer };
-  }
-
-  async function upload(request: IncomingMessage, kind: 'facts' | 'outputs', name: string): Promise<Answer> {
-    const digest = Digest.safeParse(name);
-    if (!digest.success) {
-      throw new AppError('INVALID_REQUEST', { problem: 'not a SHA-256 in hex', where: 'the digest' });
-    }
-    const hostId = await identified(request);
-    await slots.within(`upload ${hostId}`, limits.uploadsPerHostMax, () =>
-      slots.within('upload', limits.uploadsInFlightMax, async () => {
-        const limit = kind === 'facts' ? limits.factBodyBytesMax : limits.outputBodyBytesMax;
-        const body = await readDigested(request, digest.data, limit);
-        if (kind === 'facts') await facts.putBody(hostId, digest.data, body);
-        else await sessions.outputBody(hostId, digest.data, body);
-      }),
-    );
-    return { status: 204 };
-  }
-
-  function route(request: IncomingMessage): Promise<Answer> {
-    const url = new URL(request.url ?? '/', 'https://gateway');
-    const at = `${request.method} ${url.pathname}`;
-    if (at === `POST ${GATEWAY_PATHS.enrol}`) {
-      return slots.within('enrol', limits.enrolmentsInFlightMax, () => enrol(request));
-    }
-    if (at === `GET ${GATEWAY_PATHS.trust}`) return Promise.resolve(trust(url));
-    for (const kind of ['facts', 'outputs'] as const) {
-      const prefix = `PUT ${GATEWAY_PATHS[kind]}/`;
-      if (at.startsWith(prefix)) return upload(request, kind, at.slice(prefix.length));
-    }
-    throw new AppError('GATEWAY_NO_SUCH_PATH', { path: url.pathname.slice(0, 200) });
-  }
 
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     try {
-      const { status, body } = await route(request);
+      const { status, body } = await route(desk, slots, request);
       write(response, status, body, 'application/json');
     } catch (cause) {
       const requestId = randomUUID();
       const level = isAppError(cause) && cause.code !== 'INTERNAL' ? 'info' : 'error';
-      context.log[level]('refused a request of an agent', { requestId, path: request.url, cause });
-      const problem = refusals.problem(cause, languageOf(request.headers['accept-language']), requestId);
+      log[level]('refused a request of an agent', { requestId, path: request.url, cause });
+      const language = languageOf(request.headers['accept-language']);
+      const problem = desk.refusals.problem(cause, language, requestId);
       if (problem.status === 503) response.setHeader('Retry-After', BUSY_SECONDS);
       // What is left of a refused body is not worth reading.
       if (!request.complete) response.setHeader('Connection', 'close');
@@ -121,13 +35,80 @@ export function createRequestDesk(
 
   return {
     request(request: IncomingMessage, response: ServerResponse): void {
-      request.on('error', (cause) => context.log.debug('a request broke', { cause }));
+      request.on('error', (cause) => log.debug('a request broke', { cause }));
       answer(request, response).catch((cause: unknown) => {
-        context.log.error('could not answer an agent', { cause });
+        log.error('could not answer an agent', { cause });
         response.destroy();
       });
     },
   };
+}
+
+function route(desk: Desk, slots: Slots, request: IncomingMessage): Promise<Answer> {
+  const url = new URL(request.url ?? '/', 'https://gateway');
+  const at = `${request.method} ${url.pathname}`;
+  if (at === `POST ${GATEWAY_PATHS.enrol}`) {
+    return slots.within('enrol', desk.limits.enrolmentsInFlightMax, () => enrol(desk, request));
+  }
+  if (at === `GET ${GATEWAY_PATHS.trust}`) return Promise.resolve(trust(desk, url));
+  for (const kind of ['facts', 'outputs'] as const) {
+    const prefix = `PUT ${GATEWAY_PATHS[kind]}/`;
+    if (at.startsWith(prefix)) return upload(desk, slots, request, { kind, name: at.slice(prefix.length) });
+  }
+  throw new AppError('GATEWAY_NO_SUCH_PATH', { path: url.pathname.slice(0, 200) });
+}
+
+async function enrol(desk: Desk, request: IncomingMessage): Promise<Answer> {
+  const body = await readBody(request, desk.limits.enrolBodyBytesMax);
+  const parsed = EnrolRequest.safeParse(parseJson(body.toString('utf8')));
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    throw new AppError('INVALID_REQUEST', {
+      problem: issue?.message ?? 'not an enrolment request',
+      where: issue?.path.join('.') || 'the body',
+    });
+  }
+  const address = request.socket.remoteAddress ?? '';
+  const answer: EnrolResponse = await desk.deps.enrolment.enrol(parsed.data, { address });
+  return { status: 200, body: answer };
+}
+
+function trust(desk: Desk, url: URL): Answer {
+  const after = Number(url.searchParams.get('after') ?? 0);
+  const bundles = [...desk.deps.enrolment.trustBundles(Number.isSafeInteger(after) ? after : 0)];
+  return { status: 200, body: { bundles } satisfies TrustAnswer };
+}
+
+async function upload(
+  desk: Desk,
+  slots: Slots,
+  request: IncomingMessage,
+  what: { readonly kind: 'facts' | 'outputs'; readonly name: string },
+): Promise<Answer> {
+  const { deps, limits, sessions } = desk;
+  const digest = Digest.safeParse(what.name);
+  if (!digest.success) {
+    throw new AppError('INVALID_REQUEST', { problem: 'not a SHA-256 in hex', where: 'the digest' });
+  }
+  const hostId = await identified(desk, request);
+  await slots.within(`upload ${hostId}`, limits.uploadsPerHostMax, () =>
+    slots.within('upload', limits.uploadsInFlightMax, async () => {
+      const limit = what.kind === 'facts' ? limits.factBodyBytesMax : limits.outputBodyBytesMax;
+      const body = await readDigested(request, digest.data, limit);
+      if (what.kind === 'facts') await deps.facts.putBody(hostId, digest.data, body);
+      else await sessions.outputBody(hostId, digest.data, body);
+    }),
+  );
+  return { status: 204 };
+}
+
+async function identified(desk: Desk, request: IncomingMessage): Promise<HostId> {
+  const certificate = peerCertificate(request.socket);
+  if (certificate === null) throw new AppError('GATEWAY_NO_CERTIFICATE');
+  const identity = await desk.deps.enrolment.identify(certificate);
+  if (identity.kind === 'refused') throw new AppError(identity.code, identity.details);
+  if (identity.kind === 'renew-only') throw new AppError('GATEWAY_RENEW_ONLY', { reason: identity.reason });
+  return identity.hostId;
 }
 
 function parseJson(text: string): unknown {

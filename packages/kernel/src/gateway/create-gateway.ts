@@ -5,17 +5,18 @@
  * Nothing a stranger can do holds anything for long: handshake, headers, body and hello have deadlines, sizes have limits,
  * and when connections without a handshake pile up the oldest goes, since a good peer finishes within milliseconds.
  */
-import { createServer } from 'node:https';
+import { createServer, type Server } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import type { SecureContextOptions } from 'node:tls';
+import { SECOND_MS } from '@pilothouse/base';
 import type { ServerCertificate } from '../enrolment/index.ts';
-import { createUpgradeDesk } from './accept-upgrade.ts';
+import { createUpgradeDesk, type Desk } from './accept-upgrade.ts';
 import { createRequestDesk } from './answer-request.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { createRefusals } from './problem-answer.ts';
 import type { GatewayService } from './service.ts';
-import { createSessions } from './sessions.ts';
+import { Sessions } from './sessions.ts';
 
 /** OpenSSL takes tickets back only within the context that gave them; the name must outlive restarts. */
 const SESSION_ID_CONTEXT = 'pilothouse-gateway';
@@ -35,45 +36,25 @@ export async function createGateway(
   const limits: GatewayLimits = { ...GATEWAY_LIMITS, ...tightened };
   const { context, enrolment } = deps;
   const refusals = createRefusals(deps.errors);
-  const sessions = createSessions(deps, limits, refusals);
-  const upgrades = createUpgradeDesk(deps, limits, { sessions, refusals });
-  const requests = createRequestDesk(deps, limits, { sessions, refusals });
+  const sessions = new Sessions(deps, limits, refusals);
+  const desk: Desk = { deps, limits, sessions, refusals };
+  const upgrades = createUpgradeDesk(desk);
+  const requests = createRequestDesk(desk);
   let ticketKeys = await deps.ticketKeys.current();
 
   const server = createServer({
     ...secureOptions(enrolment.serverCertificate),
+    ...connectionOptions(limits),
     ticketKeys,
-    sessionTimeout: limits.ticketLifeMs / 1000,
     requestCert: true,
     rejectUnauthorized: false,
-    handshakeTimeout: limits.handshakeDeadlineMs,
-    headersTimeout: limits.headersDeadlineMs,
-    requestTimeout: limits.requestDeadlineMs,
-    connectionsCheckingInterval: Math.min(limits.headersDeadlineMs, 5_000),
-    maxHeaderSize: limits.headerBytesMax,
   });
   server.maxConnections = limits.connectionsMax;
   server.on('request', requests.request);
   server.on('upgrade', upgrades.upgrade);
   server.on('tlsClientError', (cause) => context.log.debug('a handshake failed', { cause }));
 
-  const connections = new Set<Socket>();
-  /** By address and port, in order of arrival: the handshake's own socket is not the one that arrived. */
-  const handshakes = new Map<string, Socket>();
-  server.on('connection', (socket: Socket) => {
-    const key = peerKey(socket);
-    connections.add(socket);
-    handshakes.set(key, socket);
-    socket.once('close', () => {
-      connections.delete(socket);
-      if (handshakes.get(key) === socket) handshakes.delete(key);
-    });
-    if (handshakes.size <= limits.handshakesMax) return;
-    const [oldest] = handshakes.values();
-    oldest?.destroy();
-  });
-  server.on('secureConnection', (socket) => handshakes.delete(peerKey(socket)));
-
+  const connections = trackConnections(server, limits.handshakesMax);
   const refreshTickets = async (): Promise<void> => {
     ticketKeys = await deps.ticketKeys.current();
     server.setTicketKeys(ticketKeys);
@@ -83,7 +64,7 @@ export async function createGateway(
       server.setSecureContext({
         ...secureOptions(certificate),
         ticketKeys,
-        sessionTimeout: limits.ticketLifeMs / 1000,
+        sessionTimeout: limits.ticketLifeMs / SECOND_MS,
       });
     }),
     context.clock.every(limits.ticketKeyLifeMs / 4, () => {
@@ -92,7 +73,7 @@ export async function createGateway(
   ];
 
   return {
-    service: sessions.service,
+    service: sessions,
     async listen(at) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       server.once('error', reject);
@@ -107,10 +88,42 @@ export async function createGateway(
       for (const stop of stops) stop();
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await sessions.close();
+      // One turn for the last frames to leave.
+      await new Promise((resolve) => setImmediate(resolve));
       for (const socket of connections) socket.destroy();
       await closed;
     },
   };
+}
+
+const connectionOptions = (limits: GatewayLimits) => ({
+  sessionTimeout: limits.ticketLifeMs / SECOND_MS,
+  handshakeTimeout: limits.handshakeDeadlineMs,
+  headersTimeout: limits.headersDeadlineMs,
+  requestTimeout: limits.requestDeadlineMs,
+  connectionsCheckingInterval: limits.headersDeadlineMs / 2,
+  maxHeaderSize: limits.headerBytesMax,
+});
+
+/** All connections. Keeps those whose handshake is not finished below the limit. */
+function trackConnections(server: Server, handshakesMax: number): ReadonlySet<Socket> {
+  const connections = new Set<Socket>();
+  /** By address and port, in order of arrival: the handshake's own socket is not the one that arrived. */
+  const handshakes = new Map<string, Socket>();
+  server.on('connection', (socket: Socket) => {
+    const key = peerKey(socket);
+    connections.add(socket);
+    handshakes.set(key, socket);
+    socket.once('close', () => {
+      connections.delete(socket);
+      if (handshakes.get(key) === socket) handshakes.delete(key);
+    });
+    if (handshakes.size <= handshakesMax) return;
+    const [oldest] = handshakes.values();
+    oldest?.destroy();
+  });
+  server.on('secureConnection', (socket) => handshakes.delete(peerKey(socket)));
+  return connections;
 }
 
 function secureOptions(certificate: ServerCertificate): SecureContextOptions {

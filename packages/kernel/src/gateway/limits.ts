@@ -30,6 +30,8 @@ export const GATEWAY_LIMITS = {
   renewOnlyDeadlineMs: MINUTE_MS,
   /** How long the old session has to prove that it still lives. */
   challengeDeadlineMs: 10 * SECOND_MS,
+  /** How long agents are asked to stay away when the server stops; they add jitter. */
+  restartMs: SECOND_MS,
   /** Time for a close frame to be answered before the connection is cut. */
   closeDeadlineMs: 2 * SECOND_MS,
   headerBytesMax: bytes.kib(8),

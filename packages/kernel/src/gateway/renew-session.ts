@@ -1,28 +1,25 @@
 import type { HostId } from '@pilothouse/contract';
 import { type AgentFrameOf, parseAgentFrame, type ServerFrame } from '@pilothouse/wire';
 import type { RawData, WebSocket } from 'ws';
+import type { Desk } from './accept-upgrade.ts';
 import { endSocket, textOf } from './agent-session.ts';
-import type { GatewayDeps } from './gateway-deps.ts';
-import type { GatewayLimits } from './limits.ts';
-import type { Sessions } from './sessions.ts';
 
 /**
  * A session that can do nothing but renew: the host is not online by it, no room hears of it, and it ends by itself. It is
  * how a host comes back after its certificate expired, its authority was retired, or it took over another host's identity.
  */
 export async function runRenewSession(
-  deps: GatewayDeps,
-  limits: GatewayLimits,
+  desk: Desk,
   session: {
     readonly socket: WebSocket;
-    readonly sessions: Sessions;
     readonly hostId: HostId;
     readonly hello: AgentFrameOf<'hello'>;
     readonly reason: 'expired' | 'rotated' | 'replaced';
   },
 ): Promise<void> {
-  const { context, enrolment } = deps;
-  const { socket, sessions, hostId, hello, reason } = session;
+  const { limits, sessions } = desk;
+  const { context, enrolment } = desk.deps;
+  const { socket, hostId, hello, reason } = session;
   const generation = sessions.nextGeneration();
   const send = (frame: ServerFrame): void => {
     if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(frame));

@@ -44,6 +44,12 @@ export class SessionTable {
     return this.#slots.get(hostId)?.current ?? null;
   }
 
+  /** The host's session and, while it lasts, the one before. */
+  of(hostId: HostId): AgentSession[] {
+    const slot = this.#slots.get(hostId);
+    return [slot?.current, slot?.shadow?.session].filter((session) => session != null);
+  }
+
   *all(): Generator<AgentSession> {
     for (const slot of this.#slots.values()) {
       if (slot.current !== null) yield slot.current;

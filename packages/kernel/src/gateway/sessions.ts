@@ -1,104 +1,174 @@
-/** Live sessions: who is welcomed, what becomes of each frame, and when a session ends. */
 import { absurd } from '@pilothouse/base';
 import { type HostId, isAppError, TIME_TAG, toTimestamp } from '@pilothouse/contract';
 import type { AgentFrame, AgentFrameOf, ServerFrame, ServerFrameOf } from '@pilothouse/wire';
 import type { WebSocket } from 'ws';
 import { AgentSession, endSocket, type SessionEvents, type SessionStart } from './agent-session.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
-import { createHostFindings } from './host-findings.ts';
+import { createHostFindings, type HostFindings } from './host-findings.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Refusals } from './problem-answer.ts';
-import type { GatewayService, SessionListener } from './service.ts';
+import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from './service.ts';
 import { SessionTable } from './session-table.ts';
 
-export interface Sessions {
-  readonly service: GatewayService;
-  /** Numbers only grow, across restarts too: a late frame of an old session never fits a new one. */
-  nextGeneration(): number;
-  /** Resolves after the welcome. */
-  open(socket: WebSocket, start: SessionStart): Promise<void>;
-  outputBody(hostId: HostId, digest: string, body: Uint8Array): Promise<void>;
-  /** The time frame, signed once a minute for all. */
-  timeFrame(): Omit<ServerFrameOf<'time'>, 'generation'>;
-  close(): Promise<void>;
-}
+type TimeFrame = Omit<ServerFrameOf<'time'>, 'generation'>;
 
-export function createSessions(deps: GatewayDeps, limits: GatewayLimits, refusals: Refusals): Sessions {
-  const { context, enrolment, hosts, facts } = deps;
-  const { clock, log } = context;
-  const findings = createHostFindings(deps, limits);
-  const listeners: SessionListener[] = [];
-  const presence = new KeyedQueue();
+/** Live sessions: who is welcomed, what becomes of each frame, and when a session ends. */
+export class Sessions implements GatewayService {
+  readonly #deps: GatewayDeps;
+  readonly #limits: GatewayLimits;
+  readonly #refusals: Refusals;
+  readonly #findings: HostFindings;
+  readonly #table: SessionTable;
+  readonly #events: SessionEvents;
+  readonly #listeners: SessionListener[] = [];
+  readonly #presence = new KeyedQueue();
   /** Hosts refused for breaking the protocol, until when. Emptied by the sweep. */
-  const coolOff = new Map<HostId, number>();
-  const table = new SessionTable({
-    clock,
-    challengeDeadlineMs: limits.challengeDeadlineMs,
-    onClone: (seen) => findings.clone(seen),
-  });
-  let generation = 0;
-  let time: Omit<ServerFrameOf<'time'>, 'generation'> | null = null;
+  readonly #coolOff = new Map<HostId, number>();
+  readonly #stops: (() => void)[];
+  #generation = 0;
+  #time: TimeFrame | null = null;
 
-  const tell = (call: (listener: SessionListener) => void): void => {
-    for (const listener of listeners) {
-      try {
-        call(listener);
-      } catch (cause) {
-        log.error('a listener of sessions failed', { cause });
-      }
+  constructor(deps: GatewayDeps, limits: GatewayLimits, refusals: Refusals) {
+    const { clock } = deps.context;
+    this.#deps = deps;
+    this.#limits = limits;
+    this.#refusals = refusals;
+    this.#findings = createHostFindings(deps, limits);
+    this.#table = new SessionTable({
+      clock,
+      challengeDeadlineMs: limits.challengeDeadlineMs,
+      onClone: (seen) => this.#findings.clone(seen),
+    });
+    this.#events = {
+      frame: (session, frame) => this.#frame(session, frame),
+      broken: (session, problem) => this.#broken(session, problem),
+      closed: (session) => this.#closed(session),
+    };
+    this.#stops = [
+      clock.every(limits.sweepIntervalMs, () => this.#sweep()),
+      clock.every(limits.timeIntervalMs, () => this.#sendTime()),
+      deps.enrolment.onRevoked((hostId, code) => this.cut(hostId, code)),
+      deps.enrolment.onTrust(() => {
+        // The sessions' own versions are not kept: agents ignore bundles that they have.
+        for (const session of this.#table.all()) this.#sendTrust(session);
+      }),
+      deps.hosts.onChange(({ before, after }) => {
+        if (before?.state === 'quarantined' && after?.state === 'active') this.#table.forgive(before.id);
+      }),
+    ];
+  }
+
+  get sessionsCount(): number {
+    return this.#table.count;
+  }
+
+  send(hostId: HostId, frame: OutgoingFrame): 'sent' | 'offline' | 'full' {
+    const session = this.#table.current(hostId);
+    if (session === null) return 'offline';
+    if (frame.kind === 'offer' && this.#deps.hosts.index.get(hostId)?.state !== 'active') return 'offline';
+    return session.send(frame);
+  }
+
+  session(hostId: HostId): OpenSession | null {
+    return this.#table.current(hostId);
+  }
+
+  listen(listener: SessionListener): void {
+    this.#listeners.push(listener);
+  }
+
+  cut(hostId: HostId, code: string): void {
+    const revokedAt = toTimestamp(this.#deps.context.clock.now());
+    const last = this.#refusals.lastFrame(code, { hostId, revokedAt });
+    for (const session of this.#table.of(hostId)) session.end(last);
+  }
+
+  /** Numbers only grow, across restarts too: a late frame of an old session never fits a new one. */
+  nextGeneration(): number {
+    this.#generation = Math.max(this.#generation + 1, this.#deps.context.clock.now());
+    return this.#generation;
+  }
+
+  /** Signed once a minute for all. */
+  timeFrame(): TimeFrame {
+    this.#time ??= this.#signTime();
+    return this.#time;
+  }
+
+  /** Resolves after the welcome, or when there will be none. */
+  async open(socket: WebSocket, start: SessionStart): Promise<void> {
+    const { context, hosts, facts } = this.#deps;
+    const { clock } = context;
+    const coolMs = Math.ceil((this.#coolOff.get(start.hostId) ?? 0) - clock.monotonic());
+    if (coolMs > 0) {
+      const comeBack: ServerFrame = { kind: 'come-back', afterMs: coolMs };
+      return endSocket(socket, comeBack, { clock, deadlineMs: this.#limits.closeDeadlineMs });
     }
-  };
-  const isCurrent = (session: AgentSession): boolean => table.current(session.hostId) === session;
-  const inBackground = (text: string, session: AgentSession, work: Promise<void>): void => {
-    work.catch((cause: unknown) => log.error(text, { hostId: session.hostId, cause }));
-  };
-
-  function signTime(): Omit<ServerFrameOf<'time'>, 'generation'> {
-    const serverTime = toTimestamp(clock.now());
-    const { keyId, value } = enrolment.signer.sign(TIME_TAG, serverTime);
-    return { kind: 'time', serverTime, keyId, signature: value };
+    const session = new AgentSession(socket, start, { clock, limits: this.#limits, events: this.#events });
+    const { hello, hostId, address } = session;
+    const old = this.#table.take(session);
+    if (old !== null) this.#tell((listener) => listener.closed?.(old));
+    await this.#presence.run(hostId, () =>
+      hosts.sessionOpened(hostId, {
+        address,
+        name: hello.hostName,
+        arch: hello.arch,
+        agentVersion: hello.agentVersion,
+        bootId: hello.bootId,
+      }),
+    );
+    if (!this.#isCurrent(session) || !session.isOpen) return;
+    session.send({
+      kind: 'welcome',
+      hostId,
+      serverTime: toTimestamp(clock.now()),
+      heartbeatIntervalMs: this.#limits.heartbeatIntervalMs,
+      knownFacts: facts.knownDigests(hostId),
+    });
+    session.send(this.timeFrame());
+    this.#sendTrust(session);
+    this.#findings.clock(session, hello.clock);
+    this.#tell((listener) => listener.opened?.(session));
   }
 
-  function sendTrust(session: AgentSession, version: number): void {
-    const bundles = enrolment.trustBundles(version);
-    if (bundles.length > 0) session.send({ kind: 'trust', bundles: [...bundles] });
+  async outputBody(hostId: HostId, digest: string, body: Uint8Array): Promise<void> {
+    for (const listener of this.#listeners) await listener.outputBody?.(hostId, digest, body);
   }
 
-  async function report(session: AgentSession, frame: AgentFrameOf<'facts'>): Promise<void> {
-    const digests = await facts.report(session.hostId, frame.reports, Date.parse(frame.collectedAt));
-    if (digests.length > 0) session.send({ kind: 'facts-wanted', digests });
+  async close(): Promise<void> {
+    for (const stop of this.#stops) stop();
+    const last: ServerFrame = { kind: 'come-back', afterMs: this.#limits.restartMs };
+    const open = [...this.#table.all()];
+    for (const session of open) session.end(last);
+    // The store closes after this room, so presence is written now and not when the peer has answered.
+    for (const session of open) this.#closed(session);
+    await this.#presence.idle();
   }
 
-  async function renew(session: AgentSession, frame: AgentFrameOf<'renew'>): Promise<void> {
-    session.renewals += 1;
-    if (session.renewals > limits.renewalsPerSessionMax) return events.broken(session, 'too-many-renewals');
-    try {
-      const renewed = await enrolment.renew(session.hostId, frame.csr);
-      session.notAfter = renewed.notAfter;
-      session.send({ kind: 'certificate', chain: renewed.chain });
-    } catch (cause) {
-      if (!isAppError(cause) || cause.code !== 'ENROL_CSR_INVALID') throw cause;
-      events.broken(session, 'csr');
+  #frame(session: AgentSession, frame: AgentFrame): void {
+    if (!this.#isCurrent(session)) {
+      if (frame.kind === 'challenge-answer') this.#table.answer(session, frame);
+      return;
     }
+    this.#handle(session, frame);
+    this.#tell((listener) => listener.frame?.(session, frame));
   }
 
   /** What the gateway itself does with a frame; listeners see each of them afterwards. */
-  function handle(session: AgentSession, frame: AgentFrame): void {
+  #handle(session: AgentSession, frame: AgentFrame): void {
+    const { hosts, enrolment } = this.#deps;
+    const { hostId } = session;
     switch (frame.kind) {
       case 'heartbeat':
-        hosts.heartbeat(session.hostId, frame.vitals);
-        return findings.clock(session, frame.clock);
+        hosts.heartbeat(hostId, frame.vitals);
+        return this.#findings.clock(session, frame.clock);
       case 'facts':
-        return inBackground('take facts', session, session.during(report(session, frame)));
+        return this.#inBackground('take facts', session, session.during(this.#report(session, frame)));
       case 'renew':
-        return inBackground('renew a certificate', session, session.during(renew(session, frame)));
+        return this.#inBackground('renew', session, session.during(this.#renew(session, frame)));
       case 'trust-adopted':
-        return inBackground(
-          'note adopted trust',
-          session,
-          enrolment.noteTrust(session.hostId, frame.version),
-        );
+        return this.#inBackground('note trust', session, enrolment.noteTrust(hostId, frame.version));
       case 'hello':
       case 'accepted':
       case 'started':
@@ -112,132 +182,92 @@ export function createSessions(deps: GatewayDeps, limits: GatewayLimits, refusal
     }
   }
 
-  const events: SessionEvents = {
-    frame(session, frame) {
-      if (!isCurrent(session)) {
-        if (frame.kind === 'challenge-answer') table.answer(session, frame);
-        return;
-      }
-      handle(session, frame);
-      tell((listener) => listener.frame?.(session, frame));
-    },
-    broken(session, problem) {
-      session.protocolErrors += 1;
-      if (session.protocolErrors !== limits.protocolErrorsMax) return;
-      coolOff.set(session.hostId, clock.monotonic() + limits.hostileCoolOffMs);
-      findings.hostile(session, problem);
-      session.end(refusals.lastFrame('GATEWAY_HOSTILE_AGENT', { count: session.protocolErrors }));
-    },
-    closed(session) {
-      if (!table.drop(session)) return;
-      tell((listener) => listener.closed?.(session));
-      const close = presence.run(session.hostId, async () => {
-        // A new session may have come while the line before this one was being written.
-        if (table.current(session.hostId) === null) await hosts.sessionClosed(session.hostId);
-      });
-      inBackground('note a closed session', session, close);
-    },
-  };
+  async #report(session: AgentSession, frame: AgentFrameOf<'facts'>): Promise<void> {
+    const collectedAt = Date.parse(frame.collectedAt);
+    const digests = await this.#deps.facts.report(session.hostId, frame.reports, collectedAt);
+    if (digests.length > 0) session.send({ kind: 'facts-wanted', digests });
+  }
 
-  async function open(socket: WebSocket, start: SessionStart): Promise<void> {
-    const coolUntil = coolOff.get(start.hostId) ?? 0;
-    const coolMs = Math.ceil(coolUntil - clock.monotonic());
-    if (coolMs > 0) {
-      const comeBack: ServerFrame = { kind: 'come-back', afterMs: coolMs };
-      return endSocket(socket, comeBack, { clock, deadlineMs: limits.closeDeadlineMs });
+  async #renew(session: AgentSession, frame: AgentFrameOf<'renew'>): Promise<void> {
+    session.renewals += 1;
+    if (session.renewals > this.#limits.renewalsPerSessionMax) {
+      return this.#broken(session, 'too-many-renewals');
     }
-    const session = new AgentSession(socket, start, { clock, limits, events });
-    const { hello, hostId } = session;
-    const old = table.take(session);
-    if (old !== null) tell((listener) => listener.closed?.(old));
-    await presence.run(hostId, () =>
-      hosts.sessionOpened(hostId, {
-        address: session.address,
-        name: hello.hostName,
-        arch: hello.arch,
-        agentVersion: hello.agentVersion,
-        bootId: hello.bootId,
-      }),
-    );
-    if (!isCurrent(session) || !session.isOpen) return;
-    session.send({
-      kind: 'welcome',
-      hostId,
-      serverTime: toTimestamp(clock.now()),
-      heartbeatIntervalMs: limits.heartbeatIntervalMs,
-      knownFacts: facts.knownDigests(hostId),
+    try {
+      const renewed = await this.#deps.enrolment.renew(session.hostId, frame.csr);
+      session.notAfter = renewed.notAfter;
+      session.send({ kind: 'certificate', chain: renewed.chain });
+    } catch (cause) {
+      if (!isAppError(cause) || cause.code !== 'ENROL_CSR_INVALID') throw cause;
+      this.#broken(session, 'csr');
+    }
+  }
+
+  #broken(session: AgentSession, problem: string): void {
+    session.protocolErrors += 1;
+    if (session.protocolErrors !== this.#limits.protocolErrorsMax) return;
+    const until = this.#deps.context.clock.monotonic() + this.#limits.hostileCoolOffMs;
+    this.#coolOff.set(session.hostId, until);
+    this.#findings.hostile(session, problem);
+    session.end(this.#refusals.lastFrame('GATEWAY_HOSTILE_AGENT', { count: session.protocolErrors }));
+  }
+
+  #closed(session: AgentSession): void {
+    if (!this.#table.drop(session)) return;
+    const { hostId } = session;
+    this.#tell((listener) => listener.closed?.(session));
+    const close = this.#presence.run(hostId, async () => {
+      // A new session may have come while the line before this one was being written.
+      if (this.#table.current(hostId) === null) await this.#deps.hosts.sessionClosed(hostId);
     });
-    session.send(timeFrame());
-    sendTrust(session, hello.trustVersion);
-    findings.clock(session, hello.clock);
-    tell((listener) => listener.opened?.(session));
+    this.#inBackground('note a closed session', session, close);
   }
 
-  function timeFrame(): Omit<ServerFrameOf<'time'>, 'generation'> {
-    time ??= signTime();
-    return time;
-  }
-
-  function cut(hostId: HostId, code: string): void {
-    const last = refusals.lastFrame(code, { hostId, revokedAt: toTimestamp(clock.now()) });
-    for (const session of table.all()) if (session.hostId === hostId) session.end(last);
-  }
-
-  function sweep(): void {
+  #sweep(): void {
+    const { clock } = this.#deps.context;
     const now = clock.monotonic();
-    for (const session of table.all()) {
-      if (!session.isHeld && now - session.lastFrameAt > limits.silenceMaxMs) session.cut();
-      else if (session.notAfter <= clock.now())
-        session.end(refusals.lastFrame('GATEWAY_CERTIFICATE_EXPIRED'));
+    for (const session of this.#table.all()) {
+      if (!session.isHeld && now - session.lastFrameAt > this.#limits.silenceMaxMs) session.cut();
+      else if (session.notAfter <= clock.now()) {
+        session.end(this.#refusals.lastFrame('GATEWAY_CERTIFICATE_EXPIRED'));
+      }
     }
-    for (const [hostId, until] of coolOff) if (until <= now) coolOff.delete(hostId);
+    for (const [hostId, until] of this.#coolOff) if (until <= now) this.#coolOff.delete(hostId);
   }
 
-  const stops = [
-    clock.every(limits.sweepIntervalMs, sweep),
-    clock.every(limits.timeIntervalMs, () => {
-      time = signTime();
-      for (const session of table.all()) session.send(time);
-    }),
-    enrolment.onRevoked(cut),
-    enrolment.onTrust(() => {
-      // The sessions' own versions are not kept: agents ignore bundles that they have.
-      for (const session of table.all()) sendTrust(session, session.hello.trustVersion);
-    }),
-    hosts.onChange(({ before, after }) => {
-      if (before?.state === 'quarantined' && after?.state === 'active') table.forgive(before.id);
-    }),
-  ];
+  #signTime(): TimeFrame {
+    const { context, enrolment } = this.#deps;
+    const serverTime = toTimestamp(context.clock.now());
+    const { keyId, value } = enrolment.signer.sign(TIME_TAG, serverTime);
+    return { kind: 'time', serverTime, keyId, signature: value };
+  }
 
-  return {
-    service: {
-      send(hostId, frame) {
-        const session = table.current(hostId);
-        if (session === null) return 'offline';
-        if (frame.kind === 'offer' && hosts.index.get(hostId)?.state !== 'active') return 'offline';
-        return session.send(frame);
-      },
-      session: (hostId) => table.current(hostId),
-      listen: (listener) => listeners.push(listener),
-      cut,
-      get sessionsCount() {
-        return table.count;
-      },
-    },
-    nextGeneration() {
-      generation = Math.max(generation + 1, clock.now());
-      return generation;
-    },
-    open,
-    async outputBody(hostId, digest, body) {
-      for (const listener of listeners) await listener.outputBody?.(hostId, digest, body);
-    },
-    timeFrame,
-    async close() {
-      for (const stop of stops) stop();
-      for (const session of table.all()) session.end(refusals.lastFrame('GATEWAY_SESSION_REPLACED'));
-      for (const session of table.all()) session.cut();
-      await presence.idle();
-    },
-  };
+  #sendTime(): void {
+    this.#time = this.#signTime();
+    for (const session of this.#table.all()) session.send(this.#time);
+  }
+
+  #sendTrust(session: AgentSession): void {
+    const bundles = this.#deps.enrolment.trustBundles(session.hello.trustVersion);
+    if (bundles.length > 0) session.send({ kind: 'trust', bundles: [...bundles] });
+  }
+
+  #isCurrent(session: AgentSession): boolean {
+    return this.#table.current(session.hostId) === session;
+  }
+
+  /** A listener that fails harms neither the session nor the other listeners. */
+  #tell(call: (listener: SessionListener) => void): void {
+    for (const listener of this.#listeners) {
+      try {
+        call(listener);
+      } catch (cause) {
+        this.#deps.context.log.error('a listener of sessions failed', { cause });
+      }
+    }
+  }
+
+  #inBackground(text: string, session: AgentSession, work: Promise<void>): void {
+    work.catch((cause: unknown) => this.#deps.context.log.error(text, { hostId: session.hostId, cause }));
+  }
 }
