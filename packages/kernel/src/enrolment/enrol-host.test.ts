@@ -4,7 +4,7 @@ import { test } from 'node:test';
 import { AppError, Problem } from '@pilothouse/contract';
 import { EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
 import fc from 'fast-check';
-import { BY_PERSON, call, enrolRequest, newCsr, openTestGateway } from '../gateway/test-gateway.ts';
+import { BY_PERSON, call, enrolRequest, newCsr, openTestGateway } from '../gateway/test/open-test-gateway.ts';
 import { hostNameOf } from './enrol-host.ts';
 import type { EnrolmentTables } from './store.ts';
 import { tokenById } from './store.ts';

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict';
 import { X509Certificate } from 'node:crypto';
 import { test } from 'node:test';
-import { connect, dial, helloOf, type TestAgent } from '../gateway/test-agent.ts';
 import {
   BY_PERSON,
   newCsr,
   openTestGateway,
   type TestGateway,
   type TestIdentity,
-} from '../gateway/test-gateway.ts';
+} from '../gateway/test/open-test-gateway.ts';
+import { connect, dial, helloOf, type TestAgent } from '../gateway/test/test-agent.ts';
 import { acceptAsNew, acceptAsReplacement, refuse } from './decide-pending.ts';
 
 const DAY_MS = 86_400_000;

@@ -7,8 +7,14 @@ import { test } from 'node:test';
 import { type SignedTrustBundle, TIME_TAG, TRUST_TAG, TrustBundle } from '@pilothouse/contract';
 import { openSqliteStore } from '@pilothouse/store';
 import { GATEWAY_PATHS, TrustAnswer } from '@pilothouse/wire';
-import { connect, dial, helloOf } from '../gateway/test-agent.ts';
-import { BY_PERSON, call, newCsr, openTestGateway, type TestGateway } from '../gateway/test-gateway.ts';
+import {
+  BY_PERSON,
+  call,
+  newCsr,
+  openTestGateway,
+  type TestGateway,
+} from '../gateway/test/open-test-gateway.ts';
+import { connect, dial, helloOf } from '../gateway/test/test-agent.ts';
 import { silentLog } from '../log.ts';
 import { openKeyFiles } from './key-files.ts';
 import { enrolmentMigrations } from './migrations.ts';

@@ -6,7 +6,7 @@ import { Problem } from '@pilothouse/contract';
 import { GATEWAY_PATHS } from '@pilothouse/wire';
 import fc from 'fast-check';
 import { decodeBody } from './read-body.ts';
-import { call, openTestGateway, type TestCall } from './test-gateway.ts';
+import { call, openTestGateway, type TestCall } from './test/open-test-gateway.ts';
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex');
 const FACT = Buffer.from('{"id":"openEuler"}');

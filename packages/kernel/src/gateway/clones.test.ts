@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { connect } from './test-agent.ts';
-import { openTestGateway, type TestGateway } from './test-gateway.ts';
+import { openTestGateway, type TestGateway } from './test/open-test-gateway.ts';
+import { connect } from './test/test-agent.ts';
 
 /** Resolves when the host is quarantined. */
 function quarantined(world: TestGateway, hostId: string): Promise<void> {

@@ -50,8 +50,8 @@ export async function createGateway(
     rejectUnauthorized: false,
   });
   server.maxConnections = limits.connectionsMax;
-  server.on('request', requests.request);
-  server.on('upgrade', upgrades.upgrade);
+  server.on('request', (request, response) => requests.request(request, response));
+  server.on('upgrade', (request, socket, head) => upgrades.upgrade(request, socket, head));
   server.on('tlsClientError', (cause) => context.log.debug('a handshake failed', { cause }));
 
   const connections = trackConnections(server, limits.handshakesMax);

@@ -3,8 +3,8 @@ import { connect as connectTcp, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { FRAME_BYTES_MAX, GATEWAY_PATHS } from '@pilothouse/wire';
-import { connect, dial, helloOf } from './test-agent.ts';
-import { openTestGateway, type TestGateway } from './test-gateway.ts';
+import { openTestGateway, type TestGateway } from './test/open-test-gateway.ts';
+import { connect, dial, helloOf } from './test/test-agent.ts';
 
 const closeOf = (socket: Socket): Promise<void> => {
   socket.on('error', () => {});

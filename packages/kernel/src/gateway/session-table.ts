@@ -47,7 +47,7 @@ export class SessionTable {
   /** The host's session and, while it lasts, the one before. */
   of(hostId: HostId): AgentSession[] {
     const slot = this.#slots.get(hostId);
-    return [slot?.current, slot?.shadow?.session].filter((session) => session != null);
+    return [slot?.current ?? null, slot?.shadow?.session ?? null].filter((session) => session !== null);
   }
 
   *all(): Generator<AgentSession> {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
-import { connect, dial, helloOf } from './test-agent.ts';
-import { openTestGateway } from './test-gateway.ts';
+import { openTestGateway } from './test/open-test-gateway.ts';
+import { connect, dial, helloOf } from './test/test-agent.ts';
 
 const vitalsAt = (at: string) => ({
   at,

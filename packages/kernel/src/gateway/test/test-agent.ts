@@ -2,7 +2,8 @@
 import { TLSSocket } from 'node:tls';
 import { type AgentFrame, GATEWAY_PATHS, PROTOCOL_VERSION, type ServerFrame } from '@pilothouse/wire';
 import { WebSocket } from 'ws';
-import type { TestGateway, TestIdentity } from './test-gateway.ts';
+import { textOf } from '../agent-session.ts';
+import type { TestGateway, TestIdentity } from './open-test-gateway.ts';
 
 type Hello = Extract<AgentFrame, { kind: 'hello' }>;
 type FrameOf<K extends ServerFrame['kind']> = Extract<ServerFrame, { kind: K }>;
@@ -96,7 +97,7 @@ function listenOn(socket: WebSocket): Omit<TestAgent, 'isResumed'> {
   };
   socket.on('message', (data) => {
     // Frames of our own server, in our own tests.
-    frames.push(JSON.parse(String(data)) as ServerFrame);
+    frames.push(JSON.parse(textOf(data)) as ServerFrame);
     wake();
   });
   socket.on('close', (code) => {

@@ -8,7 +8,7 @@ import { EnrolmentToken } from '@pilothouse/contract';
 import { openSqliteStore } from '@pilothouse/store';
 import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
 import { type EnrolRequest, EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
-import type { NewAuditRecord } from '../audit/service.ts';
+import type { AuditService, NewAuditRecord } from '../../audit/service.ts';
 import {
   createEnrolment,
   createToken,
@@ -16,18 +16,18 @@ import {
   enrolmentMigrations,
   openKeyFiles,
   openTrust,
-} from '../enrolment/index.ts';
-import { newKeyPair, privateKeyPem } from '../enrolment/issue-certificate.ts';
-import { Pkcs10CertificateRequestGenerator } from '../enrolment/x509.ts';
-import type { EventsService, NewEvent } from '../events/service.ts';
-import type { FactsService } from '../facts/service.ts';
-import type { RaisedFinding } from '../findings/service.ts';
-import { createHosts, type HostsService, hostsMigrations } from '../hosts/index.ts';
-import type { KernelContext } from '../kernel-context.ts';
-import { silentLog } from '../log.ts';
-import { createGateway, type Gateway } from './create-gateway.ts';
-import type { GatewayLimits } from './limits.ts';
-import { createTicketKeys } from './ticket-keys.ts';
+} from '../../enrolment/index.ts';
+import { newKeyPair, privateKeyPem } from '../../enrolment/issue-certificate.ts';
+import { Pkcs10CertificateRequestGenerator } from '../../enrolment/x509.ts';
+import type { EventsService, NewEvent } from '../../events/service.ts';
+import type { FactsService } from '../../facts/service.ts';
+import type { FindingsService, RaisedFinding } from '../../findings/service.ts';
+import { createHosts, type HostsService, hostsMigrations } from '../../hosts/index.ts';
+import type { KernelContext } from '../../kernel-context.ts';
+import { silentLog } from '../../log.ts';
+import { createGateway, type Gateway } from '../create-gateway.ts';
+import type { GatewayLimits } from '../limits.ts';
+import { createTicketKeys } from '../ticket-keys.ts';
 
 export const PERSON: Actor = { kind: 'user', id: 'u_1', name: 'ada' };
 export const BY_PERSON = { actor: PERSON, requestId: null };
@@ -85,26 +85,41 @@ function fakeFacts(
   };
 }
 
+/** The rooms that only hear of things, and what they heard. */
+function recording() {
+  const audit: NewAuditRecord[] = [];
+  const events: NewEvent[] = [];
+  const findings: RaisedFinding[] = [];
+  const auditService: Pick<AuditService, 'append'> = {
+    append: async (transaction, records) => transaction.afterCommit(() => audit.push(...records)),
+  };
+  const eventsService: EventsService = {
+    publish: async (transaction, list) => transaction.afterCommit(() => events.push(...list)),
+    after: async () => [],
+    latestCursor: async () => 0,
+    subscribe: () => () => {},
+  };
+  const findingsService: Pick<FindingsService, 'raise' | 'reconcile'> = {
+    async raise(_transaction, finding) {
+      findings.push(finding);
+    },
+    async reconcile(kind, hostId, now) {
+      findings.push(...now.map((finding) => ({ ...finding, kind, hostId })));
+    },
+  };
+  return { audit, events, findings, auditService, eventsService, findingsService };
+}
+
 export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): Promise<TestGateway> {
   const directory = await mkdtemp(join(tmpdir(), 'pilothouse-gateway-'));
   // Peers judge certificates by the machine's own time, so the clock starts there.
   const clock = fakeClock(Date.now());
   const store = await openSqliteStore({ path: ':memory:' });
   await store.migrate([hostsMigrations, enrolmentMigrations]);
-  const ids = { now: clock.now, fill: (target: Uint8Array) => crypto.getRandomValues(target) };
+  const ids = { now: () => clock.now(), fill: (target: Uint8Array) => crypto.getRandomValues(target) };
   const context: KernelContext = { clock, store, log: silentLog, ids };
-  const recorded = {
-    audit: [] as NewAuditRecord[],
-    events: [] as NewEvent[],
-    findings: [] as RaisedFinding[],
-  };
-  const events: EventsService = {
-    publish: async (transaction, list) => transaction.afterCommit(() => recorded.events.push(...list)),
-    after: async () => [],
-    latestCursor: async () => 0,
-    subscribe: () => () => {},
-  };
-  const { hosts } = await createHosts(context, { events, factBody: () => null });
+  const recorded = recording();
+  const { hosts } = await createHosts(context, { events: recorded.eventsService, factBody: () => null });
   const keyFiles = await openKeyFiles(join(directory, 'keys'));
   const trust = await openTrust(context, keyFiles);
   const enrolment = await createEnrolment({
@@ -112,10 +127,8 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
     trust,
     keyFiles,
     hosts,
-    events,
-    audit: {
-      append: async (transaction, records) => transaction.afterCommit(() => recorded.audit.push(...records)),
-    },
+    events: recorded.eventsService,
+    audit: recorded.auditService,
     gatewayUrls: () => [`https://127.0.0.1:${port}`],
     serverNames: ['localhost', '127.0.0.1', '::1'],
   });
@@ -126,14 +139,7 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
       enrolment: enrolment.service,
       hosts,
       facts: fakeFacts(bodies),
-      findings: {
-        async raise(_transaction, finding) {
-          recorded.findings.push(finding);
-        },
-        async reconcile(kind, hostId, now) {
-          recorded.findings.push(...now.map((finding) => ({ ...finding, kind, hostId })));
-        },
-      },
+      findings: recorded.findingsService,
       ticketKeys: createTicketKeys(keyFiles, clock, 3_600_000),
     },
     tightened,
@@ -141,7 +147,9 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
   const port: number = await gateway.listen({ host: '127.0.0.1', port: 0 });
   const ca = (): string => trust.authority.pem;
   const test: Omit<TestGateway, 'enrol'> = {
-    ...recorded,
+    findings: recorded.findings,
+    audit: recorded.audit,
+    events: recorded.events,
     port,
     clock,
     context,
