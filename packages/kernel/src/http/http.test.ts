@@ -1,0 +1,367 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { systemClock } from '@pilothouse/base';
+import { AppError, commonErrors, defineRoute, type Route } from '@pilothouse/contract';
+import { openSqliteStore } from '@pilothouse/store';
+import { fakeClock } from '@pilothouse/testkit/fake-clock';
+import { z } from 'zod';
+import type { Principal } from '../access/service.ts';
+import { type Log, silentLog } from '../log.ts';
+import { createHttp } from './create-http.ts';
+import { createIdempotency } from './idempotency.ts';
+import { createMetrics } from './metrics.ts';
+import { httpMigrations } from './migrations.ts';
+import { catalogueOf } from './problem-answer.ts';
+import { type Endpoint, endpoint } from './service.ts';
+import { createIdempotencyStore } from './store.ts';
+
+const summary = { en: 'test', zh: '测试' };
+const isPublic = { kind: 'public' } as const;
+const signedIn = { kind: 'signed-in' } as const;
+const base = { summary, errors: [], example: {} } as const;
+
+const principal = (id: string): Principal => ({
+  actor: { kind: 'user', id, name: id },
+  has: (permission) => permission === 'things.read',
+  scope: () => ({ isAll: true, isNone: false, includes: () => true }),
+});
+
+async function serve(endpoints: readonly Endpoint[], log: Log = silentLog) {
+  const store = await openSqliteStore({ path: ':memory:' });
+  await store.migrate([httpMigrations]);
+  const clock = fakeClock();
+  const ids = { now: clock.now, fill: (target: Uint8Array) => target.fill(7) };
+  const http = createHttp({
+    clock: systemClock,
+    log,
+    // The bearer token is the name.
+    authenticator: {
+      nobody: principal('nobody'),
+      authenticate: async ({ authorization }) =>
+        authorization === undefined ? null : { principal: principal(authorization.slice(7)), by: 'token' },
+    },
+    catalogue: catalogueOf([commonErrors]),
+    idempotency: createIdempotency({ clock, ids }, createIdempotencyStore(store)),
+    metrics: createMetrics(),
+    isAnswerChecked: true,
+    endpoints,
+    tls: null,
+  });
+  const close = async () => {
+    await http.close();
+    await store.close();
+  };
+  return { http, clock, store, close };
+}
+
+const echo = defineRoute({
+  ...base,
+  id: 'things.echo',
+  method: 'POST',
+  path: '/api/v1/things/{name}',
+  access: signedIn,
+  params: z.object({ name: z.string().max(5) }),
+  query: z.object({ count: z.coerce.number().int().default(1) }),
+  body: z.object({ items: z.array(z.object({ size: z.number() })) }),
+  response: z.object({ name: z.string(), count: z.number(), calls: z.number(), etag: z.string() }),
+});
+
+function countingEcho() {
+  let calls = 0;
+  return endpoint(echo, async ({ params, query }) => {
+    calls += 1;
+    return { name: params.name, count: query.count, calls, etag: 'v1' };
+  });
+}
+
+const asAda = { authorization: 'Bearer ada' };
+const good = { items: [{ size: 1 }] };
+
+test('parses every part of a request and says where one is wrong, in the language asked for', async (t) => {
+  const { http, close } = await serve([countingEcho()]);
+  t.after(close);
+
+  const fine = await http.inject({
+    method: 'POST',
+    url: '/api/v1/things/ab?count=3',
+    headers: asAda,
+    payload: good,
+  });
+  const bad = await http.inject({
+    method: 'POST',
+    url: '/api/v1/things/ab',
+    headers: { ...asAda, 'accept-language': 'zh-CN,en;q=0.5' },
+    payload: { items: [{ size: 1 }, { size: 'x' }] },
+  });
+  const path = await http.inject({
+    method: 'POST',
+    url: '/api/v1/things/abcdef',
+    headers: asAda,
+    payload: good,
+  });
+  const text = await http.inject({
+    method: 'POST',
+    url: '/api/v1/things/ab',
+    headers: { ...asAda, 'content-type': 'application/json' },
+    payload: '{"items":',
+  });
+
+  assert.deepEqual(fine.json(), { name: 'ab', count: 3, calls: 1, etag: 'v1' });
+  assert.equal(fine.headers['etag'], '"v1"');
+  assert.match(String(bad.headers['content-type']), /^application\/problem\+json/);
+  assert.equal(bad.json().details.where, 'body.items[1].size');
+  assert.match(bad.json().title, /^请求无效/);
+  assert.equal(path.json().details.where, 'path.name');
+  assert.equal(text.json().details.problem, 'not JSON');
+});
+
+test('a body over the limit is BODY_TOO_LARGE, another media type INVALID_REQUEST', async (t) => {
+  const { http, close } = await serve([countingEcho()]);
+  t.after(close);
+  const url = '/api/v1/things/ab';
+
+  const large = await http.inject({
+    method: 'POST',
+    url,
+    headers: { ...asAda, 'content-type': 'application/json' },
+    payload: `"${'x'.repeat(10 * 1024 * 1024)}"`,
+  });
+  const form = await http.inject({
+    method: 'POST',
+    url,
+    headers: { ...asAda, 'content-type': 'application/x-www-form-urlencoded' },
+    payload: 'items=1',
+  });
+
+  assert.equal(large.statusCode, 413);
+  assert.equal(large.json().code, 'BODY_TOO_LARGE');
+  assert.equal(form.json().details.where, 'header.content-type');
+});
+
+test('denies by default: no principal 401, no permission 403, an unknown path 404', async (t) => {
+  const secret = defineRoute({
+    ...base,
+    id: 'things.secret',
+    method: 'GET',
+    path: '/api/v1/secret',
+    access: { kind: 'permission', permission: 'secrets.read' },
+    response: z.object({}),
+  });
+  const { http, close } = await serve([endpoint(secret, async () => ({}))]);
+  t.after(close);
+
+  const nobody = await http.inject({ url: '/api/v1/secret' });
+  const ada = await http.inject({ url: '/api/v1/secret', headers: asAda });
+  const unknown = await http.inject({ url: '/api/v1/nothing', headers: asAda });
+
+  assert.equal(nobody.json().code, 'UNAUTHENTICATED');
+  assert.equal(ada.json().code, 'FORBIDDEN');
+  assert.equal(ada.json().details.permission, 'secrets.read');
+  assert.equal(unknown.json().code, 'NOT_FOUND');
+});
+
+test('an unknown error shows no cause to the client and all of it to the log', async (t) => {
+  const broken = defineRoute({
+    ...base,
+    id: 'things.broken',
+    method: 'GET',
+    path: '/broken',
+    access: isPublic,
+  });
+  const errors: unknown[] = [];
+  const log: Log = { ...silentLog, error: (_, fields) => errors.push(fields) };
+  const { http, close } = await serve(
+    [
+      endpoint(broken, async () => {
+        throw new Error('password of the database is swordfish');
+      }),
+    ],
+    log,
+  );
+  t.after(close);
+
+  const answer = await http.inject({ url: '/broken' });
+
+  assert.equal(answer.json().code, 'INTERNAL');
+  assert.ok(!answer.body.includes('swordfish'));
+  assert.match(answer.json().hint, new RegExp(answer.json().requestId));
+  assert.equal(errors.length, 1);
+});
+
+test('an answer that does not fit its schema fails in tests', async (t) => {
+  const route = defineRoute({
+    ...base,
+    id: 'things.odd',
+    method: 'GET',
+    path: '/odd',
+    access: isPublic,
+    response: z.object({ count: z.number().max(3) }),
+  });
+  const { http, close } = await serve([endpoint(route, async () => ({ count: 4 }))]);
+  t.after(close);
+
+  assert.equal((await http.inject({ url: '/odd' })).statusCode, 500);
+});
+
+test('a known version is 304', async (t) => {
+  const route = defineRoute({
+    ...base,
+    id: 'things.get',
+    method: 'GET',
+    path: '/thing',
+    access: isPublic,
+    response: z.object({ etag: z.string() }),
+  });
+  const { http, close } = await serve([endpoint(route, async () => ({ etag: '7' }))]);
+  t.after(close);
+
+  const same = await http.inject({ url: '/thing', headers: { 'if-none-match': '"7"' } });
+  const other = await http.inject({ url: '/thing', headers: { 'if-none-match': '"6"' } });
+
+  assert.equal(same.statusCode, 304);
+  assert.equal(other.statusCode, 200);
+});
+
+test('a write repeated under its key happens once and is answered alike, also when both come at once', async (t) => {
+  const { http, close } = await serve([countingEcho()]);
+  t.after(close);
+  const send = (key: string, as = 'ada') =>
+    http.inject({
+      method: 'POST',
+      url: '/api/v1/things/ab',
+      headers: { authorization: `Bearer ${as}`, 'idempotency-key': key },
+      payload: good,
+    });
+
+  const [first, twin] = await Promise.all([send('k1'), send('k1')]);
+  const later = await send('k1');
+  const another = await send('k2');
+  const somebodyElse = await send('k1', 'bob');
+
+  assert.equal(first.json().calls, 1);
+  assert.equal(twin.body, first.body);
+  assert.equal(later.body, first.body);
+  assert.equal(another.json().calls, 2);
+  assert.equal(somebodyElse.json().calls, 3);
+});
+
+test('a key used for another request is refused, a refusal is not kept, a day later the key is free', async (t) => {
+  let isBroken = true;
+  const route = defineRoute({
+    ...base,
+    id: 'things.put',
+    method: 'PUT',
+    path: '/put',
+    access: signedIn,
+    body: z.object({ n: z.number() }),
+    response: z.object({ n: z.number() }),
+  });
+  const put = endpoint(route, async ({ body }) => {
+    if (isBroken) throw new AppError('NOT_READY', { reason: 'test' });
+    return { n: body.n };
+  });
+  const { http, clock, close } = await serve([put]);
+  t.after(close);
+  const send = (n: number) =>
+    http.inject({
+      method: 'PUT',
+      url: '/put',
+      headers: { ...asAda, 'idempotency-key': 'k' },
+      payload: { n },
+    });
+
+  const refused = await send(1);
+  isBroken = false;
+  const fine = await send(1);
+  const mismatch = await send(2);
+  clock.advance(25 * 3_600_000);
+  const nextDay = await send(2);
+
+  assert.equal(refused.statusCode, 503);
+  assert.deepEqual(fine.json(), { n: 1 });
+  assert.equal(mismatch.json().code, 'IDEMPOTENCY_MISMATCH');
+  assert.deepEqual(nextDay.json(), { n: 2 });
+});
+
+test('a request that was cut off by the end of the process leaves its outcome unknown, and says so', async (t) => {
+  const { http, store, close } = await serve([countingEcho()]);
+  t.after(close);
+  const send = () =>
+    http.inject({
+      method: 'POST',
+      url: '/api/v1/things/ab',
+      headers: { ...asAda, 'idempotency-key': 'k' },
+      payload: good,
+    });
+  await send();
+  // As the row stands when the process ends between the handler and its answer.
+  await store.transaction(async (transaction) => {
+    const db = transaction.as<{ http_idempotency: { status: number | null; sealed_body: string | null } }>();
+    await db.updateTable('http_idempotency').set({ status: null, sealed_body: null }).execute();
+  });
+
+  assert.equal((await send()).json().code, 'IDEMPOTENCY_OUTCOME_UNKNOWN');
+});
+
+test('answers kept for repeats cannot be read from the database', async (t) => {
+  const { http, store, close } = await serve([countingEcho()]);
+  t.after(close);
+  const headers = { ...asAda, 'idempotency-key': 'k' };
+  await http.inject({ method: 'POST', url: '/api/v1/things/ab', headers, payload: good });
+
+  const rows = await store
+    .as<{ http_idempotency: Record<string, unknown> }>()
+    .selectFrom('http_idempotency')
+    .selectAll()
+    .execute();
+
+  const text = rows.map((row) => Buffer.from(String(row['sealed_body']), 'base64').toString('latin1')).join();
+  assert.equal(rows.length, 1);
+  assert.ok(!text.includes('calls') && !text.includes('"ab"'), text);
+});
+
+const streamRoute = (stream: NonNullable<Route['stream']>) =>
+  defineRoute({ ...base, id: 'things.stream', method: 'GET', path: '/stream', access: isPublic, stream });
+
+async function* itemsOf(...list: unknown[]) {
+  for (const data of list) yield { data, id: '1', event: 'thing' };
+}
+
+test('streams come as events, as lines of JSON, and as CSV that no spreadsheet runs', async (t) => {
+  const rows = [
+    ['name', 'note'],
+    ['a,b', 'say "hi"'],
+    ['=1+1', -3],
+    [null, '-5.5'],
+  ];
+  const bodies: string[] = [];
+  for (const [type, items] of [
+    ['text/event-stream', [{ a: 1 }]],
+    ['application/x-ndjson', [{ a: 1 }, { b: 2 }]],
+    ['text/csv', rows],
+  ] as const) {
+    const { http, close } = await serve([
+      endpoint(streamRoute(type), async () => ({ stream: itemsOf(...items) })),
+    ]);
+    t.after(close);
+    const answer = await http.inject({ url: '/stream' });
+    assert.match(String(answer.headers['content-type']), new RegExp(type));
+    bodies.push(answer.body);
+  }
+
+  assert.equal(bodies[0], ': connected\n\nid: 1\nevent: thing\ndata: {"a":1}\n\n');
+  assert.equal(bodies[1], '{"a":1}\n{"b":2}\n');
+  assert.equal(bodies[2], 'name,note\r\n"a,b","say ""hi"""\r\n\'=1+1,-3\r\n,-5.5\r\n');
+});
+
+test('a stream that is refused at its start is a problem answer', async (t) => {
+  async function* refused(): AsyncGenerator<{ data: unknown }> {
+    throw new AppError('NOT_FOUND', { what: 'thing', id: '1' });
+  }
+  const { http, close } = await serve([
+    endpoint(streamRoute('application/x-ndjson'), async () => ({ stream: refused() })),
+  ]);
+  t.after(close);
+
+  assert.equal((await http.inject({ url: '/stream' })).statusCode, 404);
+});
