@@ -222,6 +222,8 @@ test('storage has sizes and sets, and never asks a network mount', async () => {
     ['/ xfs 1000', '/boot ext4 1000', '/mnt/my data nfs4 null'],
   );
   assert.deepEqual(storage.fileSystems[2]?.options, ['rw', 'vers=4.2']);
+  const container = await collectBody(host('debian-12'), storageFact);
+  assert.deepEqual(container.fileSystems[0]?.options, ['relatime', 'rw'], 'layer paths differ by container');
   assert.deepEqual(
     storage.raids.map((r) => [r.name, r.level, r.isDegraded, ...r.members]),
     [

@@ -4,8 +4,8 @@ import { type ScheduledCommand, type ScheduledTimer, schedulesFact } from '../..
 import { parseAnacrontab, parseCrontab, parseTimers, sortCommands } from '../../domain/parse-crontab.ts';
 import type { Parsed } from '../../domain/parsed.ts';
 
-/** Tables of users by distribution: Debian, RHEL and openEuler, Alpine. */
-const USER_TABLES = ['/var/spool/cron/crontabs', '/var/spool/cron', '/etc/crontabs'];
+/** Tables of users by distribution: Debian, RHEL and openEuler, SUSE, Alpine. */
+const USER_TABLES = ['/var/spool/cron/crontabs', '/var/spool/cron', '/var/spool/cron/tabs', '/etc/crontabs'];
 const PERIODS = ['hourly', 'daily', 'weekly', 'monthly'];
 const FILES_MAX = 2000;
 
@@ -71,6 +71,8 @@ async function readUserTables(host: HostAccess): Promise<{ table: Commands; unre
   const tables: Commands[] = [];
   const unreadable: string[] = [];
   for (const directory of USER_TABLES) {
+    // On Alpine one of them is a link to another, which would list each entry twice.
+    if ((await host.readLink(directory)) !== null) continue;
     const names = await host.list(directory);
     if (names === null && (await host.exists(directory))) unreadable.push(directory);
     for (const user of (names ?? []).slice(0, FILES_MAX)) {
