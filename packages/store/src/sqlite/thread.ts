@@ -14,6 +14,8 @@ const REQUESTS_WAITING_MAX = 50_000;
 /** One message carries what was asked for in one turn of the event loop, but no more than this, so that answers flow. */
 const REQUESTS_PER_MESSAGE_MAX = 500;
 
+export const WORKER_FILE = new URL('./worker.ts', import.meta.url);
+
 type WithoutId<Request> = Request extends unknown ? Omit<Request, 'id'> : never;
 
 interface Waiting {
@@ -41,17 +43,19 @@ export class SqliteThread {
     this.#onDeath = onDeath;
   }
 
-  static async open(options: WorkerOptions, onDeath: (cause: Error) => void): Promise<SqliteThread> {
-    const worker = new Worker(new URL('./worker.ts', import.meta.url), {
-      workerData: options,
-      name: `store-${options.role}`,
-    });
+  static open(options: WorkerOptions, onDeath: (cause: Error) => void): Promise<SqliteThread> {
+    const worker = new Worker(WORKER_FILE, { workerData: options, name: `store-${options.role}` });
+    return SqliteThread.over(worker, options.path, onDeath);
+  }
+
+  /** Takes over a thread that was just started. */
+  static async over(worker: Worker, path: string, onDeath: (cause: Error) => void): Promise<SqliteThread> {
     const greeting = await greetingOf(worker);
     if (greeting.kind === 'refused') {
       await worker.terminate();
-      throw openFailure(options.path, greeting.failure);
+      throw openFailure(path, greeting.failure);
     }
-    const thread = new SqliteThread(worker, options.path, onDeath);
+    const thread = new SqliteThread(worker, path, onDeath);
     worker.on('message', (replies: readonly WorkerReply[]) => thread.#settle(replies));
     worker.on('error', (error) => thread.#die(error));
     worker.on('exit', (code) => thread.#die(new Error(`the database thread ended with code ${code}`)));
