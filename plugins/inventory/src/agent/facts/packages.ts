@@ -2,6 +2,7 @@ import { type Collected, defineCollector, type HostAccess } from '@pilothouse/ag
 import { bytes, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import {
   type InstalledPackage,
+  type OsBody,
   type PackageSystem,
   type PackagesBody,
   packagesFact,
@@ -30,9 +31,10 @@ export const packagesCollector = defineCollector({
   timeoutMs: MINUTE_MS,
   async collect(host) {
     const release = parseAssignments((await readRelease(host)) ?? '').value;
+    const { family } = osOfRelease(release);
     let fallback: Collected<PackagesBody> | null = null;
-    for (const system of packageSystemsFor(osOfRelease(release).family)) {
-      const found = await READERS[system](host);
+    for (const system of packageSystemsFor(family)) {
+      const found = await READERS[system](host, family);
       if (found === null) continue;
       if (found.kind === 'present' && found.body.packages.length > 0) return found;
       fallback ??= found;
@@ -48,7 +50,10 @@ export const packagesCollector = defineCollector({
 });
 
 /** Each answers null when its package system is not on this host. */
-const READERS: Record<PackageSystem, (host: HostAccess) => Promise<Collected<PackagesBody> | null>> = {
+const READERS: Record<
+  PackageSystem,
+  (host: HostAccess, family: OsBody['family']) => Promise<Collected<PackagesBody> | null>
+> = {
   dpkg: (host) =>
     readDatabase(host, { system: 'dpkg', path: '/var/lib/dpkg/status', parse: parseDpkgStatus }),
   apk: (host) =>
@@ -77,9 +82,11 @@ async function readDatabase(
   };
 }
 
-async function askRpm(host: HostAccess): Promise<Collected<PackagesBody> | null> {
+async function askRpm(host: HostAccess, family: OsBody['family']): Promise<Collected<PackagesBody> | null> {
   const places = await Promise.all(RPM_DATABASES.map((path) => host.list(path)));
   const hasDatabase = places.some((names) => names !== null && names.length > 0);
+  // Where there is no database, rpm makes one; it is asked only on systems that are rpm's own.
+  if (!hasDatabase && family !== 'rhel' && family !== 'suse') return null;
   const answer = await host.run('rpm', ['-qa', '--queryformat', RPM_QUERY_FORMAT], {
     timeoutMs: 50 * SECOND_MS,
     outputBytesMax: DATABASE_BYTES_MAX,
