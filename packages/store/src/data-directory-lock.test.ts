@@ -5,9 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, test } from 'node:test';
-import { renderMessage } from '@pilothouse/contract';
 import { lockDataDirectory } from './data-directory-lock.ts';
-import { storeErrors } from './store-errors.ts';
 
 const directories: string[] = [];
 afterEach(() => {
@@ -66,13 +64,4 @@ test('a path that cannot be a directory says why', () => {
   });
   assert.throws(() => lockDataDirectory(join(file, 'data')), { code: 'DATA_DIRECTORY_UNWRITABLE' });
   assert.throws(() => lockDataDirectory('/proc/pilothouse'), { code: 'DATA_DIRECTORY_UNWRITABLE' });
-});
-
-test('every refusal says what is wrong and what to do, in both languages', () => {
-  for (const spec of Object.values(storeErrors)) {
-    for (const language of ['en', 'zh'] as const) {
-      assert.ok(renderMessage(spec.title, language).length > 5);
-      assert.ok(renderMessage(spec.hint, language).length > 5);
-    }
-  }
 });

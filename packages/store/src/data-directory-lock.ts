@@ -10,8 +10,8 @@
  * Limits: holds on local file systems; on network file systems it is as good as their fcntl locks.
  */
 
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { AppError } from '@pilothouse/contract';
 
@@ -33,7 +33,9 @@ export function lockDataDirectory(path: string): DataDirectoryLock {
   const pidPath = join(path, 'server.pid');
   let database: DatabaseSync | undefined;
   try {
-    mkdirSync(path, { recursive: true, mode: DIRECTORY_MODE });
+    makeDirectory(path);
+    // SQLite would only say that it cannot open the file.
+    accessSync(path, constants.W_OK | constants.X_OK);
     database = new DatabaseSync(join(path, 'server.lock'), { timeout: 0 });
     database.exec('BEGIN EXCLUSIVE');
     writeFileSync(pidPath, `${process.pid}\n`, { mode: FILE_MODE });
@@ -50,6 +52,13 @@ export function lockDataDirectory(path: string): DataDirectoryLock {
       held.close();
     },
   };
+}
+
+/** Node's own recursive mkdir never returns where the kernel answers ENOENT under an existing directory, as in /proc. */
+function makeDirectory(path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (statSync(dirname(path), { throwIfNoEntry: false }) === undefined) makeDirectory(dirname(path));
+  mkdirSync(path, { mode: DIRECTORY_MODE });
 }
 
 function refusal(path: string, pidPath: string, cause: unknown): AppError {
