@@ -1,4 +1,6 @@
 import type { ServerPlugin } from '@pilothouse/kernel';
+import { commandsServer } from '@pilothouse/plugin-commands/server';
+import { inventoryServer } from '@pilothouse/plugin-inventory/server';
 
 /** The plugins of this server. Adding one is one line. */
-export const plugins: readonly ServerPlugin[] = [];
+export const plugins: readonly ServerPlugin[] = [inventoryServer, commandsServer];

@@ -47,6 +47,7 @@ export async function runServer(config: Config, version: string): Promise<Runnin
         certificateNames: [...new Set([...config.names, hostname(), 'localhost', '127.0.0.1', '::1'])],
         retention: {
           eventsKeptMax: config.retention.events,
+          resultsKeptDays: config.retention.resultsDays,
           factHistoryMs: config.retention.factsDays * DAY_MS,
         },
         oidc: config.oidc,

@@ -25,6 +25,7 @@ import {
 import type { KernelContext } from './kernel-context.ts';
 import { kernelDeclarations } from './kernel-declarations.ts';
 import type { Address, KernelOptions } from './kernel-options.ts';
+import { plansMigrations } from './plans/index.ts';
 import {
   collectDeclarations,
   type Declarations,
@@ -35,6 +36,7 @@ import {
   type ServerPlugin,
   startPlugins,
 } from './plugins/index.ts';
+import { rolloutsMigrations } from './rollouts/index.ts';
 
 /** A running control plane. */
 export interface Kernel {
@@ -90,6 +92,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
   let gatewayPort = options.gatewayListen.port;
   const rooms = await createRooms(context, { ...options, declarations, gatewayPort: () => gatewayPort });
   closers.push(() => rooms.enrolment.service.close());
+  closers.push(() => rooms.rolloutsRoom.close());
   const access = await createAccess(context, {
     audit: rooms.services.audit,
     select: rooms.services.select,
@@ -136,6 +139,8 @@ const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
   findingsMigrations,
   hostsMigrations,
   enrolmentMigrations,
+  plansMigrations,
+  rolloutsMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),
 ];
 

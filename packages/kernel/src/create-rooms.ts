@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
+import { createTargetResolver } from './create-target-resolver.ts';
 import {
   createEnrolment,
   type Enrolment,
@@ -17,8 +18,8 @@ import type { Endpoint } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
 import type { Declarations, KernelServices, Reconciler } from './plugins/index.ts';
+import { createRollouts, type RolloutsRoom } from './rollouts/index.ts';
 import { createSelect, selectEndpoints } from './select/index.ts';
-import { noRollouts } from './stand-ins.ts';
 
 export interface Rooms {
   readonly services: KernelServices;
@@ -26,6 +27,7 @@ export interface Rooms {
   readonly trust: Trust;
   readonly enrolment: Enrolment;
   readonly gateway: Gateway;
+  readonly rolloutsRoom: Pick<RolloutsRoom, 'idle' | 'close'>;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
 }
@@ -48,7 +50,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   const { audit, ...auditRoom } = await createAudit(context, { signer: trust.signer });
   const { events, ...eventsRoom } = await createEvents(context, retention);
   let gateway: Gateway | null = null;
-  const { hosts, ...hostsRoom } = await createHosts(context, {
+  const { hosts, groups, ...hostsRoom } = await createHosts(context, {
     events,
     factBody: (digest) => facts.bodyNow(digest),
   });
@@ -84,18 +86,31 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     ticketKeys: createTicketKeys(keyFiles, context.clock, GATEWAY_LIMITS.ticketKeyLifeMs),
     errors: declarations.errors,
   });
+  const { rollouts, ...rolloutsRoom } = await createRollouts(context, {
+    hosts,
+    resolver: createTargetResolver({ hosts, groups, select, facts }),
+    select,
+    gateway: gateway.service,
+    signer: trust.signer,
+    audit,
+    events,
+    actions: [...declarations.actions.values()],
+    resultsKeptDays: retention.resultsKeptDays,
+  });
   return {
-    services: { hosts, facts, select, findings, rollouts: noRollouts, audit, events },
+    services: { hosts, facts, select, findings, rollouts, audit, events },
     audit,
     trust,
     enrolment,
     gateway,
+    rolloutsRoom,
     endpoints: [
       ...auditEndpoints(audit),
       ...eventsEndpoints({ events, hosts, clock: context.clock }),
       ...enrolmentEndpoints(enrolment),
       ...selectEndpoints({ select, hosts, facts }),
       ...findingsEndpoints({ findings, hosts }),
+      ...rolloutsRoom.endpoints,
     ],
     reconcilers: [
       ...auditRoom.reconcilers,
@@ -103,6 +118,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...hostsRoom.reconcilers,
       ...factsRoom.reconcilers,
       ...findingsRoom.reconcilers,
+      ...rolloutsRoom.reconcilers,
     ],
   };
 }

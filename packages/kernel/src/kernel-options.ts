@@ -9,6 +9,7 @@ export interface Address {
 export interface Retention {
   readonly eventsKeptMax: number;
   readonly factHistoryMs: number;
+  readonly resultsKeptDays: number;
 }
 
 export interface KernelOptions {

@@ -31,7 +31,7 @@ export async function openTestKernel(options: Partial<KernelOptions> = {}): Prom
     gatewayListen: { host: '127.0.0.1', port: 0 },
     names: ['localhost', '127.0.0.1'],
     certificateNames: ['localhost', '127.0.0.1'],
-    retention: { eventsKeptMax: 10_000, factHistoryMs: DAY_MS },
+    retention: { eventsKeptMax: 10_000, factHistoryMs: DAY_MS, resultsKeptDays: 1 },
     oidc: null,
     version: '0.0.0-test',
     isAnswerChecked: true,
