@@ -54,6 +54,9 @@ export const rolloutCauseErrors = defineErrors({
   }),
   WAITS_FOR_HOST_LOCK: cause('{hosts} hosts are busy with other rollouts', '{hosts} 台主机正被其他发布占用'),
   WAITS_FOR_HOSTS: cause('{hosts} hosts are offline', '{hosts} 台主机离线'),
+  WAITS_FOR_WAVE: cause('Its wave has not begun', '所在批次尚未开始'),
+  WAITS_FOR_OUTCOME: cause('On the host: no outcome yet', '已下发到主机，尚无结果'),
+  WAITS_FOR_WITHDRAWAL: cause('Asked back: the host has not answered yet', '已请求撤回，主机尚未答复'),
   WAITS_FOR_SERVER: cause('The server is about to go on', '服务器即将继续'),
   TASK_HOST_OFFLINE: cause(
     'The host was offline when its turn came',

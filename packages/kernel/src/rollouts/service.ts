@@ -31,7 +31,12 @@ export interface RolloutsService {
   plan(
     principal: Principal,
     request: PlanRequest,
-  ): Promise<{ plan: Plan; undetermined: number; lacking: string[] }>;
+  ): Promise<{
+    plan: Plan;
+    undetermined: number;
+    /** Ids of hosts whose agent, as last heard, lacks an action: their tasks will be skipped. */
+    lacking: string[];
+  }>;
   start(principal: Principal, planDigest: string, kind: 'run' | 'dry-run'): Promise<Rollout>;
   get(id: string): Promise<Rollout | null>;
   tasksOf(hostId: string, limit: number): Promise<Task[]>;

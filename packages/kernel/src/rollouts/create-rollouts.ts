@@ -1,0 +1,120 @@
+import type { ActionSpec, Rollout, Task } from '@pilothouse/contract';
+import type { AuditService } from '../audit/service.ts';
+import type { Signer } from '../enrolment/service.ts';
+import type { EventsService } from '../events/service.ts';
+import type { GatewayService } from '../gateway/service.ts';
+import type { HostsService, TargetResolver } from '../hosts/service.ts';
+import type { Endpoint } from '../http/service.ts';
+import type { KernelContext } from '../kernel-context.ts';
+import { createPlans, planEndpoints } from '../plans/index.ts';
+import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { SelectService } from '../select/service.ts';
+import { recordOf, viewEndedTask, viewRollout, viewTask } from './driver/active-rollout.ts';
+import { createDriver } from './driver/create-driver.ts';
+import { loseHost, tasksOf } from './driver/session-jobs.ts';
+import { rolloutEndpoints } from './endpoints.ts';
+import { isTaskEnd } from './engine/index.ts';
+import { createLive } from './live.ts';
+import { resultEndpoints } from './result-endpoints.ts';
+import { readTasksOfHost } from './result-store.ts';
+import { RESULTS_KEPT_DAYS_DEFAULT, retentionReconciler } from './retention.ts';
+import { startRollout } from './rollout-acts.ts';
+import { readRollout } from './rollout-store.ts';
+import type { RolloutsService } from './service.ts';
+import { stopEndpoints } from './stop-endpoints.ts';
+import { createStopsInForce } from './stops-in-force.ts';
+
+export interface RolloutsDeps {
+  readonly hosts: HostsService;
+  readonly resolver: TargetResolver;
+  readonly select: SelectService;
+  readonly gateway: GatewayService;
+  readonly signer: Signer;
+  readonly audit: AuditService;
+  readonly events: EventsService;
+  /** Of the kernel and of all plugins. */
+  readonly actions: readonly ActionSpec[];
+  /** How long results are kept; absent: 90 days. */
+  readonly resultsKeptDays?: number;
+}
+
+export interface RolloutsRoom {
+  readonly rollouts: RolloutsService;
+  readonly endpoints: readonly Endpoint[];
+  readonly reconcilers: readonly Reconciler[];
+  /** Resolves when everything that has come in so far is durable and sent. */
+  idle(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the rooms of plans and rollouts: reads back what was going on and goes on with it. Needs the gateway before it
+ * listens, so that no session opens unheard.
+ */
+export async function createRollouts(context: KernelContext, deps: RolloutsDeps): Promise<RolloutsRoom> {
+  const plans = await createPlans(context, deps);
+  const stops = createStopsInForce(deps.select);
+  const live = createLive((hostId, frame) => void deps.gateway.send(hostId, frame));
+  const driver = await createDriver(context, { ...deps, plans, stops, live });
+  const acts = { context, plans, hosts: deps.hosts, driver };
+  const rollouts: RolloutsService = {
+    async plan(principal, request) {
+      const made = await plans.make(principal, request, null);
+      return {
+        plan: made.plan,
+        undetermined: made.undeterminedCount,
+        lacking: made.lacking.map((host) => host.hostId),
+      };
+    },
+    start: (principal, planDigest, kind) =>
+      startRollout(acts, { principal, requestId: null }, { planDigest, kind, retryOf: null }),
+    async get(id): Promise<Rollout | null> {
+      const active = driver.active.get(id);
+      if (active !== undefined) return viewRollout(recordOf(active));
+      const record = await readRollout(context.store, id);
+      return record === null ? null : viewRollout(record);
+    },
+    async tasksOf(hostId, limit): Promise<Task[]> {
+      const open = [...tasksOf(driver, hostId)].flatMap(({ active, index }) => {
+        const task = active.state.tasks[index];
+        return task === undefined || isTaskEnd(task.phase) ? [] : [viewTask(active, task, null)];
+      });
+      const rows = await readTasksOfHost(context.store, hostId, limit);
+      const hostName = deps.hosts.index.get(hostId)?.name ?? hostId;
+      const ended = await Promise.all(
+        rows.map(async (row) => {
+          const waves = (await readRollout(context.store, row.rolloutId))?.fixed.strategy.waves;
+          const hostsPerWave = waves?.kind === 'fixed' ? waves.hostsPerWave : Number.POSITIVE_INFINITY;
+          return viewEndedTask(row, { hostName, hostsPerWave });
+        }),
+      );
+      return [...open.reverse(), ...ended].slice(0, limit);
+    },
+    async releaseHost(transaction, hostId, { code, by }) {
+      transaction.afterCommit(() => {
+        const isFinal = !deps.hosts.index.has(hostId);
+        driver.loop.add({
+          apply: (batch) => loseHost(driver, batch, { hostId, code, details: { by: by.name }, isFinal }),
+        });
+      });
+    },
+  };
+  return {
+    rollouts,
+    endpoints: [
+      ...planEndpoints({ plans, hosts: deps.hosts, resolver: deps.resolver }),
+      ...rolloutEndpoints({ ...acts, live }),
+      ...resultEndpoints(acts),
+      ...stopEndpoints({ context, hosts: deps.hosts, select: deps.select, driver, stops }),
+    ],
+    reconcilers: [retentionReconciler(context, plans, deps.resultsKeptDays ?? RESULTS_KEPT_DAYS_DEFAULT)],
+    async idle() {
+      await plans.offered.flush();
+      await driver.loop.idle();
+    },
+    async close() {
+      await driver.close();
+      await plans.offered.flush();
+    },
+  };
+}

@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto';
+import {
+  type Actor,
+  canonicalJson,
+  type Digest,
+  type HostId,
+  type JsonObject,
+  type RolloutState,
+  type TaskOutcome,
+} from '@pilothouse/contract';
+import type { Transaction } from '@pilothouse/store';
+import type { NewAuditRecord } from '../../audit/service.ts';
+import type { NewEvent } from '../../events/service.ts';
+import type { OutgoingFrame } from '../../gateway/service.ts';
+import { advance, type ClaimAnswer, type Effect, type Input, isTaskEnd } from '../engine/index.ts';
+import type { EndedTask } from '../result-store.ts';
+import type { OpenTask } from '../rollout-store.ts';
+import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
+import type { HostLocks } from './host-locks.ts';
+
+export const SYSTEM: Actor = { kind: 'system', id: 'rollouts', name: 'rollouts' };
+
+/** Who is behind an input, for the audit of what follows from it. */
+export interface By {
+  readonly actor: Actor;
+  readonly requestId: string | null;
+}
+const bySystem: By = { actor: SYSTEM, requestId: null };
+
+export interface Touched {
+  readonly active: ActiveRollout;
+  readonly dirty: Set<number>;
+  readonly outcomes: Map<number, TaskOutcome>;
+  readonly transitions: { to: RolloutState; code: string; by: By; details: JsonObject }[];
+  isNew: boolean;
+}
+
+export type Send =
+  | {
+      readonly kind: 'offer';
+      readonly active: ActiveRollout;
+      readonly index: number;
+      readonly attempt: number;
+    }
+  | { readonly kind: 'frame'; readonly hostId: HostId; readonly frame: OutgoingFrame };
+
+/** All that one commit will hold, and what is sent after it. */
+export interface Batch {
+  readonly now: number;
+  readonly touched: Map<string, Touched>;
+  readonly sends: Send[];
+  readonly outputs: Map<Digest, string>;
+  readonly audits: NewAuditRecord[];
+  readonly events: NewEvent[];
+  readonly writes: ((transaction: Transaction) => Promise<void>)[];
+  /** Run in order after the commit and before the sends. */
+  readonly afterCommit: (() => void)[];
+  touch(active: ActiveRollout): Touched;
+  /** Applies an input and all that follows from it within this process: claims and locks. */
+  feed(active: ActiveRollout, input: Input, by?: By): void;
+}
+
+export interface BatchDeps {
+  readonly judge: (active: ActiveRollout, index: number) => ClaimAnswer;
+  readonly locks: HostLocks;
+  readonly activeOf: (rolloutId: string) => ActiveRollout | undefined;
+}
+
+export function newBatch(deps: BatchDeps, now: number): Batch {
+  const batch: Batch = {
+    now,
+    touched: new Map(),
+    sends: [],
+    outputs: new Map(),
+    audits: [],
+    events: [],
+    writes: [],
+    afterCommit: [],
+    touch(active) {
+      const known = batch.touched.get(active.id);
+      if (known !== undefined) return known;
+      const touched: Touched = {
+        active,
+        dirty: new Set(),
+        outcomes: new Map(),
+        transitions: [],
+        isNew: false,
+      };
+      batch.touched.set(active.id, touched);
+      return touched;
+    },
+    feed(active, input, by = bySystem) {
+      const work: { active: ActiveRollout; input: Input }[] = [{ active, input }];
+      for (let at = 0; at < work.length; at++) {
+        const item = work[at];
+        if (item === undefined) break;
+        const touched = batch.touch(item.active);
+        for (const effect of advance(item.active.state, item.input, now).effects)
+          work.push(...carryOut(deps, batch, { touched, effect, by }));
+      }
+    },
+  };
+  return batch;
+}
+
+type Work = { active: ActiveRollout; input: Input };
+
+function carryOut(
+  deps: BatchDeps,
+  batch: Batch,
+  happened: { touched: Touched; effect: Effect; by: By },
+): readonly Work[] {
+  const { touched, effect, by } = happened;
+  const { active } = touched;
+  switch (effect.kind) {
+    case 'claim': {
+      const answer = deps.judge(active, effect.index);
+      return [{ active, input: { kind: 'claim-answered', index: effect.index, answer } }];
+    }
+    case 'release':
+      return freeHost(deps, active, effect.index);
+    case 'offer':
+      batch.sends.push({ ...effect, active });
+      return [];
+    case 'withdraw':
+    case 'cancel': {
+      const hostId = active.state.tasks[effect.index]?.hostId ?? '';
+      const frame = { kind: effect.kind, taskId: taskIdOf(active.id, effect.index) } as const;
+      batch.sends.push({ kind: 'frame', hostId, frame });
+      return [];
+    }
+    case 'task-changed':
+      touched.dirty.add(effect.index);
+      return [];
+    case 'rollout-changed': {
+      const { code, details, by: person } = effect.cause;
+      const isPersons = person !== null && effect.to !== 'cancelled';
+      touched.transitions.push({ to: effect.to, code, details, by: isPersons ? by : bySystem });
+      return [];
+    }
+  }
+}
+
+function freeHost(deps: BatchDeps, active: ActiveRollout, index: number): Work[] {
+  const hostId = active.state.tasks[index]?.hostId ?? '';
+  const woken: Work[] = [];
+  for (const rolloutId of deps.locks.release(hostId, active.id)) {
+    const other = deps.activeOf(rolloutId);
+    const otherIndex = other?.indexOfHost.get(hostId);
+    if (other !== undefined && otherIndex !== undefined)
+      woken.push({ active: other, input: { kind: 'host-ready', index: otherIndex } });
+  }
+  return woken;
+}
+
+/** What of the touched tasks becomes rows, and what becomes one change. */
+export function rowsOf(touched: Touched): { ended: EndedTask[]; open: OpenTask[] } {
+  const ended: EndedTask[] = [];
+  const open: OpenTask[] = [];
+  for (const index of touched.dirty) {
+    const task = touched.active.state.tasks[index];
+    if (task === undefined) continue;
+    if (!isTaskEnd(task.phase)) {
+      const { phase, attempt, isAccepted, offeredAt, startedAt, deadlineAt, ask } = task;
+      open.push([index, phase, attempt, isAccepted, offeredAt, startedAt, deadlineAt, ask]);
+      continue;
+    }
+    const outcome = touched.outcomes.get(index) ?? null;
+    const { cause, offeredAt, startedAt } = task;
+    ended.push({
+      rolloutId: touched.active.id,
+      index,
+      hostId: task.hostId,
+      state: task.phase,
+      attempt: task.attempt,
+      endedAt: task.endedAt ?? 0,
+      groupKey: groupKeyOf(task.phase, cause, outcome),
+      body: { cause, offeredAt, startedAt, outcome },
+    });
+  }
+  return { ended, open };
+}
+
+/** Equal for two hosts exactly when state, exit code, error and output are. */
+export function groupKeyOf(
+  state: string,
+  cause: { code: string; details: JsonObject } | null,
+  outcome: TaskOutcome | null,
+): string {
+  const alike = [
+    state,
+    outcome?.exitCode ?? null,
+    outcome?.signal ?? null,
+    outcome?.error ?? cause,
+    outcome?.output?.digest ?? null,
+  ];
+  return createHash('sha256').update(canonicalJson(alike)).digest('hex').slice(0, 32);
+}

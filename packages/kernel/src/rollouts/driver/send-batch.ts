@@ -1,0 +1,77 @@
+import type { Clock } from '@pilothouse/base';
+import {
+  type EnvelopePayload,
+  type HostId,
+  OUTPUT_BYTES_MAX_DEFAULT,
+  toTimestamp,
+} from '@pilothouse/contract';
+import type { Signer } from '../../enrolment/service.ts';
+import type { GatewayService } from '../../gateway/service.ts';
+import { OFFER_START_WINDOW_MS } from '../engine/index.ts';
+import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
+import type { Batch, Send } from './batch.ts';
+
+/** Envelopes signed between two looks at the sockets: about 15 ms. */
+const SENDS_PER_TURN = 64;
+
+export interface SendDeps {
+  readonly clock: Clock;
+  readonly gateway: Pick<GatewayService, 'send'>;
+  readonly signer: Signer;
+  readonly isPresent: (hostId: HostId) => boolean;
+  readonly creditFor: (active: ActiveRollout) => number;
+  /** The offer certainly never left. */
+  readonly unsent: (offer: Offer) => void;
+  /** The session's queue is full: to be sent a little later. */
+  readonly later: (offer: Offer) => void;
+}
+
+export type Offer = Extract<Send, { kind: 'offer' }>;
+
+export async function sendBatch(deps: SendDeps, batch: Batch): Promise<void> {
+  let sent = 0;
+  for (const send of batch.sends) {
+    if (send.kind === 'offer') sendOffer(deps, send);
+    else if (deps.isPresent(send.hostId)) deps.gateway.send(send.hostId, send.frame);
+    sent += 1;
+    if (sent % SENDS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+/** Sends an offer if its task still stands as it was committed. */
+export function sendOffer(deps: SendDeps, offer: Offer): void {
+  const { active, index, attempt } = offer;
+  const task = active.state.tasks[index];
+  if (task?.phase !== 'offered' || task.attempt !== attempt || task.isAccepted) return;
+  if (task.ask !== null || !deps.isPresent(task.hostId)) return deps.unsent(offer);
+  const answer = deps.gateway.send(task.hostId, {
+    kind: 'offer',
+    taskId: taskIdOf(active.id, index),
+    attempt,
+    envelope: deps.signer.envelope(payloadOf(active, index, attempt, deps.clock.now())),
+    outputCreditBytes: deps.creditFor(active),
+  });
+  if (answer === 'offline') deps.unsent(offer);
+  if (answer === 'full') deps.later(offer);
+}
+
+function payloadOf(active: ActiveRollout, index: number, attempt: number, now: number): EnvelopePayload {
+  const { plan, fixed } = active;
+  return {
+    version: 1,
+    kind: fixed.kind,
+    planDigest: active.planDigest,
+    header: plan.plan.header,
+    step: plan.step(index),
+    stepIndex: index,
+    proof: plan.proof(index),
+    rolloutId: active.id,
+    taskId: taskIdOf(active.id, index),
+    attempt,
+    notBefore: plan.plan.header.notBefore,
+    notAfter: toTimestamp(Math.min(fixed.expiresAt, now + OFFER_START_WINDOW_MS)),
+    timeoutMs: fixed.strategy.taskTimeoutMs,
+    outputBytesMax: OUTPUT_BYTES_MAX_DEFAULT,
+    serverTime: toTimestamp(now),
+  };
+}

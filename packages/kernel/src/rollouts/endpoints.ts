@@ -1,0 +1,95 @@
+import { type Explanation, rolloutRoutes } from '@pilothouse/contract';
+import { type Endpoint, endpoint, type HttpRequest } from '../http/service.ts';
+import { asRequest } from '../plans/index.ts';
+import { recordOf, viewRollout } from './driver/active-rollout.ts';
+import { explainRollout } from './explain-rollout.ts';
+import type { Live } from './live.ts';
+import { type ActsDeps, type Asker, actOnRollout, retryRollout, startRollout } from './rollout-acts.ts';
+import { listRollouts } from './rollout-store.ts';
+import { isVisible, seeRollout } from './sight.ts';
+
+/** Rows looked at to fill one page for a reader who sees only some. */
+const ROWS_PER_READ = 200;
+
+export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endpoint[] {
+  const asker = ({ principal, requestId }: HttpRequest): Asker => ({ principal, requestId });
+  const act = async (request: HttpRequest, rolloutId: string, what: Parameters<typeof actOnRollout>[3]) => {
+    // First as a reader: what a person may not see is absent, and not forbidden.
+    await seeRollout(deps, request.principal, rolloutId);
+    return actOnRollout(deps, asker(request), rolloutId, what);
+  };
+  return [
+    endpoint(rolloutRoutes.start, (request) =>
+      startRollout(deps, asker(request), { ...request.body, retryOf: null }),
+    ),
+    endpoint(rolloutRoutes.run, async (request) => {
+      const { kind, ...body } = request.body;
+      const made = await deps.plans.make(
+        request.principal,
+        { ...asRequest(body), defaults: 'run' },
+        request.requestId,
+      );
+      const planDigest = made.plan.digest;
+      const rollout = await startRollout(deps, asker(request), { planDigest, kind, retryOf: null });
+      return { rollout, made };
+    }),
+    endpoint(rolloutRoutes.list, (request) => listVisible(deps, request)),
+    endpoint(rolloutRoutes.get, async ({ principal, params }) =>
+      viewRollout((await seeRollout(deps, principal, params.rolloutId)).record),
+    ),
+    endpoint(rolloutRoutes.explain, async ({ principal, params }): Promise<Explanation> => {
+      const sight = await seeRollout(deps, principal, params.rolloutId);
+      return explainRollout(sight, deps.driver.active.get(sight.record.id) ?? null);
+    }),
+    endpoint(rolloutRoutes.watch, async ({ principal, params, query, signal }) => {
+      const sight = await seeRollout(deps, principal, params.rolloutId);
+      const active = deps.driver.active.get(sight.record.id);
+      const rollout = viewRollout(active === undefined ? sight.record : recordOf(active));
+      const events = deps.live.watch({
+        rollout,
+        wantsOutput: query.output,
+        isInScope: sight.isInScope,
+        signal,
+      });
+      return { stream: asItems(events) };
+    }),
+    endpoint(rolloutRoutes.pause, (request) =>
+      act(request, request.params.rolloutId, { kind: 'pause', reason: request.body.reason }),
+    ),
+    endpoint(rolloutRoutes.resume, (request) => act(request, request.params.rolloutId, { kind: 'resume' })),
+    endpoint(rolloutRoutes.cancel, (request) =>
+      act(request, request.params.rolloutId, { kind: 'cancel', endRunning: request.body.endRunning }),
+    ),
+    endpoint(rolloutRoutes.retry, async (request) => {
+      await seeRollout(deps, request.principal, request.params.rolloutId);
+      return retryRollout(deps, asker(request), request.params.rolloutId, request.body);
+    }),
+  ];
+}
+
+async function* asItems<Event extends { kind: string }>(events: AsyncIterable<Event>) {
+  for await (const event of events) yield { event: event.kind, data: event };
+}
+
+type ListRequest = Parameters<Parameters<typeof endpoint<typeof rolloutRoutes.list>>[1]>[0];
+
+async function listVisible(deps: ActsDeps, { principal, query }: ListRequest) {
+  const items = [];
+  let before = query.cursor ?? null;
+  for (;;) {
+    const rows = await listRollouts(deps.context.store, {
+      before,
+      state: query.state ?? null,
+      isActive: query.active ?? null,
+      limit: ROWS_PER_READ,
+    });
+    for (const row of rows) {
+      if (items.length === query.limit) return { items, nextCursor: before };
+      before = row.id;
+      const active = deps.driver.active.get(row.id);
+      if (await isVisible(deps, principal, row))
+        items.push(viewRollout(active === undefined ? row : recordOf(active)));
+    }
+    if (rows.length < ROWS_PER_READ) return { items, nextCursor: null };
+  }
+}

@@ -1,0 +1,303 @@
+import {
+  type Actor,
+  actionSchemaDigest,
+  defineAction,
+  type EffectClass,
+  type HostId,
+  type JsonObject,
+  type Rollout,
+} from '@pilothouse/contract';
+import { openSqliteStore, type Store } from '@pilothouse/store';
+import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
+import { z } from 'zod';
+import type { Principal } from '../access/service.ts';
+import type { NewAuditRecord } from '../audit/service.ts';
+import type { NewEvent } from '../events/service.ts';
+import type { HostEntry, HostIndexChange, HostsService } from '../hosts/service.ts';
+import type { HttpRequest } from '../http/service.ts';
+import { silentLog } from '../log.ts';
+import { plansMigrations } from '../plans/index.ts';
+import type { SelectService } from '../select/service.ts';
+import { createRollouts, type RolloutsRoom } from './create-rollouts.ts';
+import { rolloutsMigrations } from './migrations.ts';
+import { createFleet, type ScriptedFleet } from './scripted-fleet.ts';
+import type { PlanRequest } from './service.ts';
+
+const effects: EffectClass[] = ['read', 'reversible', 'disruptive', 'destructive'];
+export const testAction = defineAction({
+  name: 'test.run',
+  title: { en: 'Test', zh: '测试' },
+  parameters: z.object({ text: z.string(), effect: z.enum(effects).default('disruptive') }),
+  effect: ({ effect }) => effect,
+  trust: 'arbitrary',
+  interrupts: () => 'none',
+  locks: () => [],
+  timeoutMsMax: 3_600_000,
+  undo: { kind: 'none', reason: { en: 'a test', zh: '测试' } },
+});
+
+const actor: Actor = { kind: 'user', id: 'u_1', name: 'ann' };
+
+/** Holds everything on the hosts that `includes` says. */
+export function principalOver(includes: (host: { id: string; labels: JsonObject }) => boolean): Principal {
+  const scope = { isAll: false, isNone: false, includes };
+  return { actor, has: () => true, scope: () => scope };
+}
+export const admin: Principal = {
+  actor,
+  has: () => true,
+  scope: () => ({ isAll: true, isNone: false, includes: () => true }),
+};
+
+const entryOf = (id: HostId, name: string): HostEntry => ({
+  id,
+  name,
+  state: 'active',
+  labels: {},
+  groups: [],
+  isOnline: true,
+  presenceSince: 0,
+  isInMaintenance: false,
+  lastSeen: null,
+  address: null,
+  arch: null,
+  agentVersion: null,
+  bootId: null,
+  vitals: null,
+  facts: new Map(),
+});
+
+export interface TestRollouts {
+  readonly room: RolloutsRoom;
+  readonly fleet: ScriptedFleet;
+  readonly clock: FakeClock;
+  readonly store: Store;
+  readonly audits: NewAuditRecord[];
+  readonly events: NewEvent[];
+  readonly index: ReadonlyMap<HostId, HostEntry>;
+  hostId(n: number): HostId;
+  changeHost(hostId: HostId, change: Partial<HostEntry> | null): void;
+  run(request?: Partial<PlanRequest>, parameters?: JsonObject): Promise<Rollout>;
+  get(id: string): Promise<Rollout>;
+  /** Lets hosts and server talk until neither has anything more to say. */
+  calm(): Promise<void>;
+  /** kill -9 and a new server over the same store: sessions end, nothing is flushed or told. */
+  crash(): Promise<TestRollouts>;
+  /** Calls a route's handler as a person would. */
+  call<Answer>(
+    routeId: string,
+    input?: {
+      params?: unknown;
+      query?: unknown;
+      body?: unknown;
+      principal?: Principal;
+      signal?: AbortSignal;
+    },
+  ): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+interface World {
+  readonly store: Store;
+  readonly clock: FakeClock;
+  readonly index: Map<HostId, HostEntry>;
+  readonly fleet: ScriptedFleet;
+  readonly audits: NewAuditRecord[];
+  readonly events: NewEvent[];
+  count: number;
+}
+
+export const testHostId = (n: number): HostId => `h_${String(n).padStart(18, '0')}`;
+
+export async function openTestRollouts(
+  hosts: number,
+  options: { path?: string } = {},
+): Promise<TestRollouts> {
+  const store = await openSqliteStore({ path: options.path ?? ':memory:' });
+  await store.migrate([plansMigrations, rolloutsMigrations]);
+  const ids = Array.from({ length: hosts }, (_, n) => testHostId(n));
+  const world: World = {
+    store,
+    clock: fakeClock(),
+    index: new Map(ids.map((id, n) => [id, entryOf(id, `web-${n}`)])),
+    fleet: createFleet(ids, { 'test.run': actionSchemaDigest(testAction) }),
+    audits: [],
+    events: [],
+    count: 0,
+  };
+  const opened = await open(world);
+  world.fleet.connectAll();
+  await opened.calm();
+  return opened;
+}
+
+async function open(world: World): Promise<TestRollouts> {
+  const { store, clock, index, fleet, audits, events } = world;
+  let isGone = false;
+  const listeners = new Set<(change: HostIndexChange) => void>();
+  // After a crash the old server must not reach the store that the new one reads.
+  const guarded: Store = {
+    ...store,
+    engine: store.engine,
+    as: () => store.as(),
+    transaction: (run) => (isGone ? new Promise(() => undefined) : store.transaction(run)),
+  };
+  const fill = (target: Uint8Array): Uint8Array => {
+    world.count += 1;
+    for (let i = target.length - 1, rest = world.count; i >= 0; i--, rest = Math.floor(rest / 32))
+      target[i] = rest % 32;
+    return target;
+  };
+  const room = await createRollouts(
+    { clock, ids: { now: clock.now, fill }, store: guarded, log: silentLog },
+    {
+      hosts: hostsOver(index, listeners),
+      resolver: resolverOver(index),
+      select: selectOver(index),
+      gateway: fleet.gateway,
+      signer: {
+        sign: () => ({ keyId: 'k', value: 'v' }),
+        envelope: (payload) => ({
+          payload: JSON.stringify(payload),
+          signatures: [{ keyId: 'k', value: 'v' }],
+        }),
+      },
+      audit: {
+        append: async (transaction, records) => transaction.afterCommit(() => audits.push(...records)),
+        list: async () => ({ items: [], nextCursor: null }),
+      },
+      events: {
+        publish: async (transaction, published) => transaction.afterCommit(() => events.push(...published)),
+        after: async () => [],
+        latestCursor: async () => 0,
+        subscribe: () => () => undefined,
+      },
+      actions: [testAction],
+    },
+  );
+  const calm = async (): Promise<void> => {
+    // Hosts answer in the next turn; a quiet loop for some turns in a row means that nobody has more to say.
+    for (let quiet = 0; quiet < 5; quiet++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      await room.idle();
+    }
+  };
+  return {
+    room,
+    fleet,
+    clock,
+    store,
+    audits,
+    events,
+    index,
+    hostId: testHostId,
+    calm,
+    changeHost(hostId, change) {
+      const before = index.get(hostId) ?? null;
+      const after = change === null || before === null ? null : { ...before, ...change };
+      if (after === null) index.delete(hostId);
+      else index.set(hostId, after);
+      for (const listener of listeners) listener({ before, after });
+    },
+    async run(request = {}, parameters = { text: 'uptime' }) {
+      const { plan } = await room.rollouts.plan(admin, {
+        title: 'test',
+        target: { selector: 'true' },
+        actions: [{ action: 'test.run', parameters }],
+        strategy: {},
+        ...request,
+      });
+      return room.rollouts.start(admin, plan.digest, 'run');
+    },
+    async get(id) {
+      const rollout = await room.rollouts.get(id);
+      if (rollout === null) throw new Error(`no rollout ${id}`);
+      return rollout;
+    },
+    async crash() {
+      isGone = true;
+      fleet.forgetServer();
+      return open(world);
+    },
+    async call(routeId, input = {}) {
+      const found = room.endpoints.find((each) => each.route.id === routeId);
+      if (found === undefined) throw new Error(`no route ${routeId}`);
+      const { route } = found;
+      const request = {
+        principal: input.principal ?? admin,
+        params: route.params?.parse(input.params ?? {}),
+        query: route.query?.parse(input.query ?? {}),
+        body: route.body?.parse(input.body ?? {}),
+        language: 'en',
+        requestId: 'q_1',
+        address: '127.0.0.1',
+        ifMatch: null,
+        signal: input.signal ?? new AbortController().signal,
+      };
+      const answer = await found.handle(request as unknown as HttpRequest); // Handlers of this room read no more.
+      if (route.response !== undefined) route.response.parse(answer);
+      return answer as never; // The test names the shape it expects.
+    },
+    async close() {
+      await room.close();
+      await store.close();
+    },
+  };
+}
+
+function hostsOver(
+  index: ReadonlyMap<HostId, HostEntry>,
+  listeners: Set<(change: HostIndexChange) => void>,
+): HostsService {
+  const hosts: Pick<HostsService, 'index' | 'onChange'> = {
+    index,
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  return hosts as HostsService; // The room reads the index and its changes alone.
+}
+
+/** Selectors here are `true`, or `name=X` over the index. */
+const matches = (text: string, host: HostEntry): boolean => text === 'true' || text === `name=${host.name}`;
+
+function resolverOver(index: ReadonlyMap<HostId, HostEntry>) {
+  return {
+    resolve: async ({
+      selector,
+      hostIds,
+    }: {
+      selector?: string | undefined;
+      hostIds?: string[] | undefined;
+    }) => ({
+      hosts: [...index.values()].filter(
+        (host) => hostIds?.includes(host.id) || (selector !== undefined && matches(selector, host)),
+      ),
+      undetermined: [],
+    }),
+    stillMatches: (
+      { selector, hostIds }: { selector?: string | undefined; hostIds?: string[] | undefined },
+      host: HostEntry,
+    ) => hostIds?.includes(host.id) === true || (selector !== undefined && matches(selector, host)),
+  };
+}
+
+function selectOver(index: ReadonlyMap<HostId, HostEntry>): SelectService {
+  const compile: SelectService['compile'] = (text) => ({
+    text,
+    facts: [],
+    ownFacts: [],
+    groupRefs: [],
+    evaluate: (host) => (matches(text, host) ? 'true' : 'false'),
+    explain: () => ({ verdict: 'true', conditions: [] }),
+  });
+  return {
+    compile,
+    compileScope: compile,
+    run: async (text) => ({
+      matched: [...index.values()].filter((host) => matches(text, host)),
+      undetermined: [],
+    }),
+  };
+}

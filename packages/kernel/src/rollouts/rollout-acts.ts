@@ -1,0 +1,229 @@
+import { newId } from '@pilothouse/base';
+import {
+  AppError,
+  type JsonObject,
+  type MadePlan,
+  type Rollout,
+  type RolloutState,
+  Strategy,
+  type TaskState,
+} from '@pilothouse/contract';
+import type { Principal } from '../access/service.ts';
+import type { HostsService } from '../hosts/service.ts';
+import type { KernelContext } from '../kernel-context.ts';
+import type { LoadedPlan, PlansService } from '../plans/index.ts';
+import { type ActiveRollout, recordOf, viewRollout } from './driver/active-rollout.ts';
+import type { Driver } from './driver/create-driver.ts';
+import { activeFrom, freshState } from './driver/load-active.ts';
+import { type Input, isRolloutEnd, refusalOf } from './engine/index.ts';
+import { readEndedTasks } from './result-store.ts';
+import { type RolloutRecord, readRollout, readRunOf } from './rollout-store.ts';
+
+/** A retry of a plan that lived shorter than this lives this long. */
+const RETRY_EXPIRY_MS_MIN = 3_600_000;
+const ROWS_PER_READ = 2000;
+const RETRIED: readonly TaskState[] = ['failed', 'cancelled', 'expired', 'skipped'];
+
+export interface ActsDeps {
+  readonly context: KernelContext;
+  readonly plans: PlansService;
+  readonly hosts: HostsService;
+  readonly driver: Driver;
+}
+
+/** Who asks, in which request. */
+export interface Asker {
+  readonly principal: Principal;
+  readonly requestId: string | null;
+}
+
+export interface StartOptions {
+  readonly planDigest: string;
+  readonly kind: 'run' | 'dry-run';
+  readonly retryOf: string | null;
+}
+
+export async function startRollout(deps: ActsDeps, asker: Asker, options: StartOptions): Promise<Rollout> {
+  const { context, plans, driver } = deps;
+  const plan = await plans.load(options.planDigest);
+  if (plan === null) throw new AppError('NOT_FOUND', { what: 'plan', id: options.planDigest });
+  plans.requireStart(asker.principal, plan);
+  const { header } = plan.plan;
+  if (Date.parse(header.expiresAt) <= context.clock.now())
+    throw new AppError('PLAN_EXPIRED', { expiresAt: header.expiresAt });
+  const record = newRecord(deps, plan, asker, options);
+  const active = activeFrom({ plans, plan, record, state: freshState(record, plan), changeSequence: 0 });
+  const by = { actor: asker.principal.actor, requestId: asker.requestId };
+  await driver.loop.run(async (batch) => {
+    await refuseSecondRun(deps, options);
+    batch.touch(active).isNew = true;
+    driver.adopt(active);
+    const { title, hostsCount, retryOf } = record.fixed;
+    const details = { planDigest: options.planDigest, kind: options.kind, title, hosts: hostsCount, retryOf };
+    batch.audits.push({ ...by, action: 'rollout.created', subject: active.id, details });
+    batch.events.push({
+      type: 'rollouts.created',
+      hostId: null,
+      data: { rolloutId: active.id, ...details },
+    });
+    batch.feed(active, { kind: 'tick' }, by);
+  });
+  return viewRollout(recordOf(active));
+}
+
+function newRecord(deps: ActsDeps, plan: LoadedPlan, asker: Asker, options: StartOptions) {
+  const { header } = plan.plan;
+  const now = deps.context.clock.now();
+  return {
+    id: newId('r', deps.context.ids),
+    planDigest: options.planDigest,
+    revision: 0,
+    fixed: {
+      kind: options.kind,
+      title: header.title,
+      createdBy: asker.principal.actor.name,
+      createdAt: now,
+      notBefore: Date.parse(header.notBefore),
+      expiresAt: Date.parse(header.expiresAt),
+      retryOf: options.retryOf,
+      strategy: header.strategy,
+      target: header.target,
+      hostsCount: plan.hosts.length,
+    },
+  };
+}
+
+/** Agents run each step of a plan once, so a second run of it could only be refused ten thousand times. */
+async function refuseSecondRun(deps: ActsDeps, { planDigest, kind }: StartOptions): Promise<void> {
+  if (kind === 'dry-run') return;
+  const live = [...deps.driver.active.values()].find(
+    (active) => active.planDigest === planDigest && active.fixed.kind === 'run',
+  );
+  const rolloutId = live?.id ?? (await readRunOf(deps.context.store, planDigest));
+  if (rolloutId !== null) throw new AppError('PLAN_ALREADY_STARTED', { rolloutId });
+}
+
+export type Act =
+  | { readonly kind: 'pause'; readonly reason: string }
+  | { readonly kind: 'resume' }
+  | { readonly kind: 'cancel'; readonly endRunning: boolean };
+
+/** Pauses, resumes or cancels; durable on return. */
+export async function actOnRollout(
+  deps: ActsDeps,
+  asker: Asker,
+  rolloutId: string,
+  act: Act,
+): Promise<Rollout> {
+  const record = await readKnown(deps, rolloutId);
+  const plan = await deps.plans.load(record.planDigest);
+  if (plan !== null) requireAllHosts(deps.hosts, asker.principal, plan, 'rollouts.control');
+  let after: ActiveRollout | null = null;
+  const by = { actor: asker.principal.actor, requestId: asker.requestId };
+  await deps.driver.loop.run(async (batch) => {
+    const active = deps.driver.active.get(rolloutId);
+    if (active === undefined) throw conflict((await readKnown(deps, rolloutId)).state, act.kind, rolloutId);
+    if (refusalOf(active.state, act.kind) !== null) throw conflict(active.state.state, act.kind, rolloutId);
+    const details: JsonObject = act.kind === 'resume' ? {} : { ...act };
+    batch.audits.push({ ...by, action: `rollout.${act.kind}-asked`, subject: rolloutId, details });
+    batch.feed(active, inputOf(act, by.actor.name), by);
+    after = active;
+  });
+  return viewRollout(after === null ? record : recordOf(after));
+}
+
+const inputOf = (act: Act, by: string): Input => ({ ...act, by });
+
+const conflict = (state: RolloutState, act: string, rolloutId: string): AppError =>
+  new AppError('ROLLOUT_STATE_CONFLICT', { state, act, rolloutId });
+
+export async function readKnown(
+  deps: Pick<ActsDeps, 'driver' | 'context'>,
+  rolloutId: string,
+): Promise<RolloutRecord> {
+  const active = deps.driver.active.get(rolloutId);
+  if (active !== undefined) return recordOf(active);
+  const record = await readRollout(deps.context.store, rolloutId);
+  if (record === null) throw new AppError('NOT_FOUND', { what: 'rollout', id: rolloutId });
+  return record;
+}
+
+/** An act on a whole rollout needs the permission on all of its hosts that are still there. */
+export function requireAllHosts(
+  hosts: HostsService,
+  principal: Principal,
+  plan: LoadedPlan,
+  permission: string,
+): void {
+  const scope = principal.scope(permission);
+  if (scope.isAll) return;
+  const outside = plan.hosts.filter(({ id }) => {
+    const host = hosts.index.get(id);
+    return host !== undefined && (scope.isNone || !scope.includes(host));
+  });
+  if (outside.length > 0 || scope.isNone)
+    throw new AppError('ROLLOUT_FORBIDDEN', { count: outside.length, permission });
+}
+
+export interface RetryOptions {
+  readonly includeUnknown: boolean;
+  readonly strategy: { readonly [K in keyof Strategy]?: Strategy[K] | undefined };
+}
+
+/** The same steps again, on the hosts that have no success and are still there, as a new plan. */
+export async function retryRollout(
+  deps: ActsDeps,
+  asker: Asker,
+  rolloutId: string,
+  options: RetryOptions,
+): Promise<{ rollout: Rollout; made: MadePlan }> {
+  const record = await readKnown(deps, rolloutId);
+  if (!isRolloutEnd(record.state)) throw new AppError('ROLLOUT_NOT_ENDED', { rolloutId });
+  const plan = await deps.plans.load(record.planDigest);
+  if (plan === null) throw new AppError('NOT_FOUND', { what: 'plan', id: record.planDigest });
+  const indexes = await unsuccessful(deps, rolloutId, options.includeUnknown);
+  const indexByHost = new Map(indexes.map((index) => [plan.hosts[index]?.id ?? '', index]));
+  const hosts = [...indexByHost.keys()].flatMap((id) => deps.hosts.index.get(id) ?? []);
+  if (hosts.length === 0)
+    throw new AppError('ROLLOUT_NOTHING_TO_RETRY', { unknown: record.head.counts.unknown });
+  const { header } = plan.plan;
+  const said = Object.entries(options.strategy).filter(([, value]) => value !== undefined);
+  const made = await deps.plans.makeFromSteps(
+    asker.principal,
+    {
+      hosts,
+      actionsOf: (host) => plan.actionsOf(indexByHost.get(host.id) ?? -1),
+      target: { hostIds: hosts.map((host) => host.id) },
+      title: header.title,
+      strategy: Strategy.parse({ ...header.strategy, ...Object.fromEntries(said) }),
+      expiresInMs: Math.max(RETRY_EXPIRY_MS_MIN, Date.parse(header.expiresAt) - Date.parse(header.createdAt)),
+      retryOf: record.planDigest,
+    },
+    asker.requestId,
+  );
+  const planDigest = made.plan.digest;
+  const rollout = await startRollout(deps, asker, {
+    planDigest,
+    kind: record.fixed.kind,
+    retryOf: rolloutId,
+  });
+  return { rollout, made };
+}
+
+/** In step order, which is the order of host ids. */
+async function unsuccessful(deps: ActsDeps, rolloutId: string, includeUnknown: boolean): Promise<number[]> {
+  const states = includeUnknown ? [...RETRIED, 'unknown'] : RETRIED;
+  const indexes: number[] = [];
+  for (let fromIndex = 0; ; ) {
+    const rows = await readEndedTasks(deps.context.store, {
+      rolloutId,
+      fromIndex,
+      state: null,
+      hostId: null,
+      limit: ROWS_PER_READ,
+    });
+    for (const row of rows) if (states.includes(row.state)) indexes.push(row.index);
+    if (rows.length < ROWS_PER_READ) return indexes;
+    fromIndex = (rows.at(-1)?.index ?? 0) + 1;
+  }
+}
