@@ -42,7 +42,11 @@ test('names a body by the digest of its canonical form', async () => {
 });
 
 test('a body that is wrong, too large, or broken in the making is absent with its reason', async () => {
-  const wrong = await read(async () => ({ kind: 'present', body: { a: 'x', b: Number.NaN }, unknownLines: 0 }));
+  const wrong = await read(async () => ({
+    kind: 'present',
+    body: { a: 'x', b: Number.NaN },
+    unknownLines: 0,
+  }));
   const large = await read(async () => ({
     kind: 'present',
     body: { b: 1, a: 'x'.repeat(40) },

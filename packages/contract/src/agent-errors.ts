@@ -101,6 +101,30 @@ export const agentErrors = defineErrors({
     },
     retry: 'later',
   },
+  TASK_DISK_FULL: {
+    status: 507,
+    title: {
+      en: 'The host has {freeBytes} bytes left where the agent keeps its files',
+      zh: '主机上 agent 文件所在的磁盘仅剩 {freeBytes} 字节',
+    },
+    hint: {
+      en: 'Nothing was run. Free some space on the host and run it again.',
+      zh: '未执行任何操作。请在主机上释放空间后重新运行。',
+    },
+    retry: 'after-change',
+  },
+  TASK_AGENT_FAULT: {
+    status: 500,
+    title: {
+      en: 'The agent could not carry the task through: {reason}',
+      zh: 'agent 无法完成该任务：{reason}',
+    },
+    hint: {
+      en: "The agent's log on the host says more: journalctl -u pilothouse-agent",
+      zh: '详见主机上的 agent 日志：journalctl -u pilothouse-agent',
+    },
+    retry: 'after-change',
+  },
   TASK_QUEUE_FULL: {
     status: 429,
     title: { en: 'The host has {waiting} tasks waiting already', zh: '主机已有 {waiting} 个任务在等待' },

@@ -11,6 +11,10 @@ export const JournalRecord = z.discriminatedUnion('kind', [
     planDigest: Digest,
     stepIndex: z.number().int(),
     at: Timestamp,
+    /** A dry run changes nothing, so the ledger does not hold it: the run of the same step comes after it. */
+    isDryRun: z.boolean(),
+    /** Signed server time when it began, in milliseconds: the floor for whoever reads this journal later. */
+    serverTimeMs: z.number().int(),
     /** Until then the ledger refuses to run this step again. */
     expiresAt: Timestamp,
   }),
@@ -23,6 +27,8 @@ export const JournalRecord = z.discriminatedUnion('kind', [
     stepIndex: z.number().int(),
     expiresAt: Timestamp,
   }),
+  /** What compaction leaves of the server times it dropped. */
+  z.object({ kind: z.literal('time'), serverTimeMs: z.number().int() }),
 ]);
 export type JournalRecord = z.infer<typeof JournalRecord>;
 export type StartedRecord = Extract<JournalRecord, { kind: 'started' }>;

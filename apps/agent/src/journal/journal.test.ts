@@ -25,6 +25,8 @@ const startOf = (n: number) => ({
   planDigest: 'a'.repeat(64),
   stepIndex: n,
   at,
+  isDryRun: false,
+  serverTimeMs: Date.parse(at),
   expiresAt: '2026-01-02T00:00:00.000Z',
 });
 
@@ -134,5 +136,23 @@ test('writes over a torn end', () => {
     again.close();
 
     assert.deepEqual([...Journal.open(path).tasks.keys()], [taskKey(startOf(1)), taskKey(startOf(2))]);
+  });
+});
+
+test('a dry run does not stand in the way of the run of the same step, and a later attempt bars earlier ones', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    journal.started({ ...startOf(1), isDryRun: true });
+    assert.ok(!journal.hasRun(startOf(1)));
+    journal.started({ ...startOf(1), taskId: 't_run', attempt: 2 });
+    journal.close();
+
+    const again = Journal.open(path);
+
+    assert.ok(again.hasRun(startOf(1)));
+    assert.ok(again.hasRun({ ...startOf(1), attempt: 2 }));
+    assert.ok(!again.hasRun({ ...startOf(1), attempt: 3 }));
+    assert.equal(again.serverTimeFloorMs, Date.parse(at));
+    again.close();
   });
 });

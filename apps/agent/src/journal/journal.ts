@@ -23,9 +23,17 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { TaskOutcome } from '@pilothouse/contract';
+import { type TaskOutcome, toTimestamp } from '@pilothouse/contract';
 import { encodeRecord, type JournalRecord, type StartedRecord } from './journal-record.ts';
-import { type JournalState, type JournalTask, replayJournal, stepKey, taskKey } from './replay-journal.ts';
+import {
+  applyRecord,
+  type JournalState,
+  type JournalTask,
+  type LedgerEntry,
+  replayJournal,
+  stepKey,
+  taskKey,
+} from './replay-journal.ts';
 
 /** Holds some 2,000 tasks. */
 export const CAPACITY_BYTES = 1024 * 1024;
@@ -36,15 +44,18 @@ export class Journal {
   readonly #path: string;
   #descriptor: number;
   #length: number;
-  #tasks: Map<string, JournalTask>;
-  #ledger: Map<string, { taskId: string; attempt: number; expiresAtMs: number }>;
+  readonly #state: {
+    readonly tasks: Map<string, JournalTask>;
+    readonly ledger: Map<string, LedgerEntry>;
+    serverTimeMs: number | null;
+  };
 
   private constructor(path: string, descriptor: number, state: JournalState) {
     this.#path = path;
     this.#descriptor = descriptor;
     this.#length = state.length;
-    this.#tasks = new Map(state.tasks);
-    this.#ledger = new Map(state.ledger);
+    const { tasks, ledger, serverTimeMs } = state;
+    this.#state = { tasks: new Map(tasks), ledger: new Map(ledger), serverTimeMs };
   }
 
   /** Opens or makes the journal; throws when the disk has no room to allocate a new one. */
@@ -58,40 +69,44 @@ export class Journal {
 
   /** Tasks whose outcome the server has not acknowledged. */
   get tasks(): ReadonlyMap<string, JournalTask> {
-    return this.#tasks;
+    return this.#state.tasks;
   }
 
+  /** The latest signed server time that an earlier process recorded; null when there is none. */
+  get serverTimeFloorMs(): number | null {
+    return this.#state.serverTimeMs;
+  }
+
+  /** Whether this attempt, or a later one, of the step has begun here. */
   hasRun(step: { planDigest: string; stepIndex: number; attempt: number }): boolean {
-    return this.#ledger.has(stepKey(step));
+    const entry = this.#state.ledger.get(stepKey(step));
+    return entry !== undefined && step.attempt <= entry.attempt;
   }
 
-  /** Whether one more task fits, start and end. Compacts first when it has to. */
-  hasRoom(nowMs: number): boolean {
-    const open = [...this.#tasks.values()].filter((task) => task.outcome === null).length;
-    const needed = (open + 2) * RECORD_BYTES_MAX;
+  /**
+   * Whether one more task fits beside those that run and `waiting` others, start and end. Compacts first when it has to,
+   * dropping what has expired by the server's time; null drops nothing.
+   */
+  hasRoom(serverNowMs: number | null, waiting = 0): boolean {
+    const open = [...this.#state.tasks.values()].filter((task) => task.outcome === null).length;
+    const needed = (open + 2 * (waiting + 1)) * RECORD_BYTES_MAX;
     if (CAPACITY_BYTES - this.#length >= needed) return true;
-    return this.#compact(nowMs) && CAPACITY_BYTES - this.#length >= needed;
+    return this.#compact(serverNowMs) && CAPACITY_BYTES - this.#length >= needed;
   }
 
   /** Durable on return: from here on the step counts as run. */
   started(record: Omit<StartedRecord, 'kind'>): void {
-    const full: StartedRecord = { kind: 'started', ...record };
-    this.#append(full);
-    this.#tasks.set(taskKey(record), { started: full, outcome: null });
-    const { taskId, attempt, expiresAt } = record;
-    this.#ledger.set(stepKey(record), { taskId, attempt, expiresAtMs: Date.parse(expiresAt) });
+    this.#append({ kind: 'started', ...record });
   }
 
   ended(task: { taskId: string; attempt: number }, outcome: TaskOutcome): void {
-    const known = this.#tasks.get(taskKey(task));
-    if (known === undefined) return;
+    if (!this.#state.tasks.has(taskKey(task))) return;
     this.#append({ kind: 'ended', taskId: task.taskId, attempt: task.attempt, outcome });
-    this.#tasks.set(taskKey(task), { ...known, outcome });
   }
 
   /** The server has it. Losing this record only means that the outcome is sent once more, so it is not synced. */
   saved(task: { taskId: string; attempt: number }): void {
-    if (!this.#tasks.delete(taskKey(task))) return;
+    if (!this.#state.tasks.delete(taskKey(task))) return;
     const line = encodeRecord({ kind: 'saved', taskId: task.taskId, attempt: task.attempt });
     if (this.#length + line.length <= CAPACITY_BYTES) this.#write(line);
   }
@@ -106,6 +121,7 @@ export class Journal {
     if (this.#length + Buffer.byteLength(line) > CAPACITY_BYTES) throw new RangeError('journal is full');
     this.#write(line);
     fdatasyncSync(this.#descriptor);
+    applyRecord(record, this.#state);
   }
 
   #write(line: string): void {
@@ -113,30 +129,20 @@ export class Journal {
   }
 
   /** Keeps what is unacknowledged and the unexpired ledger. False when the disk has no room for the new file. */
-  #compact(nowMs: number): boolean {
-    for (const [key, entry] of this.#ledger) if (entry.expiresAtMs < nowMs) this.#ledger.delete(key);
-    const lines: string[] = [];
-    for (const [key, entry] of this.#ledger) {
-      const [planDigest = '', place = ''] = key.split('/');
-      lines.push(
-        encodeRecord({
-          kind: 'ran',
-          taskId: entry.taskId,
-          attempt: entry.attempt,
-          planDigest,
-          stepIndex: Number(place.split('#')[0]),
-          expiresAt: new Date(entry.expiresAtMs).toISOString(),
-        }),
-      );
+  #compact(serverNowMs: number | null): boolean {
+    const { tasks, ledger, serverTimeMs } = this.#state;
+    for (const [key, entry] of ledger) {
+      if (serverNowMs !== null && entry.expiresAtMs < serverNowMs) ledger.delete(key);
     }
-    for (const { started, outcome } of this.#tasks.values()) {
-      lines.push(encodeRecord(started));
-      if (outcome !== null)
-        lines.push(
-          encodeRecord({ kind: 'ended', taskId: started.taskId, attempt: started.attempt, outcome }),
-        );
+    const records: JournalRecord[] = serverTimeMs === null ? [] : [{ kind: 'time', serverTimeMs }];
+    for (const { expiresAtMs, ...entry } of ledger.values())
+      records.push({ kind: 'ran', ...entry, expiresAt: toTimestamp(expiresAtMs) });
+    for (const { started, outcome } of tasks.values()) {
+      const { taskId, attempt } = started;
+      records.push(started);
+      if (outcome !== null) records.push({ kind: 'ended', taskId, attempt, outcome });
     }
-    const text = lines.join('');
+    const text = records.map(encodeRecord).join('');
     if (!tryWriteAllocated(this.#path, text)) return false;
     closeSync(this.#descriptor);
     this.#descriptor = openSync(this.#path, constants.O_RDWR);

@@ -1,3 +1,4 @@
+import { absurd } from '@pilothouse/base';
 import type { TaskOutcome } from '@pilothouse/contract';
 import { decodeRecord, type JournalRecord, type StartedRecord } from './journal-record.ts';
 
@@ -6,10 +7,21 @@ export interface JournalTask {
   readonly outcome: TaskOutcome | null;
 }
 
+/** The highest attempt of a step that began here. */
+export interface LedgerEntry {
+  readonly taskId: string;
+  readonly attempt: number;
+  readonly planDigest: string;
+  readonly stepIndex: number;
+  readonly expiresAtMs: number;
+}
+
 /** What the journal says: tasks the server has not acknowledged, and every step that ever ran here and is not expired. */
 export interface JournalState {
   readonly tasks: ReadonlyMap<string, JournalTask>;
-  readonly ledger: ReadonlyMap<string, { taskId: string; attempt: number; expiresAtMs: number }>;
+  readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  /** The latest signed server time that any record knew; null when none did. */
+  readonly serverTimeMs: number | null;
   /** Length of the part that was understood; what follows is torn and is written over. */
   readonly length: number;
 }
@@ -17,56 +29,73 @@ export interface JournalState {
 export const taskKey = (task: { taskId: string; attempt: number }): string =>
   `${task.taskId}#${task.attempt}`;
 
-/** A step is named by its plan and place; attempts are counted apart, because only a person or a policy makes one. */
-export const stepKey = (step: { planDigest: string; stepIndex: number; attempt: number }): string =>
-  `${step.planDigest}/${step.stepIndex}#${step.attempt}`;
+/** A step is named by its plan and its place in it; the ledger keeps its highest attempt. */
+export const stepKey = (step: { planDigest: string; stepIndex: number }): string =>
+  `${step.planDigest}/${step.stepIndex}`;
 
 /**
  * Reads a journal from the start to the first line that is torn. Whatever was cut off, this never invents an outcome
  * and never forgets a step that started: a cut can only lose the end, and an end that is lost is an unknown one.
  */
 export function replayJournal(bytes: Buffer): JournalState {
-  const tasks = new Map<string, JournalTask>();
-  const ledger = new Map<string, { taskId: string; attempt: number; expiresAtMs: number }>();
-  let length = 0;
-  while (length < bytes.length) {
-    const end = bytes.indexOf(10, length);
+  const state = {
+    tasks: new Map<string, JournalTask>(),
+    ledger: new Map<string, LedgerEntry>(),
+    serverTimeMs: null as number | null,
+    length: 0,
+  };
+  while (state.length < bytes.length) {
+    const end = bytes.indexOf(10, state.length);
     if (end === -1) break;
-    const record = decodeRecord(bytes.toString('utf8', length, end));
+    const record = decodeRecord(bytes.toString('utf8', state.length, end));
     if (record === null) break;
-    applyRecord(record, tasks, ledger);
-    length = end + 1;
+    applyRecord(record, state);
+    state.length = end + 1;
   }
-  return { tasks, ledger, length };
+  return state;
 }
 
-function applyRecord(
-  record: JournalRecord,
-  tasks: Map<string, JournalTask>,
-  ledger: Map<string, { taskId: string; attempt: number; expiresAtMs: number }>,
-): void {
-  const key = taskKey(record);
+interface Replayed {
+  readonly tasks: Map<string, JournalTask>;
+  readonly ledger: Map<string, LedgerEntry>;
+  serverTimeMs: number | null;
+}
+
+export function applyRecord(record: JournalRecord, state: Replayed): void {
+  const { tasks, ledger } = state;
   switch (record.kind) {
     case 'started':
-      tasks.set(key, { started: record, outcome: null });
-      ledger.set(stepKey(record), ledgerEntry(record));
+      tasks.set(taskKey(record), { started: record, outcome: null });
+      noteTime(state, record.serverTimeMs);
+      if (!record.isDryRun) noteRun(ledger, record);
       return;
     case 'ended': {
-      const task = tasks.get(key);
-      if (task !== undefined) tasks.set(key, { ...task, outcome: record.outcome });
+      const task = tasks.get(taskKey(record));
+      if (task !== undefined) tasks.set(taskKey(record), { ...task, outcome: record.outcome });
       return;
     }
     case 'saved':
-      tasks.delete(key);
+      tasks.delete(taskKey(record));
       return;
     case 'ran':
-      ledger.set(stepKey(record), ledgerEntry(record));
-      return;
+      return noteRun(ledger, record);
+    case 'time':
+      return noteTime(state, record.serverTimeMs);
+    default:
+      return absurd(record);
   }
 }
 
-const ledgerEntry = (record: { taskId: string; attempt: number; expiresAt: string }) => ({
-  taskId: record.taskId,
-  attempt: record.attempt,
-  expiresAtMs: Date.parse(record.expiresAt),
-});
+function noteRun(
+  ledger: Map<string, LedgerEntry>,
+  record: Omit<LedgerEntry, 'expiresAtMs'> & { readonly expiresAt: string },
+): void {
+  const known = ledger.get(stepKey(record));
+  if (known !== undefined && known.attempt > record.attempt) return;
+  const { taskId, attempt, planDigest, stepIndex, expiresAt } = record;
+  ledger.set(stepKey(record), { taskId, attempt, planDigest, stepIndex, expiresAtMs: Date.parse(expiresAt) });
+}
+
+function noteTime(state: Replayed, serverTimeMs: number): void {
+  state.serverTimeMs = Math.max(state.serverTimeMs ?? 0, serverTimeMs);
+}

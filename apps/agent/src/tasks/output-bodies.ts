@@ -9,6 +9,8 @@ export interface OutputBodies {
   put(digest: string, json: string): void;
   get(digest: string): Buffer | null;
   remove(digest: string): void;
+  /** Removes it when it is no larger than this. */
+  removeSmall(digest: string, sizeBytesMax: number): void;
 }
 
 export function createOutputBodies(directory: string): OutputBodies {
@@ -33,6 +35,10 @@ export function createOutputBodies(directory: string): OutputBodies {
       }
     },
     remove: (digest) => rmSync(at(digest), { force: true }),
+    removeSmall(digest, sizeBytesMax) {
+      const found = statSync(at(digest), { throwIfNoEntry: false });
+      if (found !== undefined && found.size <= sizeBytesMax) rmSync(at(digest), { force: true });
+    },
   };
 }
 

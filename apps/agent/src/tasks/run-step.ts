@@ -1,17 +1,24 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ActionContext, type ActionEnd, runTaskProcess } from '@pilothouse/agent-kit';
-import type { EnvelopePayload } from '@pilothouse/contract';
+import {
+  type ActionContext,
+  type ActionEnd,
+  END_GRACE_MS,
+  endProcessTree,
+  runTaskProcess,
+} from '@pilothouse/agent-kit';
+import type { EnvelopePayload, StepAction } from '@pilothouse/contract';
 import type { ActionRegistry } from './action-registry.ts';
 
 export interface StepRun {
   readonly payload: EnvelopePayload;
   readonly registry: ActionRegistry;
   readonly scratchParent: string;
-  readonly scope: 'systemd' | 'group';
+  /** For pipes of the programs; outlives the scratch directory. */
+  readonly directory: string;
+  readonly hasScopes: boolean;
   readonly isRoot: boolean;
   readonly signal: AbortSignal;
-  readonly endedBy: () => 'timed-out' | 'cancelled';
   readonly onOutput: (stream: 'stdout' | 'stderr', piece: Buffer) => void;
   readonly recordUndo: ActionContext['recordUndo'];
   readonly onCrash: (action: string, cause: unknown) => void;
@@ -20,30 +27,28 @@ export interface StepRun {
 /** Carries out a step's actions in order, up to the first that does not succeed. Its scratch directory goes with it. */
 export async function runStep(run: StepRun): Promise<ActionEnd> {
   const scratch = await mkdtemp(join(run.scratchParent, 'task-'));
+  const context = contextOf(run, scratch);
   try {
     let end: ActionEnd = { kind: 'succeeded' };
     for (const step of run.payload.step.actions) {
-      end = await runAction(run, step.action, step.parameters, scratch);
+      end = await runAction(run, step, context);
       if (end.kind !== 'succeeded') return end;
     }
     return end;
   } finally {
+    // What left the group of its program is still the task's, and the task is over.
+    await endProcessTree({ taskId: context.taskId, group: null, scope: null }, END_GRACE_MS);
     await rm(scratch, { recursive: true, force: true });
   }
 }
 
-async function runAction(
-  run: StepRun,
-  name: string,
-  parameters: unknown,
-  scratch: string,
-): Promise<ActionEnd> {
+async function runAction(run: StepRun, step: StepAction, context: ActionContext): Promise<ActionEnd> {
+  const name = step.action;
   const known = run.registry.offered.get(name);
   if (known === undefined) throw new Error(`action ${name} was verified and is gone`);
   const { action } = known;
-  const context = contextOf(run, scratch);
   try {
-    const parsed = action.spec.parameters.parse(parameters);
+    const parsed = action.spec.parameters.parse(step.parameters);
     return run.payload.kind === 'dry-run'
       ? await action.dryRun(parsed, context)
       : await action.run(parsed, context);
@@ -54,20 +59,26 @@ async function runAction(
 }
 
 function contextOf(run: StepRun, scratch: string): ActionContext {
+  const taskId = `${run.payload.taskId}-${run.payload.attempt}`.replace(/[^a-zA-Z0-9_-]/g, '-');
+  let programs = 0;
   return {
-    taskId: run.payload.taskId,
+    taskId,
     signal: run.signal,
     scratch,
     isRoot: run.isRoot,
     print: (stream, text) => run.onOutput(stream, Buffer.from(text)),
-    run: (request) =>
-      runTaskProcess(request, {
-        taskId: `${run.payload.taskId}-${run.payload.attempt}`,
+    run(request) {
+      programs += 1;
+      return runTaskProcess(request, {
+        taskId,
+        number: programs,
+        directory: run.directory,
+        hasScopes: run.hasScopes,
+        isRoot: run.isRoot,
         signal: run.signal,
-        endedBy: run.endedBy,
-        onOutput: run.onOutput,
-        scope: run.scope,
-      }),
+        output: run.onOutput,
+      });
+    },
     recordUndo: run.recordUndo,
   };
 }

@@ -12,16 +12,19 @@ export interface ServerTime {
   learn(serverTimeMs: number): void;
   /** Null until the first statement. */
   now(): number | null;
-  /** How far the host's own clock is ahead of the server's; 0 until the first statement. */
+  /** How far the host's own clock is ahead of the server's; 0 until this process heard the first statement. */
   skewMs(): number;
 }
 
-export function createServerTime(clock: Clock): ServerTime {
-  let anchor: { serverMs: number; monotonicMs: number } | null = null;
+export function createServerTime(clock: Clock, floorMs: number | null = null): ServerTime {
+  let anchor: { serverMs: number; monotonicMs: number } | null =
+    floorMs === null ? null : { serverMs: floorMs, monotonicMs: clock.monotonic() };
+  let isCurrent = false;
   const now = (): number | null =>
     anchor === null ? null : anchor.serverMs + (clock.monotonic() - anchor.monotonicMs);
   return {
     learn(serverTimeMs) {
+      isCurrent = true;
       const known = now();
       if (known !== null && serverTimeMs < known) return;
       anchor = { serverMs: serverTimeMs, monotonicMs: clock.monotonic() };
@@ -29,7 +32,7 @@ export function createServerTime(clock: Clock): ServerTime {
     now,
     skewMs() {
       const known = now();
-      return known === null ? 0 : clock.now() - known;
+      return known === null || !isCurrent ? 0 : clock.now() - known;
     },
   };
 }

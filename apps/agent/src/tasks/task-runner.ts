@@ -6,25 +6,29 @@
  * of the agent had started are unknown: they are reported, never run again. The queue is bounded; beyond it offers are
  * refused with a code that says so.
  */
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
+import { type ActionEnd, CANCELLED, openLeftPipe, TIMED_OUT } from '@pilothouse/agent-kit';
 import type { Clock } from '@pilothouse/base';
 import {
   type EnvelopePayload,
-  OUTPUT_BYTES_MAX_DEFAULT,
+  OUTPUT_INLINE_BYTES_MAX,
   type TaskOutcome,
   toTimestamp,
 } from '@pilothouse/contract';
-import type { AgentFrame, JournalEntry, ServerFrameOf } from '@pilothouse/wire';
+import type { JournalEntry, ServerFrameOf } from '@pilothouse/wire';
 import type { Journal } from '../journal/journal.ts';
 import { taskKey } from '../journal/replay-journal.ts';
+import { recordUndo } from '../journal/undo-records.ts';
 import type { AgentLog } from '../log.ts';
+import type { OutgoingFrame } from '../session/session-frames.ts';
 import type { ActionRegistry } from './action-registry.ts';
 import { FLUSH_MS, LiveOutput } from './live-output.ts';
 import { createLockTable } from './lock-table.ts';
 import type { OutputBodies } from './output-bodies.ts';
 import { OutputCapture, readCaptured, removeCaptured } from './output-capture.ts';
 import { runStep } from './run-step.ts';
+import type { ServerTime } from './server-time.ts';
 import { inlineOf, nameOutput, outcomeOfEnd, refusedOutcome, unknownOutcome } from './task-outcome.ts';
 import { type EnvelopeJudge, type Refusal, verifyEnvelope } from './verify-envelope.ts';
 
@@ -33,11 +37,10 @@ const QUEUE_MAX = 256;
 /** The ledger remembers a step a little longer than its window, for clocks that differ. */
 const LEDGER_MARGIN_MS = 10 * 60_000;
 
-export type OutgoingTaskFrame = AgentFrame extends infer F
-  ? F extends { generation: number }
-    ? Omit<F, 'generation'>
-    : never
-  : never;
+/** Below this no task begins: its output and its scratch files need room, and so does the host. */
+const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
+/** Of one task's output, whatever the envelope says; the body is built in memory. */
+const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
 export interface TaskRunnerOptions {
   readonly directory: string;
@@ -47,10 +50,13 @@ export interface TaskRunnerOptions {
   readonly clock: Clock;
   readonly log: AgentLog;
   readonly isRoot: boolean;
-  readonly scope: 'systemd' | 'group';
-  readonly judge: () => Omit<EnvelopeJudge, 'registry' | 'hasRun'>;
+  /** Whether programs get a transient systemd scope of their own. */
+  readonly hasScopes: boolean;
+  readonly undoDirectory: string;
+  readonly serverTime: ServerTime;
+  readonly judge: () => Pick<EnvelopeJudge, 'hostId' | 'trustedKeys' | 'isHeld'>;
   /** Dropped when there is no session: whatever must arrive is sent again by `resend`. */
-  readonly send: (frame: OutgoingTaskFrame) => void;
+  readonly send: (frame: OutgoingFrame) => boolean;
 }
 
 interface LiveTask {
@@ -58,8 +64,8 @@ interface LiveTask {
   readonly locks: readonly string[];
   readonly live: LiveOutput;
   readonly controller: AbortController;
-  state: 'waiting' | 'running';
-  endedBy: 'timed-out' | 'cancelled';
+  /** Null while it waits for its locks. */
+  startedAt: string | null;
 }
 
 export class TaskRunner {
@@ -68,6 +74,7 @@ export class TaskRunner {
   /** Outcomes of offers that never started; kept until acknowledged, lost with the process: the server offers again. */
   readonly #unstarted = new Map<string, { taskId: string; attempt: number; outcome: TaskOutcome }>();
   readonly #locks = createLockTable();
+  readonly #running = new Set<Promise<void>>();
 
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
@@ -78,38 +85,49 @@ export class TaskRunner {
   offer(frame: ServerFrameOf<'offer'>): void {
     const key = taskKey(frame);
     if (this.#isKnown(key)) return this.#repeat(key);
+    const { registry, journal, serverTime } = this.#options;
     const verified = verifyEnvelope(frame.envelope, {
       ...this.#options.judge(),
-      registry: this.#options.registry,
-      hasRun: (step) => this.#options.journal.hasRun(step),
+      registry,
+      serverNowMs: serverTime.now(),
+      skewMs: serverTime.skewMs(),
+      hasRun: (step) => journal.hasRun(step),
     });
     if (!verified.ok) return this.#refuse(frame, verified.error);
     const payload = verified.value;
-    if (payload.taskId !== frame.taskId || payload.attempt !== frame.attempt) {
-      return this.#refuse(frame, { code: 'TASK_PLAN_MISMATCH', details: {} });
-    }
-    if (this.#live.size >= QUEUE_MAX) {
-      return this.#refuse(frame, { code: 'TASK_QUEUE_FULL', details: { waiting: this.#live.size } });
-    }
-    if (!this.#options.journal.hasRoom(this.#options.clock.now())) {
-      return this.#refuse(frame, { code: 'TASK_JOURNAL_FULL', details: {} });
-    }
+    serverTime.learn(Date.parse(payload.serverTime));
+    const refusal = this.#refusalNow(frame, payload);
+    if (refusal !== null) return this.#refuse(frame, refusal);
     this.#live.set(key, {
       payload,
       locks: this.#locksOf(payload),
       live: new LiveOutput(frame.outputCreditBytes),
       controller: new AbortController(),
-      state: 'waiting',
-      endedBy: 'cancelled',
+      startedAt: null,
     });
     this.#options.send({ kind: 'accepted', taskId: frame.taskId, attempt: frame.attempt });
     this.#startNext();
   }
 
+  /** What keeps a genuine task from being taken at this moment. */
+  #refusalNow(frame: ServerFrameOf<'offer'>, payload: EnvelopePayload): Refusal | null {
+    if (payload.taskId !== frame.taskId || payload.attempt !== frame.attempt)
+      return { code: 'TASK_PLAN_MISMATCH', details: {} };
+    if (this.#live.size >= QUEUE_MAX)
+      return { code: 'TASK_QUEUE_FULL', details: { waiting: this.#live.size } };
+    const { bavail, bsize } = statfsSync(this.#options.directory);
+    if (bavail * bsize < DISK_FREE_BYTES_MIN)
+      return { code: 'TASK_DISK_FULL', details: { freeBytes: bavail * bsize } };
+    const waiting = this.#live.size - this.runningCount;
+    if (!this.#options.journal.hasRoom(this.#options.serverTime.now(), waiting))
+      return { code: 'TASK_JOURNAL_FULL', details: {} };
+    return null;
+  }
+
   /** Takes back what has not started; what runs goes on. */
   withdraw(taskId: string): void {
     for (const [key, task] of this.#live) {
-      if (task.payload.taskId !== taskId || task.state !== 'waiting') continue;
+      if (task.payload.taskId !== taskId || task.startedAt !== null) continue;
       this.#live.delete(key);
       const { attempt } = task.payload;
       const error = { code: 'TASK_CANCELLED', details: {} };
@@ -122,7 +140,7 @@ export class TaskRunner {
   cancel(taskId: string): void {
     this.withdraw(taskId);
     for (const task of this.#live.values()) {
-      if (task.payload.taskId === taskId) task.controller.abort();
+      if (task.payload.taskId === taskId) task.controller.abort(CANCELLED);
     }
   }
 
@@ -132,6 +150,9 @@ export class TaskRunner {
 
   saved(task: { taskId: string; attempt: number }): void {
     this.#unstarted.delete(taskKey(task));
+    const digest = this.#options.journal.tasks.get(taskKey(task))?.outcome?.output?.digest;
+    // A large body may still be asked for; one that travelled with its outcome will not.
+    if (digest !== undefined) this.#options.bodies.removeSmall(digest, OUTPUT_INLINE_BYTES_MAX);
     this.#options.journal.saved(task);
     removeCaptured(this.#outputDirectory(task));
   }
@@ -146,8 +167,8 @@ export class TaskRunner {
         state: outcome === null ? 'started' : 'ended',
       });
     }
-    for (const { payload, state } of this.#live.values()) {
-      if (state === 'waiting')
+    for (const { payload, startedAt } of this.#live.values()) {
+      if (startedAt === null)
         entries.push({ taskId: payload.taskId, attempt: payload.attempt, state: 'accepted' });
     }
     for (const { taskId, attempt } of this.#unstarted.values())
@@ -162,7 +183,7 @@ export class TaskRunner {
   }
 
   get runningCount(): number {
-    return [...this.#live.values()].filter((task) => task.state === 'running').length;
+    return [...this.#live.values()].filter((task) => task.startedAt !== null).length;
   }
 
   #isKnown(key: string): boolean {
@@ -173,17 +194,21 @@ export class TaskRunner {
     const live = this.#live.get(key);
     if (live !== undefined) {
       const { taskId, attempt } = live.payload;
-      return this.#options.send({ kind: 'accepted', taskId, attempt });
+      if (live.startedAt === null) this.#options.send({ kind: 'accepted', taskId, attempt });
+      else this.#options.send({ kind: 'started', taskId, attempt, at: live.startedAt });
+      return;
     }
     const unstarted = this.#unstarted.get(key);
-    if (unstarted !== undefined)
-      return this.#options.send({ kind: 'outcome', ...unstarted, outputInline: null });
+    if (unstarted !== undefined) {
+      this.#options.send({ kind: 'outcome', ...unstarted, outputInline: null });
+      return;
+    }
     const ended = this.#options.journal.tasks.get(key);
     if (ended?.outcome !== null && ended !== undefined) {
       const { taskId, attempt } = ended.started;
       const body =
         ended.outcome.output === null ? null : this.#options.bodies.get(ended.outcome.output.digest);
-      const isSmall = body !== null && body.length <= 4096;
+      const isSmall = body !== null && body.length <= OUTPUT_INLINE_BYTES_MAX;
       const outputInline = isSmall ? body.toString('utf8') : null;
       this.#options.send({ kind: 'outcome', taskId, attempt, outcome: ended.outcome, outputInline });
     }
@@ -215,52 +240,37 @@ export class TaskRunner {
 
   #startNext(): void {
     for (const [key, task] of this.#live) {
-      if (task.state !== 'waiting' || !this.#locks.tryTake(key, task.locks)) continue;
-      task.state = 'running';
-      this.#execute(key, task).catch((cause: unknown) => {
-        this.#options.log.error('task could not be carried through', {
-          taskId: task.payload.taskId,
-          cause: String(cause),
+      if (task.startedAt !== null || !this.#locks.tryTake(key, task.locks)) continue;
+      const startedAtMs = this.#options.clock.now();
+      task.startedAt = toTimestamp(startedAtMs);
+      const running = this.#execute(task, startedAtMs)
+        .catch((cause: unknown) => this.#fault(task, cause))
+        .finally(() => {
+          this.#locks.release(key);
+          this.#live.delete(key);
+          this.#running.delete(running);
+          this.#startNext();
         });
-      });
+      this.#running.add(running);
     }
   }
 
-  async #execute(key: string, task: LiveTask): Promise<void> {
-    const { payload, controller, live } = task;
+  async #execute(task: LiveTask, startedAtMs: number): Promise<void> {
+    const { payload, live } = task;
     const { taskId, attempt } = payload;
     const { clock, journal, send } = this.#options;
-    const startedAtMs = clock.now();
-    const at = toTimestamp(startedAtMs);
-    const expiresAt = toTimestamp(Date.parse(payload.notAfter) + LEDGER_MARGIN_MS);
-    const { planDigest, stepIndex } = payload;
-    journal.started({ taskId, attempt, planDigest, stepIndex, at, expiresAt });
-    send({ kind: 'started', taskId, attempt, at });
-    const bytesMax = Math.min(payload.outputBytesMax, OUTPUT_BYTES_MAX_DEFAULT * 64);
+    this.#noteStart(payload, toTimestamp(startedAtMs));
+    send({ kind: 'started', taskId, attempt, at: toTimestamp(startedAtMs) });
+    const bytesMax = Math.min(payload.outputBytesMax, OUTPUT_BYTES_MAX);
     const capture = new OutputCapture(this.#outputDirectory(payload), bytesMax);
-    const stopTimer = clock.after(payload.timeoutMs, () => {
-      task.endedBy = 'timed-out';
-      controller.abort();
-    });
     const flush = (): void => {
       const taken = live.take();
       if (taken !== null) send({ kind: 'output', taskId, ...taken });
     };
+    const stopTimer = clock.after(this.#timeoutMsOf(payload), () => task.controller.abort(TIMED_OUT));
     const stopFlushing = clock.every(FLUSH_MS, flush);
     try {
-      const end = await runStep({
-        payload,
-        registry: this.#options.registry,
-        scratchParent: this.#scratchDirectory,
-        scope: this.#options.scope,
-        isRoot: this.#options.isRoot,
-        signal: controller.signal,
-        endedBy: () => task.endedBy,
-        onOutput: (stream, piece) => live.add(stream, capture.add(stream, piece)),
-        recordUndo: () => Promise.reject(new Error('undo records are not supported by this agent')),
-        onCrash: (action, cause) =>
-          this.#options.log.error('action crashed', { action, cause: String(cause) }),
-      });
+      const end = await this.#perform(task, (stream, piece) => live.add(stream, capture.add(stream, piece)));
       flush();
       capture.close();
       const output = nameOutput(capture.body());
@@ -271,10 +281,75 @@ export class TaskRunner {
     } finally {
       stopTimer();
       stopFlushing();
-      this.#locks.release(key);
-      this.#live.delete(key);
-      this.#startNext();
     }
+  }
+
+  #perform(
+    { payload, controller }: LiveTask,
+    onOutput: (stream: 'stdout' | 'stderr', piece: Buffer) => void,
+  ): Promise<ActionEnd> {
+    const { registry, hasScopes, isRoot, undoDirectory, log } = this.#options;
+    return runStep({
+      payload,
+      registry,
+      hasScopes,
+      isRoot,
+      scratchParent: this.#scratchDirectory,
+      directory: this.#outputDirectory(payload),
+      signal: controller.signal,
+      onOutput,
+      recordUndo: async (record) => recordUndo(undoDirectory, payload, record),
+      onCrash: (action, cause) => log.error('action crashed', { action, cause: String(cause) }),
+    });
+  }
+
+  #noteStart(payload: EnvelopePayload, at: string): void {
+    const { taskId, attempt, planDigest, stepIndex, notAfter } = payload;
+    this.#options.journal.started({
+      taskId,
+      attempt,
+      planDigest,
+      stepIndex,
+      at,
+      isDryRun: payload.kind === 'dry-run',
+      serverTimeMs: this.#options.serverTime.now() ?? Date.parse(payload.serverTime),
+      expiresAt: toTimestamp(Date.parse(notAfter) + LEDGER_MARGIN_MS),
+    });
+  }
+
+  /** The envelope's limit, and no more than the actions themselves allow. */
+  #timeoutMsOf({ timeoutMs, step }: EnvelopePayload): number {
+    const allowed = step.actions.map(
+      ({ action }) => this.#options.registry.offered.get(action)?.action.spec.timeoutMsMax ?? 0,
+    );
+    return Math.min(
+      timeoutMs,
+      allowed.reduce((sum, each) => sum + each, 0),
+    );
+  }
+
+  /** The agent itself failed: a full disk, a bug. What had started has an end all the same. */
+  #fault({ payload, startedAt }: LiveTask, cause: unknown): void {
+    const { taskId, attempt } = payload;
+    const { clock, journal, log, send } = this.#options;
+    const reason = (cause instanceof Error && 'code' in cause && String(cause.code)) || String(cause);
+    log.error('task could not be carried through', { taskId, reason });
+    const error = { code: 'TASK_AGENT_FAULT', details: { reason } };
+    const startedAtMs = startedAt === null ? null : Date.parse(startedAt);
+    const outcome = outcomeOfEnd({ kind: 'failed', error }, { startedAtMs, endedAtMs: clock.now() }, null);
+    if (!journal.tasks.has(taskKey(payload))) return this.#keepUnstarted(taskId, attempt, outcome);
+    journal.ended({ taskId, attempt }, outcome);
+    send({ kind: 'outcome', taskId, attempt, outcome, outputInline: null });
+  }
+
+  /** Before the agent ends: programs that would end with it are cancelled; those in scopes of their own go on. */
+  async stop(): Promise<void> {
+    if (this.#options.hasScopes) return;
+    for (const [key, task] of this.#live) {
+      if (task.startedAt === null) this.#live.delete(key);
+      else task.controller.abort(CANCELLED);
+    }
+    while (this.#running.size > 0) await Promise.allSettled(this.#running);
   }
 
   /** What an earlier process started and did not end is unknown, with the output it had captured. */
@@ -284,6 +359,7 @@ export class TaskRunner {
       const output = nameOutput(readCaptured(this.#outputDirectory(started)));
       if (output !== null) this.#options.bodies.put(output.digest, output.json);
       this.#options.journal.ended(started, unknownOutcome(started.at, this.#options.clock.now(), output));
+      this.#drain(this.#outputDirectory(started));
       this.#options.log.warn('task was interrupted', { taskId: started.taskId });
     }
     const kept = new Set(
@@ -293,6 +369,14 @@ export class TaskRunner {
     mkdirSync(outputs, { recursive: true, mode: 0o700 });
     for (const name of readdirSync(outputs))
       if (!kept.has(join(outputs, name))) removeCaptured(join(outputs, name));
+  }
+
+  /** A program that outlived the agent must not wait for a reader; what it still says is not kept. */
+  #drain(directory: string): void {
+    if (!existsSync(directory)) return;
+    for (const name of readdirSync(directory)) {
+      if (/^std(out|err)-\d+$/.test(name)) openLeftPipe(join(directory, name))?.resume().unref();
+    }
   }
 
   #outputDirectory(task: { taskId: string; attempt: number }): string {

@@ -12,7 +12,9 @@ import {
   type EnvelopeKey,
   EnvelopePayload,
   type ErrorDetails,
+  type PlanHeader,
   planDigest,
+  type Step,
   verifyStep,
 } from '@pilothouse/contract';
 import type { ActionRegistry } from './action-registry.ts';
@@ -28,7 +30,7 @@ export interface EnvelopeJudge {
   readonly trustedKeys: readonly EnvelopeKey[];
   readonly registry: ActionRegistry;
   readonly isHeld: boolean;
-  /** Milliseconds; the later of what the server last said and what the envelope says. */
+  /** Milliseconds; null when the server has not said it yet, and the envelope's own word is all there is. */
   readonly serverNowMs: number | null;
   readonly skewMs: number;
   readonly hasRun: (step: { planDigest: string; stepIndex: number; attempt: number }) => boolean;
@@ -55,7 +57,10 @@ export function isSignedBy(
   const bytes = Buffer.from(tag + text);
   return signatures.some(({ keyId, value }) => {
     const key = keys.find((known) => known.id === keyId);
-    return key !== undefined && verify(null, bytes, publicKeyOf(key.raw), Buffer.from(value, 'base64'));
+    const signature = Buffer.from(value, 'base64');
+    // Node reads base64 leniently; one text for one signature, so that nothing in an envelope can be changed unseen.
+    if (key === undefined || signature.toString('base64') !== value) return false;
+    return verify(null, bytes, publicKeyOf(key.raw), signature);
   });
 }
 
@@ -64,19 +69,18 @@ export function verifyEnvelope(envelope: Envelope, judge: EnvelopeJudge): Result
   if (!isSignedBy(judge.trustedKeys, ENVELOPE_TAG, envelope.payload, envelope.signatures)) {
     return refuse('TASK_SIGNATURE_INVALID');
   }
-  const payload = parsePayload(envelope.payload);
-  if (payload === null) return refuse('TASK_PLAN_MISMATCH');
-  if (!isPartOfPlan(payload)) return refuse('TASK_PLAN_MISMATCH');
+  const read = readPayload(envelope.payload);
+  if (read === null || !isPartOfPlan(read)) return refuse('TASK_PLAN_MISMATCH');
+  const { payload } = read;
   if (payload.step.hostId !== judge.hostId) return refuse('TASK_WRONG_HOST', { target: payload.step.hostId });
-  if (
-    judge.hasRun({ planDigest: payload.planDigest, stepIndex: payload.stepIndex, attempt: payload.attempt })
-  ) {
-    return refuse('TASK_ALREADY_RAN');
-  }
-  const { notBefore, notAfter } = payload;
+  if (payload.kind === 'run' && judge.hasRun(payload)) return refuse('TASK_ALREADY_RAN');
+  const { notBefore, notAfter, header } = payload;
   const now = Math.max(judge.serverNowMs ?? 0, Date.parse(payload.serverTime));
   if (now < Date.parse(notBefore) || now > Date.parse(notAfter))
     return refuse('TASK_OUTSIDE_WINDOW', { notBefore, notAfter });
+  // Nobody stretches what people signed: an envelope's window lies within its plan's.
+  if (now < Date.parse(header.notBefore) || now > Date.parse(header.expiresAt))
+    return refuse('TASK_OUTSIDE_WINDOW', { notBefore: header.notBefore, notAfter: header.expiresAt });
   if (judge.isHeld) return refuse('TASK_HOST_HELD');
   if (Math.abs(judge.skewMs) > CLOCK_SKEW_MS_MAX) {
     return refuse('TASK_CLOCK_WRONG', { skewSeconds: Math.round(judge.skewMs / 1000) });
@@ -85,19 +89,38 @@ export function verifyEnvelope(envelope: Envelope, judge: EnvelopeJudge): Result
   return refusal === null ? ok(payload) : err(refusal);
 }
 
-function parsePayload(text: string): EnvelopePayload | null {
+/**
+ * The payload beside its header and step as they were signed. Digests are taken over these: what a newer server adds to a
+ * plan is part of its digest, although this agent does not know it.
+ */
+interface SignedPayload {
+  readonly payload: EnvelopePayload;
+  readonly signedHeader: PlanHeader;
+  readonly signedStep: Step;
+}
+
+function readPayload(text: string): SignedPayload | null {
   try {
-    const parsed = EnvelopePayload.safeParse(JSON.parse(text));
-    return parsed.success ? parsed.data : null;
+    const raw: { header: PlanHeader; step: Step } = JSON.parse(text);
+    const parsed = EnvelopePayload.safeParse(raw);
+    if (!parsed.success) return null;
+    return { payload: parsed.data, signedHeader: raw.header, signedStep: raw.step };
   } catch {
+    // Not JSON: nothing a plan could be made of.
     return null;
   }
 }
 
-function isPartOfPlan(payload: EnvelopePayload): boolean {
-  const { header, step, stepIndex, proof } = payload;
-  if (planDigest(header) !== payload.planDigest) return false;
-  return verifyStep({ step, index: stepIndex, count: header.stepsCount, proof, root: header.stepsRoot });
+function isPartOfPlan({ payload, signedHeader, signedStep }: SignedPayload): boolean {
+  const { header, stepIndex, proof } = payload;
+  if (planDigest(signedHeader) !== payload.planDigest) return false;
+  return verifyStep({
+    step: signedStep,
+    index: stepIndex,
+    count: header.stepsCount,
+    proof,
+    root: header.stepsRoot,
+  });
 }
 
 function refusalOfActions(payload: EnvelopePayload, registry: ActionRegistry): Refusal | null {

@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util';
+import { AppError, type Language, languageOf } from '@pilothouse/contract';
+
+export const DATA_DIRECTORY_DEFAULT = '/var/lib/pilothouse-agent';
+
+export const VERBS = [
+  'enrol',
+  'run',
+  'status',
+  'facts',
+  'actions',
+  'hold',
+  'release',
+  'version',
+  'help',
+] as const;
+export type Verb = (typeof VERBS)[number];
+
+export interface CommandLine {
+  readonly verb: Verb;
+  readonly words: readonly string[];
+  readonly dataDirectory: string;
+  readonly token: string | null;
+  readonly isAgain: boolean;
+  readonly language: Language;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const localeOf = (environment: Environment): string | undefined =>
+  environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'];
+
+/** The language before anything else is known, so that a wrong line is told in it, too. */
+export const languageOfLine = (args: readonly string[], environment: Environment): Language => {
+  const index = args.indexOf('--lang');
+  return languageOf(index === -1 ? localeOf(environment) : args[index + 1]);
+};
+
+/** AppError AGENT_USAGE when the line makes no sense. */
+export function readCommandLine(args: readonly string[], environment: Environment): CommandLine {
+  const { values, positionals } = parseOptions(args);
+  const [verbText = 'help', ...words] = positionals;
+  const verb = values.help ? 'help' : VERBS.find((known) => known === verbText);
+  if (verb === undefined) throw new AppError('AGENT_USAGE', { problem: `${verbText}?` });
+  const token = values.token ?? environment['PILOTHOUSE_AGENT_TOKEN'] ?? null;
+  if (verb === 'enrol' && token === null) throw new AppError('AGENT_USAGE', { problem: '--token' });
+  const wordsMax = verb === 'hold' ? Number.POSITIVE_INFINITY : verb === 'facts' ? 1 : 0;
+  if (words.length > wordsMax) throw new AppError('AGENT_USAGE', { problem: words.join(' ') });
+  return {
+    verb,
+    words,
+    token,
+    dataDirectory: values.data ?? environment['PILOTHOUSE_AGENT_DATA'] ?? DATA_DIRECTORY_DEFAULT,
+    isAgain: values.again ?? false,
+    language: languageOf(values.lang ?? localeOf(environment)),
+  };
+}
+
+function parseOptions(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: {
+        data: { type: 'string' },
+        token: { type: 'string' },
+        again: { type: 'boolean' },
+        lang: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+  } catch (cause) {
+    throw new AppError('AGENT_USAGE', { problem: cause instanceof Error ? cause.message : '' }, { cause });
+  }
+}

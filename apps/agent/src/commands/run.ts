@@ -1,0 +1,63 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { systemClock } from '@pilothouse/base';
+import { isAppError, renderMessage } from '@pilothouse/contract';
+import { startAgent } from '../agent.ts';
+import { claimDirectory } from '../claim-directory.ts';
+import type { CommandLine } from '../command-line.ts';
+import { createAgentLog } from '../log.ts';
+import { agentMessages } from '../messages.ts';
+import { agentPlugins } from '../plugins.ts';
+import { createActionRegistry } from '../tasks/action-registry.ts';
+import { AGENT_VERSION } from '../version.ts';
+import { proxyOf } from './proxy.ts';
+import { unusable, usableDirectory } from './usable-directory.ts';
+
+/** `run`: until SIGTERM or SIGINT. */
+export async function run(line: CommandLine): Promise<number> {
+  const data = usableDirectory(line.dataDirectory);
+  const log = createAgentLog((text) => process.stderr.write(text));
+  const isRoot = process.getuid?.() === 0;
+  if (!isRoot) sayWhatIsMissing(line);
+  await claimDirectory(data);
+  const agent = startOrExplain(line, () =>
+    startAgent({
+      data,
+      plugins: agentPlugins,
+      proxy: proxyOf(process.env),
+      hasScopes: isRoot && isSystemdHost(),
+      clock: systemClock,
+      random: Math.random,
+      log,
+      agentVersion: AGENT_VERSION,
+    }),
+  );
+  // Timers of the clock hold nothing alive, and neither does an agent between two sessions: this does.
+  const alive = setInterval(() => {}, 2 ** 30);
+  const signal = await new Promise<string>((resolve) => {
+    for (const name of ['SIGTERM', 'SIGINT']) process.once(name, () => resolve(name));
+  });
+  log.info('ending', { signal });
+  await agent.stop();
+  clearInterval(alive);
+  // Tasks in scopes of their own go on; what still reads their pipes must not keep this process.
+  process.exit(0);
+}
+
+function startOrExplain<T>(line: CommandLine, start: () => T): T {
+  try {
+    return start();
+  } catch (cause) {
+    if (isAppError(cause)) throw cause;
+    throw unusable(line.dataDirectory, cause);
+  }
+}
+
+const isSystemdHost = (): boolean =>
+  existsSync('/run/systemd/system') && readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
+
+function sayWhatIsMissing(line: CommandLine): void {
+  const { absent } = createActionRegistry(agentPlugins, { isRoot: false });
+  if (absent.size === 0) return;
+  const lines = [...absent].map(([name, reason]) => `  ${name}: ${reason}`);
+  process.stderr.write(`${renderMessage(agentMessages.notRoot, line.language)}\n${lines.join('\n')}\n`);
+}

@@ -1,0 +1,73 @@
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+
+/** Where the agent keeps what must outlive it. Everything in it is for the agent's user alone. */
+export interface DataDirectory {
+  readonly path: string;
+  readonly identity: string;
+  readonly trust: string;
+  readonly journal: string;
+  readonly tasks: string;
+  readonly outputBodies: string;
+  readonly factBodies: string;
+  readonly undo: string;
+  /** While this file exists the host refuses all tasks. */
+  readonly hold: string;
+  readonly status: string;
+  /** Names the socket by which a second agent on the same directory is noticed. */
+  readonly instance: string;
+}
+
+export function openDataDirectory(path: string): DataDirectory {
+  mkdirSync(path, { recursive: true, mode: 0o700 });
+  return {
+    path,
+    identity: join(path, 'identity.json'),
+    trust: join(path, 'trust.json'),
+    journal: join(path, 'journal'),
+    tasks: join(path, 'tasks'),
+    outputBodies: join(path, 'output-bodies'),
+    factBodies: join(path, 'facts'),
+    undo: join(path, 'undo'),
+    hold: join(path, 'hold'),
+    status: join(path, 'status.json'),
+    instance: join(path, 'instance'),
+  };
+}
+
+/** Null when there is no such file. */
+export function readIfThere(path: string): string | null {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw cause;
+  }
+}
+
+/** All of it or nothing, also through a power cut; readable by the agent's user alone. */
+export function writeDurably(path: string, text: string): void {
+  const unfinished = `${path}.new`;
+  const file = openSync(unfinished, 'w', 0o600);
+  try {
+    writeSync(file, text);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+  renameSync(unfinished, path);
+  const folder = openSync(dirname(path), 'r');
+  fsyncSync(folder);
+  closeSync(folder);
+}
+
+export const removeIfThere = (path: string): void => rmSync(path, { force: true });

@@ -1,0 +1,32 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { digestOfText } from '@pilothouse/contract';
+import { readIfThere, removeIfThere } from '../data-directory.ts';
+
+/** The current body of each fact on disk. Losing one costs a collection, so nothing here is synced. */
+export interface FactBodies {
+  put(fact: string, body: { readonly digest: string; readonly text: string }): void;
+  /** Null when the file is another one, or gone. */
+  get(fact: string, digest: string): string | null;
+}
+
+export function createFactBodies(directory: string): FactBodies {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const at = (fact: string): string => join(directory, `${fact}.json`);
+  return {
+    put(fact, { text }) {
+      try {
+        writeFileSync(at(fact), text, { mode: 0o600 });
+      } catch (cause) {
+        const { code } = cause as NodeJS.ErrnoException;
+        if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
+        // Full disk: the fact is collected again when the server wants its body.
+        removeIfThere(at(fact));
+      }
+    },
+    get(fact, digest) {
+      const text = readIfThere(at(fact));
+      return text !== null && digestOfText(text) === digest ? text : null;
+    },
+  };
+}

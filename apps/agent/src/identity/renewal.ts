@@ -1,0 +1,100 @@
+import type { Clock } from '@pilothouse/base';
+import type { TrustBundle } from '@pilothouse/contract';
+import type { AgentLog } from '../log.ts';
+import type { SessionPeer } from '../session/open-session.ts';
+import {
+  type HostIdentity,
+  identityOf,
+  isIssuedBy,
+  isRenewalDue,
+  lifeOf,
+  writeIdentity,
+} from './host-identity.ts';
+
+/**
+ * Keeps the certificate alive: renews at two thirds of its life, when the server says that only a renewal can follow, and
+ * once after each rotation that left it under an older authority. The new key is held in memory until its certificate
+ * comes; if the agent dies in between, the old pair still stands and the renewal is asked for again.
+ */
+export interface Renewal {
+  /** Looks whether it is time; called with every heartbeat. */
+  beat(peer: SessionPeer): void;
+  /** The session can do nothing else. */
+  required(reason: string, peer: SessionPeer): void;
+  received(chain: readonly string[], peer: SessionPeer): void;
+}
+
+export interface RenewalOptions {
+  readonly path: string;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: AgentLog;
+  readonly identity: () => HostIdentity | null;
+  readonly bundle: () => TrustBundle;
+  /** Null while unknown; the host's own clock then has to do. */
+  readonly serverTimeMs: () => number | null;
+  readonly adopt: (identity: HostIdentity) => void;
+}
+
+/** The share of heartbeats at which a due renewal is asked for, so that a rotated fleet does not ask in one second. */
+const ASK_SHARE = 1 / 6;
+/** An answer that has not come by then is not coming. */
+const ANSWER_WAIT_MS = 60_000;
+
+export function createRenewal(options: RenewalOptions): Renewal {
+  const { clock, log } = options;
+  let pending: { readonly keyPem: string } | null = null;
+  let askedAtMs = Number.NEGATIVE_INFINITY;
+  let askedForVersion = 0;
+  let isOnly = false;
+
+  async function ask(peer: SessionPeer): Promise<void> {
+    askedAtMs = clock.monotonic();
+    const { makeKeyRequest } = await import('./make-key-request.ts');
+    const { keyPem, csr } = await makeKeyRequest();
+    pending = { keyPem };
+    peer.send({ kind: 'renew', csr });
+  }
+
+  const askInBackground = (peer: SessionPeer): void => {
+    ask(peer).catch((cause: unknown) =>
+      log.error('renewal could not be asked for', { cause: String(cause) }),
+    );
+  };
+
+  function isDue(): boolean {
+    const identity = options.identity();
+    if (identity === null || clock.monotonic() - askedAtMs < ANSWER_WAIT_MS) return false;
+    if (isRenewalDue(lifeOf(identity), options.serverTimeMs() ?? clock.now())) return true;
+    const { version, authorities } = options.bundle();
+    if (askedForVersion === version || isIssuedBy(identity, authorities[0] ?? '')) return false;
+    askedForVersion = version;
+    return true;
+  }
+
+  return {
+    beat(peer) {
+      if (options.random() < ASK_SHARE && isDue()) askInBackground(peer);
+    },
+    required(reason, peer) {
+      log.info('the certificate has to be renewed', { reason });
+      isOnly = true;
+      askInBackground(peer);
+    },
+    received(chain, peer) {
+      const old = options.identity();
+      if (pending === null || old === null) return;
+      const next = identityOf(
+        { keyPem: pending.keyPem, chain, urls: old.urls },
+        options.bundle().authorities,
+      );
+      if (next === null) return log.error('the new certificate does not fit and was not taken');
+      writeIdentity(options.path, next);
+      pending = null;
+      options.adopt(next);
+      log.info('certificate renewed', { hostId: next.hostId });
+      if (isOnly || next.hostId !== old.hostId) peer.end({ kind: 'renewed' });
+      isOnly = false;
+    },
+  };
+}
