@@ -22,15 +22,21 @@ export const HOST_AGENT = '/usr/lib/pilothouse/agent';
 export interface HostImage {
   readonly name: string;
   readonly base: string;
+  /** Of the board: a reinstalled host keeps it. Default: a new one. */
+  readonly machineId?: string;
 }
 
 /** Files and mounts of a new host; nothing runs yet. */
-export async function makeHost({ name, base }: HostImage): Promise<void> {
+export async function makeHost({
+  name,
+  base,
+  machineId = randomBytes(16).toString('hex'),
+}: HostImage): Promise<void> {
   const directory = hostDirectory(name);
   for (const part of ['upper', 'work', 'root']) await mkdir(join(directory, part), { recursive: true });
   await mountRoot(name, base);
   await writeFile(join(hostRoot(name), 'etc/hostname'), `${name}\n`);
-  await writeFile(join(hostRoot(name), 'etc/machine-id'), `${randomBytes(16).toString('hex')}\n`);
+  await writeFile(join(hostRoot(name), 'etc/machine-id'), `${machineId}\n`);
   await writeFile(join(directory, 'base'), base);
   await installUnit(name);
   await connectHost(name);

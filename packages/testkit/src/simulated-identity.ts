@@ -1,3 +1,4 @@
+import 'reflect-metadata/lite';
 import { webcrypto } from 'node:crypto';
 import { request } from 'node:https';
 import { Pkcs10CertificateRequestGenerator } from '@peculiar/x509';

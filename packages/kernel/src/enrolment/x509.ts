@@ -1,5 +1,5 @@
 /** The certificate library with what it needs loaded first. Nothing else in the kernel imports it directly. */
-import './reflect-metadata-shim.ts';
+import 'reflect-metadata/lite';
 
 export {
   AuthorityKeyIdentifierExtension,

@@ -1,0 +1,116 @@
+/** A control plane of its own for stories, reachable from the lab's hosts. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Client, createClient } from '@pilothouse/client';
+import {
+  enrolmentRoutes,
+  type Host,
+  hostsRoutes,
+  type NewEnrolmentToken,
+  type Rollout,
+  rolloutRoutes,
+  type Strategy,
+  sessionRoutes,
+} from '@pilothouse/contract';
+import { type ServerProcess, startServerProcess, testFetch, until } from '@pilothouse/testkit';
+import { BRIDGE_ADDRESS, PROJECT_ROOT } from '../places.ts';
+
+const API_PORT = 27_443;
+const GATEWAY_PORT = 27_444;
+
+export interface Installation {
+  readonly client: Client;
+  readonly url: string;
+  readonly apiToken: string;
+  readonly dataDirectory: string;
+  readonly server: () => ServerProcess;
+  /** A client with another token, or none. */
+  clientFor(token: string | null): Client;
+  /** Ends the server as a power cut would, and starts it again on the same data. */
+  crash(): Promise<void>;
+  start(): Promise<void>;
+  token(wish?: Partial<NewEnrolmentToken>): Promise<string>;
+  hosts(): Promise<Host[]>;
+  /** Starts an ad-hoc run of a shell line. */
+  run(selector: string, shell: string, strategy?: Partial<Strategy>): Promise<Rollout>;
+  /** Waits for a rollout's end. */
+  ended(rolloutId: string, timeoutMs?: number): Promise<Rollout>;
+  close(): Promise<void>;
+}
+
+export async function install(): Promise<Installation> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'pilothouse-story-'));
+  const url = `https://127.0.0.1:${API_PORT}`;
+  const start = (): Promise<ServerProcess> =>
+    startServerProcess({
+      entry: join(PROJECT_ROOT, 'apps/server/src/main.ts'),
+      dataDirectory,
+      listen: `127.0.0.1:${API_PORT}`,
+      gatewayListen: `${BRIDGE_ADDRESS}:${GATEWAY_PORT}`,
+      advertise: BRIDGE_ADDRESS,
+    });
+  let server = await start();
+  const { fetch, close } = testFetch();
+  const clientFor = (token: string | null): Client =>
+    createClient({ baseUrl: url, fetch, token, language: 'en' });
+  const made = await clientFor(null).call(sessionRoutes.setup, {
+    body: {
+      code: server.setupCode ?? '',
+      name: 'ada',
+      password: 'correct horse battery',
+      tokenName: 'story',
+    },
+  });
+  const apiToken = made.token ?? '';
+  const client = clientFor(apiToken);
+  return {
+    client,
+    url,
+    apiToken,
+    dataDirectory,
+    server: () => server,
+    clientFor,
+    async crash() {
+      await server.kill('SIGKILL');
+      server = await start();
+    },
+    async start() {
+      server = await start();
+    },
+    async token(wish = {}) {
+      const body = { name: 'story', usesMax: 100, ...wish };
+      return (await client.call(enrolmentRoutes.createToken, { body })).token;
+    },
+    hosts: async () => (await client.call(hostsRoutes.list, { query: { limit: 1000 } })).items,
+    async run(selector, shell, strategy = {}) {
+      const actions = [{ action: 'commands.run', parameters: { program: 'sh', args: ['-c', shell] } }];
+      const { rollout } = await client.call(rolloutRoutes.run, {
+        body: { title: shell.slice(0, 80), target: { selector }, actions, strategy },
+      });
+      return rollout;
+    },
+    ended: (rolloutId, timeoutMs = 60_000) =>
+      until(`rollout ${rolloutId} to end`, timeoutMs, async () => {
+        const rollout = await client.call(rolloutRoutes.get, { params: { rolloutId } });
+        return rollout.endedAt === null ? null : rollout;
+      }),
+    async close() {
+      close();
+      await server.kill('SIGTERM');
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Waits until exactly these hosts are in a state. */
+export const untilHosts = (
+  installation: Installation,
+  what: string,
+  isReached: (hosts: readonly Host[]) => boolean,
+  timeoutMs = 60_000,
+): Promise<Host[]> =>
+  until(what, timeoutMs, async () => {
+    const hosts = await installation.hosts();
+    return isReached(hosts) ? hosts : null;
+  });
