@@ -81,6 +81,8 @@ export const PlanHeader = z.object({
   actionSchemas: z.record(ActionName, Digest),
   stepsRoot: Digest,
   stepsCount: z.number().int().min(1).max(PLAN_HOSTS_MAX),
+  /** Chance: two people who ask for the same in the same millisecond make two plans. */
+  nonce: z.string().max(32).optional(),
   /** The plan whose unsuccessful hosts this one runs again. */
   retryOf: Digest.nullable(),
 });

@@ -1,3 +1,4 @@
+import { newId } from '@pilothouse/base';
 import type { ActionSpec } from '@pilothouse/contract';
 import {
   AppError,
@@ -85,7 +86,10 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
   };
 
   const save = async (draft: Draft, principal: Principal, requestId: string | null): Promise<MadePlan> => {
-    const { plan, content, tree } = finishPlan(draft, principal, context.clock.now());
+    const { plan, content, tree } = finishPlan(draft, principal, {
+      now: context.clock.now(),
+      nonce: newId('n', context.ids),
+    });
     await context.store.transaction(async (transaction) => {
       await insertPlan(transaction, plan, content);
       const details = { title: plan.header.title, hosts: content.hosts.length };
@@ -183,7 +187,7 @@ function draftFromSteps(
   return { hosts, target, title, strategy, retryOf, lists, listOf, schemas, undetermined: [], ...window };
 }
 
-function finishPlan(draft: Draft, principal: Principal, now: number) {
+function finishPlan(draft: Draft, principal: Principal, made: { now: number; nonce: string }) {
   const content: PlanContent = {
     hosts: draft.hosts.map(({ id, name }) => ({ id, name })),
     actionLists: draft.lists,
@@ -196,7 +200,7 @@ function finishPlan(draft: Draft, principal: Principal, now: number) {
     version: 1,
     title: draft.title,
     createdBy: principal.actor.name,
-    createdAt: toTimestamp(now),
+    createdAt: toTimestamp(made.now),
     notBefore: toTimestamp(draft.notBefore),
     expiresAt: toTimestamp(draft.expiresAt),
     target: {
@@ -208,6 +212,7 @@ function finishPlan(draft: Draft, principal: Principal, now: number) {
     actionSchemas: draft.schemas,
     stepsRoot: rootOf(tree),
     stepsCount: draft.hosts.length,
+    nonce: made.nonce,
     retryOf: draft.retryOf,
   };
   const plan: Plan = { digest: planDigest(header), header };
