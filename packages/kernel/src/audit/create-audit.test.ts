@@ -48,7 +48,7 @@ async function open() {
   const clock = fakeClock();
   const context = {
     clock,
-    ids: { now: clock.now, fill: (target: Uint8Array) => target },
+    ids: { now: () => clock.now(), fill: (target: Uint8Array) => target },
     store,
     log: silentLog,
   };

@@ -10,7 +10,7 @@ import {
 import type { Transaction } from '@pilothouse/store';
 import type { Signer } from '../enrolment/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { Reconciler } from '../plugins/index.ts';
 import { checkpointText, linkRecord } from './chain.ts';
 import type { AuditService, AuditTrail, NewAuditRecord } from './service.ts';
 import {

@@ -16,8 +16,8 @@ afterEach(async () => {
 interface Opened extends EventsRoom {
   readonly store: Store;
   readonly clock: FakeClock;
-  publish(count: number): Promise<void>;
-  reopen(): Promise<EventsRoom>;
+  readonly publish: (count: number) => Promise<void>;
+  readonly reopen: () => Promise<EventsRoom>;
 }
 
 async function open(eventsKeptMax = 1_000_000): Promise<Opened> {
@@ -27,7 +27,7 @@ async function open(eventsKeptMax = 1_000_000): Promise<Opened> {
   const clock = fakeClock();
   const context = {
     clock,
-    ids: { now: clock.now, fill: (target: Uint8Array) => target },
+    ids: { now: () => clock.now(), fill: (target: Uint8Array) => target },
     store,
     log: silentLog,
   };

@@ -15,7 +15,7 @@
 import { MINUTE_MS } from '@pilothouse/base';
 import { AppError, type Event } from '@pilothouse/contract';
 import type { KernelContext } from '../kernel-context.ts';
-import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { Reconciler } from '../plugins/index.ts';
 import type { EventFeed } from './service.ts';
 import { dropThrough, insertEvents, readAfter, readRange } from './store.ts';
 

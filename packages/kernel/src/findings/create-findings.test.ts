@@ -35,7 +35,7 @@ async function open() {
   const audited: NewAuditRecord[] = [];
   let count = 0;
   const ids = {
-    now: clock.now,
+    now: () => clock.now(),
     fill: (target: Uint8Array) => {
       count += 1;
       return target.fill(count);

@@ -4,7 +4,7 @@ import type { Transaction } from '@pilothouse/store';
 import type { AuditService } from '../audit/service.ts';
 import type { EventsService } from '../events/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { Reconciler } from '../plugins/index.ts';
 import { acknowledgements } from './acknowledgements.ts';
 import { isOpening, reopen, resolve, see } from './life-cycle.ts';
 import { listFindings } from './list-findings.ts';
