@@ -29,10 +29,8 @@ async function main(): Promise<number> {
     return await runVerb(line);
   } catch (error) {
     if (!isAppError(error)) throw error;
-    // The table is typed by its own codes; an error from anywhere may carry another.
-    const row = (agentCommandErrors as Record<string, (typeof agentCommandErrors)['AGENT_USAGE']>)[
-      error.code
-    ];
+    const table: ErrorTable = agentCommandErrors;
+    const row = table[error.code];
     if (row === undefined) throw error;
     const title = renderMessage(row.title, language, error.details);
     const hint = renderMessage(row.hint, language, error.details);
