@@ -30,6 +30,8 @@ export interface Connector {
   client(): Promise<Client>;
   /** A client of a site that is not written down yet: for signing in. */
   clientOf(site: Site): Client;
+  /** What `client` has given out, or null: a command that asked no server. */
+  used(): { readonly site: Site; readonly client: Client } | null;
   close(): void;
 }
 
@@ -45,6 +47,7 @@ export interface ConnectorOptions {
 /** Finds the server and opens its connection when it is first needed, so that `--help` costs nothing. */
 export function createConnector(options: ConnectorOptions): Connector {
   const open: ServerConnection[] = [];
+  let used: { readonly site: Site; readonly client: Client } | null = null;
   const clientOf = (site: Site): Client => {
     const connection = options.sites.connect({ authority: site.authority }, options.signal);
     open.push(connection);
@@ -59,7 +62,12 @@ export function createConnector(options: ConnectorOptions): Connector {
   return {
     site: () => findSite(options),
     clientOf,
-    client: async () => clientOf(await findSite(options)),
+    async client() {
+      const site = await findSite(options);
+      used ??= { site, client: clientOf(site) };
+      return used.client;
+    },
+    used: () => used,
     close() {
       for (const connection of open) connection.close();
     },

@@ -13,6 +13,7 @@ import { chooseLanguage, globalOptions } from './global-options.ts';
 import { overallHelp } from './overall-help.ts';
 import { isShown, lineError } from './read-line-error.ts';
 import { reportError } from './report-error.ts';
+import { renewOldWitness, witnessFile } from './witness.ts';
 
 /** All that a run of the command line takes from its process. */
 export interface CliWorld {
@@ -77,6 +78,7 @@ async function dispatch(world: CliWorld, line: readonly string[], speech: Speech
       try {
         // The specs that parsed the input are the ones that typed the command's `run`.
         exit = await command.run(context, input as never);
+        await keepWitness(context);
       } finally {
         context.close();
       }
@@ -90,6 +92,20 @@ async function dispatch(world: CliWorld, line: readonly string[], speech: Speech
     throw error;
   }
   return exit;
+}
+
+const SHORTER: Message = {
+  en: 'warning: the audit log of the server ends at record {now}, but this computer has seen record {kept}. Run: pilothouse audit verify',
+  zh: '警告：服务器的审计日志止于记录 {now}，但本机曾见到记录 {kept}。请运行：pilothouse audit verify',
+};
+
+/** Whoever uses the server is a witness of its audit log, without doing anything for it. */
+async function keepWitness(context: AppContext): Promise<void> {
+  const used = context.connector.used();
+  if (used === null || context.signal.aborted) return;
+  const file = witnessFile(context.sites.directory, used.site.url);
+  const news = await renewOldWitness(file, used.client, context.clock.now());
+  if (news.kind === 'shorter') context.terminal.writeError(`${context.say(SHORTER, news)}\n`);
 }
 
 function createContext(world: CliWorld, speech: Speech, globals: Globals): AppContext & { close(): void } {

@@ -1,7 +1,129 @@
+import type { AnyCommand } from '@pilothouse/cli-kit';
 import type { VerbGroup } from './command-catalogue.ts';
+
+const fromPlugin = (commands: readonly AnyCommand[], verb: string): readonly AnyCommand[] =>
+  commands.filter((command) => command.path.split(' ')[0] === verb);
 
 /** Every verb of the command line, in the order of the help. */
 export const verbGroups: readonly VerbGroup[] = [
+  {
+    title: { en: 'Look:', zh: '查看：' },
+    verbs: [
+      {
+        name: 'hosts',
+        summary: { en: 'List hosts', zh: '列出主机' },
+        load: async () => (await import('./commands/hosts.ts')).hostsCommands,
+      },
+      {
+        name: 'host',
+        summary: { en: 'Show a host, or change what is said of it', zh: '显示主机或修改其属性' },
+        load: async () => (await import('./commands/host.ts')).hostCommands,
+      },
+      {
+        name: 'groups',
+        summary: { en: 'List groups, or change them', zh: '列出或修改分组' },
+        load: async () => (await import('./commands/groups.ts')).groupsCommands,
+      },
+      {
+        name: 'facts',
+        summary: { en: 'Show what a host reports of itself', zh: '显示主机上报的信息' },
+        load: async () => (await import('./commands/facts.ts')).factsCommands,
+      },
+      {
+        name: 'diff',
+        summary: {
+          en: 'Compare facts of two hosts, or of one at two times',
+          zh: '比较两台主机或同一主机不同时间的信息',
+        },
+        load: async () => (await import('./commands/diff.ts')).diffCommands,
+      },
+      {
+        name: 'select',
+        summary: { en: 'Show which hosts a selector picks, and why', zh: '显示选择器匹配哪些主机及原因' },
+        load: async () => (await import('./commands/select.ts')).selectCommands,
+      },
+      {
+        name: 'findings',
+        summary: { en: 'List what is wrong, worst first', zh: '列出问题（最严重的在前）' },
+        load: async () => (await import('./commands/findings.ts')).findingsCommands,
+      },
+    ],
+  },
+  {
+    title: { en: 'Change:', zh: '变更：' },
+    verbs: [
+      {
+        name: 'run',
+        summary: { en: 'Run a command on hosts', zh: '在主机上执行命令' },
+        load: async () =>
+          fromPlugin((await import('@pilothouse/plugin-commands/cli')).commandsCli.commands, 'run'),
+      },
+      {
+        name: 'script',
+        summary: { en: 'Keep and run reviewed scripts', zh: '管理并执行经审核的脚本' },
+        load: async () =>
+          fromPlugin((await import('@pilothouse/plugin-commands/cli')).commandsCli.commands, 'script'),
+      },
+      {
+        name: 'rollouts',
+        summary: { en: 'List rollouts, newest first', zh: '列出发布（新的在前）' },
+        load: async () => (await import('./commands/rollouts.ts')).rolloutsCommands,
+      },
+      {
+        name: 'rollout',
+        summary: { en: 'Show a rollout, or do something with it', zh: '显示或操作某个发布' },
+        load: async () => (await import('./commands/rollout.ts')).rolloutCommands,
+      },
+      {
+        name: 'stop',
+        summary: { en: 'Emergency stop: nothing new starts', zh: '紧急停止：不再开始任何任务' },
+        load: async () => (await import('./commands/stop.ts')).stopCommands,
+      },
+    ],
+  },
+  {
+    title: { en: 'Manage:', zh: '管理：' },
+    verbs: [
+      {
+        name: 'enrol',
+        summary: {
+          en: 'Make an enrolment token and print the line for the host',
+          zh: '创建注册令牌并输出主机上执行的命令',
+        },
+        load: async () => (await import('./commands/enrol.ts')).enrolCommands,
+      },
+      {
+        name: 'agent',
+        summary: { en: 'Versions and trust of the agents', zh: '代理的版本与信任状态' },
+        load: async () => (await import('./commands/agent.ts')).agentCommands,
+      },
+      {
+        name: 'users',
+        summary: { en: 'List people who can sign in', zh: '列出可登录的用户' },
+        load: async () => (await import('./commands/users.ts')).usersCommands,
+      },
+      {
+        name: 'roles',
+        summary: { en: 'List roles and what they grant', zh: '列出角色及其授权' },
+        load: async () => (await import('./commands/roles.ts')).rolesCommands,
+      },
+      {
+        name: 'tokens',
+        summary: { en: 'List my API tokens', zh: '列出我的 API 令牌' },
+        load: async () => (await import('./commands/tokens.ts')).tokensCommands,
+      },
+      {
+        name: 'audit',
+        summary: { en: 'Show who did what, newest first', zh: '查看审计记录（新的在前）' },
+        load: async () => (await import('./commands/audit.ts')).auditCommands,
+      },
+      {
+        name: 'events',
+        summary: { en: 'Show what happened, and what happens', zh: '查看已发生和正在发生的事件' },
+        load: async () => (await import('./commands/events.ts')).eventsCommands,
+      },
+    ],
+  },
   {
     title: { en: 'This computer:', zh: '本机：' },
     verbs: [
@@ -22,10 +144,7 @@ export const verbGroups: readonly VerbGroup[] = [
       },
       {
         name: 'version',
-        summary: {
-          en: 'Show the version of this program and of the server',
-          zh: '显示本程序及服务器的版本',
-        },
+        summary: { en: 'Show the version of this program and of the server', zh: '显示本程序及服务器的版本' },
         load: async () => (await import('./commands/version.ts')).versionCommands,
       },
     ],

@@ -92,6 +92,15 @@ export const cliErrors = defineErrors({
     hint: { en: 'Check its name and its permissions.', zh: '请检查文件名和权限。' },
     retry: 'after-change',
   },
+  CLI_SERVER_PROGRAM_MISSING: {
+    status: 400,
+    title: { en: 'Cannot start pilothouse-server: {reason}', zh: '无法启动 pilothouse-server：{reason}' },
+    hint: {
+      en: 'A store file is checked by the server program: run this where it is installed and on the PATH.',
+      zh: '存储文件由服务器程序校验：请在安装了该程序且位于 PATH 中的机器上运行。',
+    },
+    retry: 'after-change',
+  },
   CLI_INTERNAL: {
     status: 500,
     title: { en: 'The command line broke: {problem}', zh: '命令行程序出错：{problem}' },

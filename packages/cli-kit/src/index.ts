@@ -1,5 +1,6 @@
 /** What the command-line rooms of apps and plugins build on: verbs as data, tables, progress, questions, exit codes. Does no IO itself. */
 export { age, took } from './ages.ts';
+export { carryOutPlan, type PlanToCarryOut } from './carry-out-plan.ts';
 export type { CliContext, Described } from './cli-context.ts';
 export { cliErrors } from './cli-errors.ts';
 export {
@@ -15,11 +16,19 @@ export {
 } from './command-spec.ts';
 export { confirm } from './confirm.ts';
 export { EXIT, type ExitCode } from './exit-codes.ts';
+export { followRollout, progressOf, rolloutStateName, totalOf } from './follow-rollout.ts';
 export { nearestWord } from './nearest-word.ts';
 export { choice, duration, flag, integer, list, one, optionalOne, rest, text } from './options.ts';
 export { parseDuration, parseMoment } from './parse-duration.ts';
 export { note, printJson, printRecord, printRows } from './print.ts';
+export { createResultsPrinter, stateColour, stateName } from './print-results.ts';
 export { type Progress, type ProgressCounts, progressLine, showProgress } from './progress.ts';
+export { limitOption, readList } from './read-list.ts';
+export { readPairs } from './read-pairs.ts';
+export { resolveHostId } from './resolve-host.ts';
+export { strategyOf, strategyOptions } from './strategy-options.ts';
 export { type Column, renderTable } from './table.ts';
+export { targetOf, targetOptions } from './target-options.ts';
 export { type Colour, paint, plain, type Terminal } from './terminal.ts';
 export { padEnd, padStart, textWidth, truncate } from './text-width.ts';
+export { watchOptions, watchView } from './watch-view.ts';

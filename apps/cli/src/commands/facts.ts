@@ -1,0 +1,134 @@
+import {
+  age,
+  type CliContext,
+  type Column,
+  defineCommand,
+  EXIT,
+  flag,
+  note,
+  optionalOne,
+  parseMoment,
+  printJson,
+  printRows,
+  readList,
+  text,
+} from '@pilothouse/cli-kit';
+import { type FactKind, type FactReport, type FactSpan, factsRoutes } from '@pilothouse/contract';
+
+export const factsCommands = [
+  defineCommand({
+    path: 'facts',
+    summary: { en: 'Show what a host reports of itself', zh: '显示主机上报的信息' },
+    details: {
+      en: 'Without a host: which facts there are, and how alike the fleet is in each. A fact is printed as JSON.',
+      zh: '不指定主机时：列出所有采集项及其在主机群中的一致程度。单个采集项以 JSON 输出。',
+    },
+    arguments: {
+      host: optionalOne({ en: 'Host name or id', zh: '主机名或标识' }),
+      fact: optionalOne({ en: 'os, packages, services …', zh: 'os、packages、services 等' }),
+    },
+    options: {
+      asOf: text({
+        placeholder: 'TIME',
+        about: {
+          en: 'As it was then: 2h, 2026-05-03, 2026-05-03T08:00:00Z',
+          zh: '该时刻的状态：2h、2026-05-03、2026-05-03T08:00:00Z',
+        },
+      }),
+      history: flag({ about: { en: 'How it changed, newest first', zh: '变更历史（新的在前）' } }),
+      distribution: text({
+        placeholder: 'FACT',
+        about: { en: 'How many hosts are the same in a fact', zh: '某采集项的主机分布' },
+      }),
+    },
+    examples: [
+      {
+        line: 'pilothouse facts web-1',
+        about: { en: 'What it reports, and since when', zh: '查看上报内容及时间' },
+      },
+      {
+        line: 'pilothouse facts web-1 packages --as-of 7d',
+        about: { en: 'Its packages a week ago', zh: '一周前的软件包' },
+      },
+      {
+        line: 'pilothouse facts --distribution packages',
+        about: { en: 'Which hosts have the same packages', zh: '哪些主机软件包相同' },
+      },
+    ],
+    async run(context, { args, options }) {
+      const client = await context.connect();
+      if (options.distribution !== undefined) return printDistribution(context, options.distribution);
+      const { host, fact } = args;
+      if (host === undefined) {
+        printRows(context, kindColumns(context), (await client.call(factsRoutes.kinds)).items);
+        return EXIT.ok;
+      }
+      const query =
+        options.asOf === undefined ? {} : { asOf: parseMoment(options.asOf, context.clock.now()) };
+      if (fact === undefined) {
+        const { items } = await client.call(factsRoutes.current, { params: { host }, query });
+        printRows(context, spanColumns(context), items);
+        return EXIT.ok;
+      }
+      if (options.history) {
+        const rows = await readList(undefined, (page) =>
+          client.call(factsRoutes.history, { params: { host, fact }, query: page }),
+        );
+        printRows(context, spanColumns(context), rows);
+        return EXIT.ok;
+      }
+      const view = await client.call(factsRoutes.get, { params: { host, fact }, query });
+      if (context.isJson) printJson(context, view);
+      else if (view.body === null) note(context, reportText(view.span.report));
+      else context.terminal.write(`${JSON.stringify(view.body, null, 2)}\n`);
+      return EXIT.ok;
+    },
+  }),
+];
+
+async function printDistribution(context: CliContext, fact: string) {
+  const answer = await (await context.connect()).call(factsRoutes.distribution, { params: { fact } });
+  if (context.isJson) printJson(context, answer);
+  else {
+    const columns: Column<(typeof answer.contents)[number]>[] = [
+      { title: { en: 'HOSTS', zh: '主机数' }, align: 'end', value: (content) => String(content.hosts) },
+      { title: { en: 'CONTENT', zh: '内容' }, value: (content) => content.digest.slice(0, 12) },
+      { title: { en: 'NAMES', zh: '主机' }, value: (content) => content.names.join(', ') },
+    ];
+    printRows(context, columns, answer.contents);
+    for (const { reason, hosts } of answer.absent) context.terminal.write(`${hosts}  ${reason}\n`);
+    if (answer.unreported > 0)
+      note(
+        context,
+        context.say(
+          { en: '{unreported} hosts never reported it', zh: '{unreported} 台主机从未上报' },
+          answer,
+        ),
+      );
+  }
+  return EXIT.ok;
+}
+
+const kindColumns = (context: CliContext): Column<FactKind>[] => [
+  { title: { en: 'FACT', zh: '采集项' }, value: (kind) => kind.name },
+  { title: { en: 'HOSTS', zh: '主机数' }, align: 'end', value: (kind) => String(kind.hosts) },
+  { title: { en: 'DIFFERENT', zh: '不同内容' }, align: 'end', value: (kind) => String(kind.distinct) },
+  { title: { en: 'WHAT', zh: '含义' }, value: (kind) => context.say(kind.title) },
+];
+
+const spanColumns = (context: CliContext): Column<FactSpan>[] => [
+  { title: { en: 'FACT', zh: '采集项' }, value: (span) => span.fact },
+  { title: { en: 'CONTENT', zh: '内容' }, value: (span) => reportText(span.report) },
+  { title: { en: 'FROM', zh: '自' }, value: (span) => span.from },
+  { title: { en: 'TO', zh: '至' }, value: (span) => span.to ?? '-' },
+  {
+    title: { en: 'CONFIRMED', zh: '确认' },
+    align: 'end',
+    value: (span) => age(span.seenAt, context.clock.now()),
+  },
+];
+
+const reportText = (report: FactReport): string =>
+  report.kind === 'present'
+    ? `${report.digest.slice(0, 12)}, ${report.sizeBytes} B`
+    : `${report.reason}: ${report.detail}`;

@@ -1,0 +1,415 @@
+import type { CliContext } from '@pilothouse/cli-kit';
+import {
+  type Column,
+  choice,
+  confirm,
+  defineCommand,
+  EXIT,
+  flag,
+  followRollout,
+  note,
+  one,
+  optionalOne,
+  paint,
+  plain,
+  printJson,
+  printRecord,
+  printRows,
+  progressOf,
+  readList,
+  rolloutStateName,
+  stateColour,
+  stateName,
+  text,
+  took,
+} from '@pilothouse/cli-kit';
+import type { Client } from '@pilothouse/client';
+import {
+  AppError,
+  type Rollout,
+  resultRoutes,
+  rolloutRoutes,
+  type Task,
+  TaskState,
+} from '@pilothouse/contract';
+
+const id = one({ en: 'The rollout’s id', zh: '发布的标识' });
+const yes = flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } });
+
+const show = defineCommand({
+  path: 'rollout',
+  summary: { en: 'Show a rollout, or do something with it', zh: '显示或操作某个发布' },
+  arguments: { id },
+  options: {},
+  examples: [
+    { line: 'pilothouse rollout r_0k3v9d2qa7m8f4q7xz', about: { en: 'How it stands', zh: '查看其状态' } },
+  ],
+  async run(context, { args }) {
+    const client = await context.connect();
+    printRollout(context, await client.call(rolloutRoutes.get, { params: { rolloutId: args.id } }));
+    return EXIT.ok;
+  },
+});
+
+const watch = defineCommand({
+  path: 'rollout watch',
+  summary: { en: 'Follow a rollout until it ends', zh: '跟踪发布直至结束' },
+  arguments: { id },
+  options: {},
+  examples: [
+    {
+      line: 'pilothouse rollout watch r_0k3v9d2qa7m8f4q7xz',
+      about: { en: 'From here on', zh: '从现在开始跟踪' },
+    },
+  ],
+  async run(context, { args }) {
+    const client = await context.connect();
+    const rollout = await client.call(rolloutRoutes.get, { params: { rolloutId: args.id } });
+    return followRollout(context, client, rollout);
+  },
+});
+
+const tasks = defineCommand({
+  path: 'rollout tasks',
+  summary: { en: 'List its tasks, one a host', zh: '列出各主机的任务' },
+  arguments: { id },
+  options: {
+    state: choice(TaskState.options, {
+      placeholder: 'STATE',
+      about: { en: 'Only those in this state', zh: '仅处于该状态的' },
+    }),
+  },
+  examples: [
+    {
+      line: 'pilothouse rollout tasks r_0k3v9d2qa7m8f4q7xz --state failed',
+      about: { en: 'Where it failed', zh: '查看失败的主机' },
+    },
+  ],
+  async run(context, { args, options }) {
+    const client = await context.connect();
+    const rows = await readList(undefined, (page) =>
+      client.call(resultRoutes.tasks, {
+        params: { rolloutId: args.id },
+        query: { ...page, ...(options.state === undefined ? {} : { state: options.state }) },
+      }),
+    );
+    const columns: Column<Task>[] = [
+      { title: { en: 'HOST', zh: '主机' }, value: (task) => task.hostName },
+      {
+        title: { en: 'STATE', zh: '状态' },
+        value: (task) => stateName(context, task.state),
+        colour: (task) => stateColour(task.state),
+      },
+      {
+        title: { en: 'EXIT', zh: '退出码' },
+        align: 'end',
+        value: (task) => String(task.outcome?.exitCode ?? '-'),
+      },
+      {
+        title: { en: 'TOOK', zh: '用时' },
+        align: 'end',
+        value: (task) =>
+          task.startedAt === null || task.endedAt === null ? '-' : took(task.startedAt, task.endedAt),
+      },
+      { title: { en: 'WHY', zh: '原因' }, value: (task) => reasonOf(context, task) },
+    ];
+    printRows(context, columns, rows);
+    return EXIT.ok;
+  },
+});
+
+const reasonOf = (context: CliContext, task: Task): string => {
+  const cause = task.outcome?.error ?? task.cause;
+  return cause === null ? '' : context.describe(cause.code, cause.details).title;
+};
+
+const explain = defineCommand({
+  path: 'rollout explain',
+  summary: { en: 'Say what it waits for, and where', zh: '说明其在等待什么' },
+  arguments: { id },
+  options: {},
+  examples: [
+    {
+      line: 'pilothouse rollout explain r_0k3v9d2qa7m8f4q7xz',
+      about: { en: 'Why it does not go on', zh: '查看未继续的原因' },
+    },
+  ],
+  async run(context, { args }) {
+    const client = await context.connect();
+    const answer = await client.call(rolloutRoutes.explain, { params: { rolloutId: args.id } });
+    if (context.isJson) {
+      printJson(context, answer);
+      return EXIT.ok;
+    }
+    printRollout(context, answer.rollout);
+    for (const reason of answer.reasons) {
+      const { title, hint } = context.describe(reason.code, reason.details);
+      const names = reason.hosts.map((host) => plain(host.hostName)).join(', ');
+      context.terminal.write(`\n${paint(context.terminal, 'bold', plain(title))} (${reason.hostsCount})\n`);
+      if (hint !== '') context.terminal.write(`  ${plain(hint)}\n`);
+      if (names !== '') context.terminal.write(`  ${names}\n`);
+    }
+    return EXIT.ok;
+  },
+});
+
+const pause = defineCommand({
+  path: 'rollout pause',
+  summary: { en: 'Start nothing new; what runs goes on', zh: '暂停：不再开始新任务' },
+  arguments: { id },
+  options: { reason: text({ placeholder: 'TEXT', about: { en: 'Why', zh: '原因' } }) },
+  examples: [
+    {
+      line: "pilothouse rollout pause r_0k3v9d2qa7m8f4q7xz --reason 'shift change'",
+      about: { en: 'For now', zh: '暂时停下' },
+    },
+  ],
+  async run(context, { args, options }) {
+    const client = await context.connect();
+    const body = options.reason === undefined ? {} : { reason: options.reason };
+    printRollout(context, await client.call(rolloutRoutes.pause, { params: { rolloutId: args.id }, body }));
+    return EXIT.ok;
+  },
+});
+
+const resume = defineCommand({
+  path: 'rollout resume',
+  summary: { en: 'Go on after a pause', zh: '恢复执行' },
+  arguments: { id },
+  options: {},
+  examples: [{ line: 'pilothouse rollout resume r_0k3v9d2qa7m8f4q7xz', about: { en: 'Go on', zh: '继续' } }],
+  async run(context, { args }) {
+    const client = await context.connect();
+    printRollout(context, await client.call(rolloutRoutes.resume, { params: { rolloutId: args.id } }));
+    return EXIT.ok;
+  },
+});
+
+const cancel = defineCommand({
+  path: 'rollout cancel',
+  summary: { en: 'End it: withdraw what has not started', zh: '取消：撤回尚未开始的任务' },
+  arguments: { id },
+  options: {
+    endRunning: flag({ about: { en: 'End what runs, too', zh: '同时终止正在运行的任务' } }),
+    yes,
+  },
+  examples: [
+    {
+      line: 'pilothouse rollout cancel r_0k3v9d2qa7m8f4q7xz --end-running --yes',
+      about: { en: 'At once, without asking', zh: '立即终止，不询问' },
+    },
+  ],
+  async run(context, { args, options }) {
+    const client = await context.connect();
+    const params = { rolloutId: args.id };
+    const rollout = await client.call(rolloutRoutes.get, { params });
+    const { total, done, running } = progressOf(rollout.counts);
+    const open = total - done;
+    const question = context.say(CANCEL, { title: plain(rollout.title), open, running });
+    if (!(await confirm(context, question, { isYes: options.yes }))) return EXIT.cancelled;
+    const body = { endRunning: options.endRunning };
+    printRollout(context, await client.call(rolloutRoutes.cancel, { params, body }));
+    return EXIT.ok;
+  },
+});
+
+const CANCEL = {
+  en: 'Cancel "{title}" on the {open} hosts where it has not ended ({running} running)?',
+  zh: '在尚未结束的 {open} 台主机（运行中 {running} 台）上取消“{title}”？',
+};
+const RETRY = {
+  en: 'Run "{title}" again on the {failed} hosts where it did not succeed?',
+  zh: '在未成功的 {failed} 台主机上重新执行“{title}”？',
+};
+
+const retry = defineCommand({
+  path: 'rollout retry',
+  summary: { en: 'Run it again where it did not succeed', zh: '在未成功的主机上重试' },
+  arguments: { id },
+  options: {
+    includeUnknown: flag({
+      about: {
+        en: 'Also where the outcome is unknown: it may have been carried out',
+        zh: '包括结果未知的主机：操作可能已执行',
+      },
+    }),
+    yes,
+  },
+  examples: [
+    {
+      line: 'pilothouse rollout retry r_0k3v9d2qa7m8f4q7xz --yes',
+      about: { en: 'As a new rollout', zh: '作为新的发布执行' },
+    },
+  ],
+  async run(context, { args, options }) {
+    const client = await context.connect();
+    const params = { rolloutId: args.id };
+    const { counts, title } = await client.call(rolloutRoutes.get, { params });
+    const failed =
+      counts.failed +
+      counts.skipped +
+      counts.cancelled +
+      counts.expired +
+      (options.includeUnknown ? counts.unknown : 0);
+    const question = context.say(RETRY, { title: plain(title), failed });
+    if (!(await confirm(context, question, { isYes: options.yes }))) return EXIT.cancelled;
+    const body = { includeUnknown: options.includeUnknown };
+    const { rollout } = await client.call(rolloutRoutes.retry, { params, body });
+    return followRollout(context, client, rollout);
+  },
+});
+
+const output = defineCommand({
+  path: 'rollout output',
+  summary: { en: 'Print all that a host printed', zh: '输出某主机的全部输出' },
+  arguments: {
+    id,
+    host: optionalOne({
+      en: 'Host name or id (not needed when there is one)',
+      zh: '主机名或标识（仅一台时可省略）',
+    }),
+  },
+  options: {
+    search: text({
+      placeholder: 'TEXT',
+      about: { en: 'Find text in all outputs instead', zh: '改为在所有输出中查找文本' },
+    }),
+  },
+  examples: [
+    {
+      line: 'pilothouse rollout output r_0k3v9d2qa7m8f4q7xz web-1',
+      about: { en: 'Of one host', zh: '查看一台主机' },
+    },
+    {
+      line: 'pilothouse rollout output r_0k3v9d2qa7m8f4q7xz --search error',
+      about: { en: 'Which hosts printed it', zh: '查找哪些主机输出了该文本' },
+    },
+  ],
+  async run(context, { args, options }) {
+    const client = await context.connect();
+    if (options.search !== undefined) return searchOutputs(context, client, args.id, options.search);
+    const task = await findTask(client, args.id, args.host);
+    const body = await client.call(resultRoutes.output, { params: { rolloutId: args.id, taskId: task.id } });
+    if (context.isJson) {
+      printJson(context, body);
+      return EXIT.ok;
+    }
+    // A terminal must not obey what a host printed; a file gets it as it was.
+    const raw = (words: string): string => (context.terminal.isOutputTty ? plain(words) : words);
+    context.terminal.write(raw(body.stdout));
+    context.terminal.writeError(raw(body.stderr));
+    if (body.cutBytes > 0)
+      note(
+        context,
+        context.say(
+          { en: '{bytes} bytes more were dropped at the limit', zh: '超出上限的 {bytes} 字节已丢弃' },
+          { bytes: body.cutBytes },
+        ),
+      );
+    return EXIT.ok;
+  },
+});
+
+async function findTask(client: Client, rolloutId: string, host: string | undefined): Promise<Task> {
+  const all = await readList(100_000, (page) =>
+    client.call(resultRoutes.tasks, { params: { rolloutId }, query: page }),
+  );
+  const found =
+    host === undefined ? all : all.filter((task) => task.hostId === host || task.hostName === host);
+  const [first] = found;
+  if (first === undefined)
+    throw new AppError('NOT_FOUND', { what: 'task', id: `${rolloutId} ${host ?? ''}` });
+  if (found.length > 1) {
+    const expected = found
+      .slice(0, 10)
+      .map((task) => (host === undefined ? task.hostName : task.hostId))
+      .join(' | ');
+    throw new AppError('CLI_VALUE_INVALID', { value: host ?? '', expected });
+  }
+  return first;
+}
+
+async function searchOutputs(context: CliContext, client: Client, rolloutId: string, words: string) {
+  const found = await readList(undefined, (page) =>
+    client.call(resultRoutes.search, { params: { rolloutId }, query: { ...page, text: words } }),
+  );
+  if (context.isJson) printJson(context, found);
+  for (const match of context.isJson ? [] : found) {
+    const names = match.hostNames.slice(0, 8).map(plain).join(', ');
+    context.terminal.write(`${paint(context.terminal, 'bold', `${names} (${match.hostsCount})`)}\n`);
+    for (const line of match.lines) context.terminal.write(`  ${line.number}: ${plain(line.text)}\n`);
+  }
+  return found.length > 0 ? EXIT.ok : EXIT.someFailed;
+}
+
+const exportResults = defineCommand({
+  path: 'rollout export',
+  summary: {
+    en: 'Write all tasks with outcomes and outputs to stdout',
+    zh: '将全部任务、结果与输出写到标准输出',
+  },
+  arguments: { id },
+  options: { csv: flag({ about: { en: 'As CSV instead of JSON lines', zh: '以 CSV 而非 JSON 行输出' } }) },
+  examples: [
+    {
+      line: 'pilothouse rollout export r_0k3v9d2qa7m8f4q7xz --csv > results.csv',
+      about: { en: 'For a spreadsheet', zh: '用于电子表格' },
+    },
+  ],
+  async run(context, { args, options }) {
+    const client = await context.connect();
+    const route = options.csv ? resultRoutes.exportCsv : resultRoutes.exportJson;
+    const decoder = new TextDecoder();
+    for await (const chunk of await client.stream(route, { params: { rolloutId: args.id } })) {
+      context.terminal.write(decoder.decode(chunk, { stream: true }));
+    }
+    context.terminal.write(decoder.decode());
+    return EXIT.ok;
+  },
+});
+
+function printRollout(context: CliContext, rollout: Rollout): void {
+  const { say } = context;
+  const { done, failed, running, total } = progressOf(rollout.counts);
+  const why = context.describe(rollout.cause.code, rollout.cause.details).title;
+  const waits = rollout.waitingFor;
+  printRecord(context, rollout, [
+    [say({ en: 'id', zh: '标识' }), rollout.id],
+    [say({ en: 'title', zh: '标题' }), rollout.title],
+    [say({ en: 'kind', zh: '类型' }), rollout.kind],
+    [say({ en: 'state', zh: '状态' }), `${rolloutStateName(context, rollout.state)} (${why})`],
+    [
+      say({ en: 'waits for', zh: '等待' }),
+      waits === null ? '-' : context.describe(waits.code, waits.details).title,
+    ],
+    [
+      say({ en: 'hosts', zh: '主机' }),
+      say(
+        {
+          en: '{done} of {total} done, {failed} failed, {running} running',
+          zh: '共 {total} 台，完成 {done}，失败 {failed}，运行中 {running}',
+        },
+        { done, total, failed, running },
+      ),
+    ],
+    [say({ en: 'wave', zh: '批次' }), `${rollout.wave + 1}/${rollout.wavesCount}`],
+    [say({ en: 'by', zh: '发起人' }), rollout.createdBy],
+    [say({ en: 'created', zh: '创建于' }), rollout.createdAt],
+    [say({ en: 'expires', zh: '过期于' }), rollout.expiresAt],
+    [say({ en: 'plan', zh: '计划' }), rollout.planDigest],
+    [say({ en: 'retry of', zh: '重试自' }), rollout.retryOf ?? '-'],
+  ]);
+}
+
+export const rolloutCommands = [
+  show,
+  watch,
+  tasks,
+  explain,
+  pause,
+  resume,
+  cancel,
+  retry,
+  output,
+  exportResults,
+];
