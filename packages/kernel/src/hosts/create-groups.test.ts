@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { isAppError } from '@pilothouse/contract';
-import { isWithin } from './create-groups.ts';
+import { isWithin } from './group-tree.ts';
 import { openTestHosts } from './open-test-hosts.ts';
 
 test('a path holds what lies below it, and not what merely begins like it', () => {

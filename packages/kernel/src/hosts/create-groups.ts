@@ -6,10 +6,6 @@ import { changeMembers, deleteGroup, deleteMembers, loadGroups, upsertGroup } fr
 import { compareText, type HostIndex } from './host-index.ts';
 import type { GroupRecord, GroupsService } from './service.ts';
 
-/** Whether a path is `root` or lies below it. */
-export const isWithin = (path: string, root: string): boolean =>
-  path === root || (path.startsWith(root) && path.charAt(root.length) === '/');
-
 /** Opens the groups of the registry. */
 export async function createGroups(
   context: KernelContext,

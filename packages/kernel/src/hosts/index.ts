@@ -1,5 +1,6 @@
 /** The registry of hosts and groups: who they are, what operators say of them, whether they are there. Changes no host. */
 export { createHosts, type HostsDeps, type HostsRoom } from './create-hosts.ts';
+export { isWithin } from './group-tree.ts';
 export { hostsMigrations } from './migrations.ts';
 export type {
   GroupRecord,

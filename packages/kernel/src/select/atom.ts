@@ -1,5 +1,6 @@
 import type { HostEntry } from '../hosts/service.ts';
 import { variableOf } from './fact-schema.ts';
+import type { GroupVerdicts } from './group-verdicts.ts';
 import type { SelectorEnvironment } from './selector-environment.ts';
 import type { AtomSource } from './selector-tree.ts';
 import type { Verdict } from './service.ts';
@@ -28,7 +29,7 @@ export function createAtom(source: AtomSource, environment: SelectorEnvironment,
   const isShared = isDecidedByKey(source);
 
   const decide = (host: HostEntry): Verdict => {
-    const context = contextOf(source, host, bodyNow);
+    const context = contextOf(source, host, { bodyNow, groups: environment.groups });
     if (context === null) return 'unknown';
     try {
       const value: unknown = environment.withHost(host, () => run(context));
@@ -53,12 +54,15 @@ export function createAtom(source: AtomSource, environment: SelectorEnvironment,
       }
       return verdict;
     },
-    saw: (host) => describe(source, host),
+    saw: (host) => describe(source, host, environment.groups),
   };
 }
 
+const usesGroups = ({ groupRefs }: AtomSource): boolean => groupRefs === null || groupRefs.length > 0;
+
 /** True when named labels and facts alone decide it, so that hosts that agree in them share one verdict. */
 function isDecidedByKey(source: AtomSource): boolean {
+  if (usesGroups(source)) return false;
   if (source.hostVariables.length === 0) return source.facts.length > 0;
   return source.hostVariables.every((name) => name === 'label') && source.labelKeys.length > 0;
 }
@@ -74,7 +78,11 @@ function keyOf(source: AtomSource, host: HostEntry): string | null {
   return key;
 }
 
-function contextOf(source: AtomSource, host: HostEntry, bodyNow: BodyNow): Record<string, unknown> | null {
+function contextOf(
+  source: AtomSource,
+  host: HostEntry,
+  { bodyNow, groups }: { bodyNow: BodyNow; groups: GroupVerdicts },
+): Record<string, unknown> | null {
   const context: Record<string, unknown> = {};
   for (const fact of source.facts) {
     const digest = host.facts.get(fact)?.digest;
@@ -82,7 +90,11 @@ function contextOf(source: AtomSource, host: HostEntry, bodyNow: BodyNow): Recor
     if (body === null || body === undefined) return null;
     context[variableOf(fact)] = body;
   }
-  for (const name of source.hostVariables) context[name] = hostValue(name, host, source);
+  for (const name of source.hostVariables) {
+    const value = name === 'groups' ? groups.pathsOf(host) : hostValue(name, host, source);
+    if (value === null) return null;
+    context[name] = value;
+  }
   return context;
 }
 
@@ -120,12 +132,14 @@ function withAbsentLabels(
   return absent.length === 0 ? labels : { ...labels, ...Object.fromEntries(absent.map((key) => [key, ''])) };
 }
 
-function describe(source: AtomSource, host: HostEntry): string {
+function describe(source: AtomSource, host: HostEntry, groups: GroupVerdicts): string {
   const parts: string[] = [];
   for (const key of source.labelKeys) parts.push(`label ${key}=${host.labels[key] ?? '(none)'}`);
   for (const name of source.hostVariables) {
-    if (name !== 'label') parts.push(`${name}=${JSON.stringify(hostValue(name, host, source))}`);
+    if (name !== 'label' && name !== 'groups')
+      parts.push(`${name}=${JSON.stringify(hostValue(name, host, source))}`);
   }
+  if (usesGroups(source)) parts.push(`groups=${JSON.stringify(groups.pathsOf(host) ?? '(undetermined)')}`);
   for (const fact of source.facts) {
     const known = host.facts.get(fact);
     parts.push(

@@ -18,9 +18,17 @@ export function compileSelector(text: string, environment: SelectorEnvironment, 
     atoms.push(atom);
     return atom.evaluate;
   });
+  const ownFacts = [...new Set(atoms.flatMap((atom) => atom.source.facts))].sort();
+  const refs = atoms.map((atom) => atom.source.groupRefs);
+  const usesGroups = refs.some((some) => some === null || some.length > 0);
   return {
     text,
-    facts: [...new Set(atoms.flatMap((atom) => atom.source.facts))].sort(),
+    get facts() {
+      if (!usesGroups) return ownFacts;
+      return [...new Set([...ownFacts, ...environment.groups.facts()])].sort();
+    },
+    ownFacts,
+    groupRefs: refs.includes(null) ? null : refs.flatMap((some) => some ?? []),
     evaluate,
     explain: (host) => ({
       verdict: evaluate(host),

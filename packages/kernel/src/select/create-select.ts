@@ -1,8 +1,9 @@
-import { type FactSpec, SELECTOR_CHARS_MAX } from '@pilothouse/contract';
+import { AppError, type FactSpec, SELECTOR_CHARS_MAX } from '@pilothouse/contract';
 import type { FactsService } from '../facts/service.ts';
-import type { HostEntry, HostsService } from '../hosts/service.ts';
+import type { GroupsService, HostEntry, HostsService } from '../hosts/service.ts';
 import { assertScope, compileSelector } from './compile-selector.ts';
-import { createSelectorEnvironment } from './selector-environment.ts';
+import { createGroupVerdicts, fixedGroups } from './group-verdicts.ts';
+import { createSelectorEnvironment, type SelectorEnvironment } from './selector-environment.ts';
 import type { Selector, SelectService } from './service.ts';
 
 /** Compiled selectors kept: dashboards and groups use the same few again and again. */
@@ -13,27 +14,37 @@ export interface SelectDeps {
   readonly hosts: Pick<HostsService, 'index'>;
   /** All facts of kernel and plugins: their names and fields are what a selector may name. */
   readonly factSpecs: readonly FactSpec[];
+  /** Absent: the fixed lists of the hosts are all there is. */
+  readonly groups?: Pick<GroupsService, 'groups' | 'onChange'>;
 }
 
-export function createSelect({ facts, hosts, factSpecs }: SelectDeps): SelectService {
+export function createSelect({ facts, hosts, factSpecs, groups }: SelectDeps): SelectService {
   const bodyNow = (digest: string): unknown => facts.bodyNow(digest);
   const bodyOf = (host: HostEntry, fact: string): unknown => bodyNow(host.facts.get(fact)?.digest ?? '');
-  const environment = createSelectorEnvironment(factSpecs, bodyOf);
-  const compiled = new Map<string, Selector>();
-
-  const compile = (text: string): Selector => {
-    const known = compiled.get(text);
-    if (known !== undefined) return known;
-    const selector = compileSelector(text, environment, bodyNow);
-    if (compiled.size >= COMPILED_MAX) compiled.clear();
-    if (text.length <= SELECTOR_CHARS_MAX) compiled.set(text, selector);
-    return selector;
+  const compilerOver = (environment: SelectorEnvironment) => {
+    const compiled = new Map<string, Selector>();
+    return (text: string): Selector => {
+      const known = compiled.get(text);
+      if (known !== undefined) return known;
+      const selector = compileSelector(text, environment, bodyNow);
+      if (compiled.size >= COMPILED_MAX) compiled.clear();
+      if (text.length <= SELECTOR_CHARS_MAX) compiled.set(text, selector);
+      return selector;
+    };
   };
+  const verdicts = groups === undefined ? fixedGroups : createGroupVerdicts(groups, (text) => compile(text));
+  const compile = compilerOver(createSelectorEnvironment(factSpecs, bodyOf, verdicts));
+  const scopeEnvironment = createSelectorEnvironment(factSpecs, bodyOf, fixedGroups);
+  const compileFixed = compilerOver(scopeEnvironment);
   return {
     compile,
     compileScope(text) {
-      assertScope(text, environment);
-      return compile(text);
+      assertScope(text, scopeEnvironment);
+      const selector = compileFixed(text);
+      for (const path of selector.groupRefs ?? [])
+        if (groups?.groups.get(path)?.kind === 'selector')
+          throw new AppError('SELECTOR_NOT_A_SCOPE', { name: path });
+      return selector;
     },
     async run(text) {
       const selector = compile(text);

@@ -13,6 +13,7 @@ import type { FactSpec } from '@pilothouse/contract';
 import { RE2JS } from 're2js';
 import type { HostEntry } from '../hosts/service.ts';
 import { celSchemaOf, fieldPaths, variableOf } from './fact-schema.ts';
+import type { GroupVerdicts } from './group-verdicts.ts';
 import { findPackage, PackageView, VersionView } from './package-view.ts';
 import { findService, ServiceView } from './service-view.ts';
 
@@ -40,6 +41,7 @@ export interface SelectorEnvironment {
   readonly factOf: ReadonlyMap<string, string>;
   /** Everything that can be named, for suggestions. */
   readonly names: readonly string[];
+  readonly groups: GroupVerdicts;
   /** Runs with the functions looking at this host. */
   withHost<T>(host: HostEntry, run: () => T): T;
 }
@@ -47,6 +49,7 @@ export interface SelectorEnvironment {
 export function createSelectorEnvironment(
   facts: readonly FactSpec[],
   bodyOf: (host: HostEntry, fact: string) => unknown,
+  groups: GroupVerdicts,
 ): SelectorEnvironment {
   let current: HostEntry | null = null;
   const currentHost = (): HostEntry => {
@@ -84,26 +87,30 @@ export function createSelectorEnvironment(
   cel.registerFunction('service(string): Service', (name: string) =>
     findService(bodyOf(currentHost(), 'services'), name),
   );
-  cel.registerFunction('inGroup(string): bool', (path: string) => isInGroup(currentHost(), path));
+  cel.registerFunction('inGroup(string): bool', (path: string) => {
+    const verdict = groups.isIn(currentHost(), path);
+    // Thrown, it makes the condition undetermined, as all that cannot be decided does.
+    if (verdict === 'unknown') throw new Error('group is undetermined');
+    return verdict === 'true';
+  });
   registerMatches(cel);
   return {
     cel,
     factOf,
     names,
+    groups,
     withHost(host, run) {
+      // A condition may ask for a group, whose selector is evaluated in the middle of it.
+      const outer = current;
       current = host;
       try {
         return run();
       } finally {
-        current = null;
+        current = outer;
       }
     },
   };
 }
-
-/** A group holds the hosts of the groups below it. */
-const isInGroup = (host: HostEntry, path: string): boolean =>
-  host.groups.some((group) => group === path || group.startsWith(`${path}/`));
 
 function registerViews(cel: Environment): void {
   cel.registerType('Version', { ctor: VersionView, fields: {} });

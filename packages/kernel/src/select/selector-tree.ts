@@ -1,4 +1,5 @@
-import { type ASTNode, serialize } from '@marcbachmann/cel-js';
+import type { ASTNode } from '@marcbachmann/cel-js';
+import { printExpression, sourceOf } from './print-expression.ts';
 import { FUNCTION_FACTS, type SelectorEnvironment } from './selector-environment.ts';
 
 /** The boolean skeleton of a selector. Everything below it is an atom, decided as a whole by the library. */
@@ -16,7 +17,7 @@ export type SelectorTree =
 export interface AtomSource {
   /** As a person may have written it. */
   readonly text: string;
-  /** The same with `matches` rewritten. */
+  /** The same, printed for the library. */
   readonly runnable: string;
   /** Facts that decide it, sorted. */
   readonly facts: readonly string[];
@@ -24,6 +25,8 @@ export interface AtomSource {
   readonly hostVariables: readonly string[];
   /** Labels that it reads by name; none when it also asks `has()` or looks at all labels at once. */
   readonly labelKeys: readonly string[];
+  /** Groups that it asks for by name; null when it may ask for any. */
+  readonly groupRefs: readonly string[] | null;
 }
 
 export function treeOf(node: ASTNode, environment: SelectorEnvironment): SelectorTree {
@@ -62,20 +65,38 @@ function atomOf(node: ASTNode, environment: SelectorEnvironment): AtomSource {
     if (visited.op === 'call') {
       const fact = FUNCTION_FACTS[visited.args[0]];
       if (fact !== undefined) facts.add(fact);
-      if (visited.args[0] === 'inGroup') hostVariables.add('groups');
     }
     const key = labelKeyOf(visited);
     if (key !== null) labelKeys.add(key);
   });
-  const text = serialize(node);
   return {
-    text,
-    runnable: serialize(withLinearMatches(node)),
+    text: sourceOf(node, node.input),
+    runnable: printExpression(node),
     facts: [...facts].sort(),
     hostVariables: [...hostVariables],
     labelKeys: usesHas(node) || usesWholeLabels(node) ? [] : [...labelKeys],
+    groupRefs: groupRefsOf(node),
   };
 }
+
+/** `bj1` of `inGroup("bj1")` and `"bj1" in groups`; null when one of them is computed. */
+function groupRefsOf(node: ASTNode): readonly string[] | null {
+  const refs: string[] = [];
+  let uses = 0;
+  walk(node, (visited) => {
+    const isCall = visited.op === 'call' && visited.args[0] === 'inGroup';
+    if (isCall || (visited.op === 'id' && visited.args === 'groups')) uses += 1;
+    const named = isCall
+      ? visited.args[1][0]
+      : visited.op === 'in' && isGroups(visited.args[1])
+        ? visited.args[0]
+        : undefined;
+    if (named?.op === 'value' && typeof named.args === 'string') refs.push(named.args);
+  });
+  return refs.length === uses ? refs : null;
+}
+
+const isGroups = (node: ASTNode): boolean => node.op === 'id' && node.args === 'groups';
 
 /** `site` of `label.site` and `label["site"]`. */
 function labelKeyOf(node: ASTNode): string | null {
@@ -116,25 +137,4 @@ function childrenOf(node: ASTNode): readonly ASTNode[] {
   return [node.args]
     .flat(3)
     .filter((part): part is ASTNode => typeof part === 'object' && part !== null && 'op' in part);
-}
-
-/** A copy in which every `matches` method is the linear one. Nodes that hold none are shared. */
-function withLinearMatches(node: ASTNode): ASTNode {
-  const args = rewriteArgs(node.args);
-  const isMatches = node.op === 'rcall' && node.args[0] === 'matches';
-  if (args === node.args && !isMatches) return node;
-  const copied = Array.isArray(args) && isMatches ? ['matchesLinear', ...args.slice(1)] : args;
-  // The serializer reads op and args alone; positions do not matter in rewritten text.
-  return { ...node, op: node.op, args: copied } as ASTNode;
-}
-
-function rewriteArgs(args: unknown): unknown {
-  if (Array.isArray(args)) {
-    const rewritten = args.map(rewriteArgs);
-    return rewritten.some((part, index) => part !== args[index]) ? rewritten : args;
-  }
-  // Only nodes carry an operator among what an argument may be.
-  return typeof args === 'object' && args !== null && 'op' in args
-    ? withLinearMatches(args as ASTNode)
-    : args;
 }

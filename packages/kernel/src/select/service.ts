@@ -6,8 +6,12 @@ export type Verdict = 'true' | 'false' | 'unknown';
 /** A compiled selector. Evaluation never throws and never waits. */
 export interface Selector {
   readonly text: string;
-  /** Facts it reads, to be warmed before evaluation. */
+  /** Facts that decide it, by way of groups too; to be warmed before evaluation. */
   readonly facts: readonly string[];
+  /** The same without those that groups read. */
+  readonly ownFacts: readonly string[];
+  /** Groups it asks for by name; null when it may ask for any. */
+  readonly groupRefs: readonly string[] | null;
   evaluate(host: HostEntry): Verdict;
   /** Each atomic condition with its verdict and the value it saw, in source order. */
   explain(host: HostEntry): {
