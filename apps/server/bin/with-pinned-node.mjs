@@ -1,6 +1,6 @@
 // Runs a program of this package with the Node that the project pins. Written for any Node from 18 on, because
 // `#!/usr/bin/env node` and a script of npm may find an old one.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -16,11 +16,12 @@ export async function runWithPinnedNode(file) {
     process.argv[1] = program;
     await import(pathToFileURL(program).href);
   } else if (existsSync(pinned)) {
-    // Ctrl-C reaches the whole foreground group: the child decides how to end, and its end is ours.
-    process.on('SIGINT', () => {});
-    process.on('SIGTERM', () => {});
-    const end = spawnSync(pinned, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
-    process.exitCode = end.status ?? 1;
+    const child = spawn(pinned, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+    // How to end is the child's to decide, and its end is ours. Ctrl-C reaches it twice, which it takes as once.
+    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+    child.on('exit', (code) => {
+      process.exitCode = code ?? 1;
+    });
   } else {
     process.stderr.write(
       `Pilothouse needs Node ${MAJOR}; this is ${process.version} and the pinned one is not installed. Run: npm ci\n`,

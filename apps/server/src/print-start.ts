@@ -6,7 +6,10 @@ const texts = defineMessages({
   gateway: { en: 'Agents connect to', zh: 'agent 接入' },
   host: { en: 'This machine', zh: '本机' },
   hostOnline: { en: '{name}, online ({id})', zh: '{name}，在线（{id}）' },
-  hostMissing: { en: 'its agent has not connected yet; the log says why', zh: 'agent 尚未连接，原因见日志' },
+  hostMissing: {
+    en: 'its agent has not connected yet; see {logPath}',
+    zh: '本机 agent 尚未连接，见 {logPath}',
+  },
   lacking: { en: 'The agent runs without root and cannot offer:', zh: 'agent 未以 root 运行，无法提供：' },
   setup: {
     en: 'Make the first administrator (the code serves once):',
@@ -33,6 +36,8 @@ export interface StartFacts {
 export interface LocalHost {
   /** Null when it did not connect in time. */
   readonly host: { readonly id: string; readonly name: string } | null;
+  /** Of its agent. */
+  readonly logPath: string;
   /** What its agent cannot offer, one line each. */
   readonly lacking: readonly string[];
 }
@@ -47,7 +52,9 @@ export function printAddresses(facts: StartFacts, local?: LocalHost): string {
   ];
   if (local !== undefined) {
     const name =
-      local.host === null ? say('hostMissing') : renderMessage(texts.hostOnline, facts.language, local.host);
+      local.host === null
+        ? renderMessage(texts.hostMissing, facts.language, { logPath: local.logPath })
+        : renderMessage(texts.hostOnline, facts.language, local.host);
     rows.push([say('host'), name]);
   }
   const lines = ['', say('ready'), '', ...rows.map(([label, value]) => `  ${label}: ${value}`)];

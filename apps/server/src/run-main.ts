@@ -4,10 +4,19 @@ import { helpText } from './help-text.ts';
 import { refusalOf } from './report-refusal.ts';
 import { systemSources } from './system-config.ts';
 
-/** Resolves when a person or the system asks the process to end. A second Ctrl-C ends it at once. */
-export function endAsked(): Promise<string> {
+/** One Ctrl-C may reach the process several times: from the terminal, from npm, from a wrapper. */
+const SAME_WISH_MS = 2_000;
+
+/** Resolves when a person or the system asks the process to end. Asked once more, it ends as it is. */
+export function endAsked(): Promise<void> {
   return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve(signal));
+    let askedAt: number | null = null;
+    const ask = (): void => {
+      if (askedAt !== null && performance.now() - askedAt > SAME_WISH_MS) process.exit(130);
+      askedAt ??= performance.now();
+      resolve();
+    };
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
   });
 }
 

@@ -1,5 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { HOUR_MS } from '@pilothouse/base';
+import type { HostId, Message } from '@pilothouse/contract';
 import type { MigrationSet } from '@pilothouse/store';
 import { type Access, accessMigrations, createAccess } from './access/index.ts';
 import { auditMigrations } from './audit/index.ts';
@@ -46,6 +47,8 @@ export interface Kernel {
   /** SHA-256 of the DER of the certificate authority, hex: what a new client checks the server by. */
   readonly pin: string;
   readonly hosts: KernelServices['hosts'];
+  /** What the agent of a host cannot offer there, and why: actions, and facts that need root. */
+  lacksOf(hostId: HostId): Promise<Lack[]>;
   /** All that is mounted; the access test walks it. */
   readonly endpoints: readonly Endpoint[];
   readonly inject: HttpServer['inject'];
@@ -58,6 +61,15 @@ export interface Kernel {
   newLocalToken(): Promise<string>;
   /** Takes no more requests, ends sessions, waits for work in hand. Whoever opened the store closes it afterwards. */
   close(): Promise<void>;
+}
+
+export interface Lack {
+  /** Of the action or fact. */
+  readonly name: string;
+  /** Null when nothing of that name is declared here. */
+  readonly title: Message | null;
+  /** For a person, in the agent's words. */
+  readonly reason: string;
 }
 
 const LOCAL_TOKEN_LIFE_SECONDS = 600;
@@ -120,6 +132,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     gatewayListen: { host: options.gatewayListen.host, port: gatewayPort },
     pin: pinOf(rooms.trust.authority.pem),
     hosts: rooms.services.hosts,
+    lacksOf: (hostId) => lacksOf(rooms, declarations, hostId),
     endpoints,
     inject: http.inject,
     permissions: declarations.permissions,
@@ -227,3 +240,25 @@ async function newLocalToken(rooms: Rooms, gatewayPort: number): Promise<string>
 
 const pinOf = (authorityPem: string): string =>
   createHash('sha256').update(new X509Certificate(authorityPem).raw).digest('hex');
+
+async function lacksOf(rooms: Rooms, declarations: Declarations, hostId: HostId): Promise<Lack[]> {
+  const absent = rooms.gateway.service.session(hostId)?.hello.actionsAbsent ?? {};
+  const actions = Object.entries(absent).map(([name, reason]) => ({
+    name,
+    title: declarations.actions.get(name)?.title ?? null,
+    reason,
+  }));
+  const spans = await rooms.services.facts.current(hostId);
+  const facts = spans.flatMap(({ report }) =>
+    report.kind === 'absent' && report.reason === 'needs-root'
+      ? [
+          {
+            name: report.fact,
+            title: declarations.facts.get(report.fact)?.title ?? null,
+            reason: report.detail,
+          },
+        ]
+      : [],
+  );
+  return [...actions, ...facts];
+}

@@ -1,0 +1,84 @@
+/**
+ * `npm start`: server and agent of this machine in one go, for trying out and for small installations. Ends both on
+ * Ctrl-C. For a service manager, and for an agent that outlives the server, see main.ts and the agent's own package.
+ */
+import { systemClock } from '@pilothouse/base';
+import { AppError } from '@pilothouse/contract';
+import type { Kernel } from '@pilothouse/kernel';
+import type { Config } from './config.ts';
+import { type LocalAgent, startLocalAgent } from './local-agent.ts';
+import { type LocalHost, printAddresses } from './print-start.ts';
+import { endAsked, runMain } from './run-main.ts';
+import { runServer } from './run-server.ts';
+import { readVersion } from './version.ts';
+
+/** An agent on the same machine is there in well under a second; a busy machine may take longer. */
+const ONLINE_WAIT_MS = 4_000;
+/** Facts follow the session; what the agent cannot offer is known with the first of them. */
+const FACTS_WAIT_MS = 2_000;
+
+await runMain(async (config) => {
+  const end = endAsked();
+  // Built while the server starts.
+  const bundles = buildAgent();
+  const server = await runServer(config, readVersion());
+  let agent: LocalAgent | null = null;
+  try {
+    const { kernel, log, dataDirectory } = server;
+    agent = await startLocalAgent({ program: await bundles, dataDirectory, kernel, clock: systemClock, log });
+    const local = await localHost(kernel, agent, config.language);
+    const setupCode = await kernel.newSetupCode();
+    const { listen, gatewayListen, pin } = kernel;
+    const facts = { port: listen.port, gatewayPort: gatewayListen.port, pin, setupCode };
+    process.stdout.write(printAddresses({ ...facts, language: config.language }, local));
+    await end;
+  } finally {
+    await agent?.stop();
+    await server.close();
+  }
+});
+
+async function buildAgent(): Promise<string> {
+  try {
+    const { buildBundles } = await import('../../../tools/build.ts');
+    return (await buildBundles()).agent;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new AppError('AGENT_BUNDLE_MISSING', { reason }, { cause });
+  }
+}
+
+async function localHost(
+  kernel: Kernel,
+  { hostId, logPath }: LocalAgent,
+  language: Config['language'],
+): Promise<LocalHost> {
+  if (hostId === null) return { host: null, logPath, lacking: [] };
+  const entry = () => kernel.hosts.index.get(hostId);
+  await until(kernel, () => entry()?.isOnline === true, ONLINE_WAIT_MS);
+  const host = entry();
+  if (host?.isOnline !== true) return { host: null, logPath, lacking: [] };
+  await until(kernel, () => (entry()?.facts.size ?? 0) > 0, FACTS_WAIT_MS);
+  const lacking = await kernel.lacksOf(hostId);
+  return {
+    host: { id: host.id, name: host.name },
+    logPath,
+    lacking: lacking.map(({ title, name, reason }) => `${title?.[language] ?? name}: ${reason}`),
+  };
+}
+
+/** Resolves when the registry says so, or when it has not for `timeoutMs`. */
+function until(kernel: Kernel, isTrue: () => boolean, timeoutMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      stop();
+      clearTimeout(timer);
+      resolve();
+    };
+    const stop = kernel.hosts.onChange(() => {
+      if (isTrue()) done();
+    });
+    const timer = setTimeout(done, timeoutMs);
+    if (isTrue()) done();
+  });
+}
