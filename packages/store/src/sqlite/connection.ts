@@ -30,7 +30,9 @@ export class SqliteConnection {
   /** A statement of the open transaction failed: it can only be rolled back. */
   #isCondemned = false;
 
-  constructor(options: WorkerOptions) {
+  constructor(
+    options: Pick<WorkerOptions, 'path' | 'isDurable' | 'isChecked'> & { role: 'writer' | 'reader' },
+  ) {
     if (options.isChecked) checkFile(options.path);
     this.#database = new DatabaseSync(options.path, {
       readOnly: options.role === 'reader',

@@ -2,8 +2,8 @@
 
 export interface WorkerOptions {
   readonly path: string;
-  /** reader: a connection that cannot write. */
-  readonly role: 'writer' | 'reader';
+  /** reader: a connection that cannot write. both: the two in one thread, where starting fast counts more than load. */
+  readonly role: 'writer' | 'reader' | 'both';
   /** False only for stores that nobody wants to find again after a crash. */
   readonly isDurable: boolean;
   /** Read every page before the first use. */
