@@ -2,7 +2,13 @@
 export type { OidcSettings } from './access/index.ts';
 export { nearestName } from './access/index.ts';
 export type { HostScope, Principal } from './access/service.ts';
-export type { AuditService, NewAuditRecord } from './audit/service.ts';
+export {
+  type AuditReport,
+  type AuditService,
+  type AuditStoreEvidence,
+  type NewAuditRecord,
+  verifyAuditStore,
+} from './audit/index.ts';
 export { createKernel, type Kernel } from './create-kernel.ts';
 export type { EventsService, NewEvent } from './events/service.ts';
 export type { FactChange, FactsService } from './facts/service.ts';
