@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Rollout, WatchEvent } from '@pilothouse/contract';
+import type { OutgoingFrame } from '../gateway/service.ts';
+import { createLive } from './live.ts';
+
+// The live room reads nothing of a rollout but these.
+const rollout = { id: 'r_1', endedAt: null } as Rollout;
+const ended = { id: 'r_1', endedAt: '2026-01-01T00:00:00.000Z' } as Rollout;
+const watchAll = (signal = new AbortController().signal) => ({
+  rollout,
+  wantsOutput: true,
+  isInScope: () => true,
+  signal,
+});
+const piece = (text: string) => ({
+  taskId: 'r_1.0',
+  hostId: 'h_1',
+  hostName: 'web-1',
+  offsetBytes: 0,
+  chunks: [{ stream: 'stdout' as const, text }],
+});
+
+async function all(events: AsyncIterable<WatchEvent>): Promise<WatchEvent[]> {
+  const seen: WatchEvent[] = [];
+  for await (const event of events) seen.push(event);
+  return seen;
+}
+
+test('credit is renewed as output is passed on, and a large rollout that nobody watches gets none', () => {
+  const sent: OutgoingFrame[] = [];
+  const live = createLive((_, frame) => void sent.push(frame));
+
+  live.output({ id: 'r_1', hostsCount: 10_000 }, piece('unseen'));
+  assert.deepEqual(sent, []);
+  assert.equal(live.creditOf({ id: 'r_1', hostsCount: 10_000 }), 0);
+  live.watch(watchAll());
+  live.output({ id: 'r_1', hostsCount: 10_000 }, piece('seen'));
+
+  assert.deepEqual(sent, [{ kind: 'credit', taskId: 'r_1.0', bytes: 4 }]);
+});
+
+test('who comes late sees the last part of a small rollout, and who is too slow is told what was left out', async () => {
+  const live = createLive(() => undefined);
+  const small = { id: 'r_1', hostsCount: 2 };
+  live.output(small, piece('early'));
+  const events = live.watch(watchAll());
+  for (let n = 0; n < 20; n++) live.output(small, piece('x'.repeat(60_000)));
+
+  live.changed(ended, [], true);
+  const seen = await all(events);
+
+  assert.deepEqual(
+    seen.flatMap((event) => (event.kind === 'output' ? [event.chunks[0]?.text[0]] : [])).slice(0, 2),
+    ['e', 'x'],
+  );
+  assert.ok(seen.some((event) => event.kind === 'gap' && event.outputs > 5));
+  assert.equal(seen.at(-1)?.kind, 'end');
+});
+
+test('a watcher that goes away ends its stream', async () => {
+  const live = createLive(() => undefined);
+  const away = new AbortController();
+  const seen = all(live.watch(watchAll(away.signal)));
+
+  away.abort();
+
+  assert.ok((await seen).every((event) => event.kind === 'rollout'));
+  assert.equal(live.isWatched('r_1'), false);
+});

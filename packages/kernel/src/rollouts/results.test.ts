@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { ResultGroup, WatchEvent } from '@pilothouse/contract';
+import { openTestRollouts } from './open-test-rollouts.ts';
+
+type Stream = { stream: AsyncIterable<{ event?: string; data: unknown }> };
+
+async function collect(answer: Stream): Promise<unknown[]> {
+  const items: unknown[] = [];
+  for await (const item of answer.stream) items.push(item.data);
+  return items;
+}
+
+async function threeAlikeOneNot() {
+  const world = await openTestRollouts(4);
+  Object.assign(world.fleet.hosts.get(world.hostId(2)) ?? {}, { script: 'fail', stdout: '=cmd broken\n' });
+  const { id } = await world.run();
+  await world.calm();
+  return { world, id, params: { rolloutId: id } };
+}
+
+test('results are grouped by identical end, with names and the start of the output', async () => {
+  const { world, params } = await threeAlikeOneNot();
+
+  const { items } = await world.call<{ items: ResultGroup[] }>('rollouts.groups.list', { params });
+
+  assert.deepEqual(
+    items.map((group) => [group.state, group.exitCode, group.hostNames]),
+    [
+      ['succeeded', 0, ['web-0', 'web-1', 'web-3']],
+      ['failed', 1, ['web-2']],
+    ],
+  );
+  assert.equal(items[0]?.preview?.stdout, 'up 3 days\n');
+  await world.close();
+});
+
+test('text is found in outputs, once for all hosts that printed it', async () => {
+  const { world, params } = await threeAlikeOneNot();
+
+  const found = await world.call<{ items: { hostNames: string[]; lines: { number: number }[] }[] }>(
+    'rollouts.output.search',
+    { params, query: { text: 'days' } },
+  );
+
+  assert.deepEqual(
+    found.items.map((item) => item.hostNames),
+    [['web-0', 'web-1', 'web-3']],
+  );
+  assert.deepEqual(
+    found.items[0]?.lines.map((line) => line.number),
+    [1],
+  );
+  await world.close();
+});
+
+test('everything can be exported as JSON lines and as rows of a table', async () => {
+  const { world, params } = await threeAlikeOneNot();
+
+  const lines = await collect(await world.call<Stream>('rollouts.export.ndjson', { params }));
+  const rows = await collect(await world.call<Stream>('rollouts.export.csv', { params }));
+
+  assert.equal(lines.length, 4);
+  assert.equal((lines[2] as { output: { stdout: string } }).output.stdout, '=cmd broken\n');
+  assert.equal(rows.length, 5);
+  assert.equal((rows[3] as string[])[2], 'failed');
+  await world.close();
+});
+
+test('a watcher sees live output, each end and the last state, and then the stream ends', async () => {
+  const world = await openTestRollouts(2);
+  for (const host of world.fleet.hosts.values()) host.script = 'stuck';
+  const { id } = await world.run();
+  await world.calm();
+  const watching = collect(await world.call<Stream>('rollouts.watch', { params: { rolloutId: id } }));
+
+  for (const hostId of world.fleet.hosts.keys()) world.fleet.resume(hostId);
+  await world.calm();
+
+  const events = (await watching) as WatchEvent[]; // Each was made to the schema of its kind.
+  assert.equal(events.filter((event) => event.kind === 'task').length, 2);
+  const last = events.at(-1);
+  assert.ok(last?.kind === 'end' && last.rollout.state === 'succeeded');
+  await world.close();
+});
+
+test('results are kept as long as the setting says, and outputs go with the last task that names them', async () => {
+  const { world, id } = await threeAlikeOneNot();
+  const [retention] = world.room.reconcilers;
+  await retention?.run();
+  assert.notEqual(await world.room.rollouts.get(id), null);
+
+  world.clock.advance(91 * 86_400_000);
+  await retention?.run();
+
+  assert.equal(await world.room.rollouts.get(id), null);
+  const left = await world.store
+    .as<{ rollouts_output: { digest: string }; plans_content: { digest: string } }>()
+    .selectFrom('rollouts_output')
+    .select('digest')
+    .execute();
+  assert.deepEqual(left, []);
+  await world.close();
+});
