@@ -21,8 +21,8 @@ export interface PlanToCarryOut {
 
 const WORDS = {
   undetermined: {
-    en: '{count} hosts are left out: the selector cannot be decided for them',
-    zh: '{count} 台主机未纳入：选择器无法对其判定',
+    en: 'Hosts left out because the selector cannot be decided for them: {count}',
+    zh: '因选择器无法判定而未纳入的主机：{count} 台',
   },
   lacking: {
     en: 'These will be skipped, their agents cannot do it: {names}',

@@ -18,6 +18,7 @@ const undo = {
 export const runCommandAction = defineAction({
   name: 'commands.run',
   title: { en: 'Run a command', zh: '执行命令' },
+  withoutRoot: { en: 'as another user than the agent’s own', zh: '以 agent 自身之外的用户执行' },
   parameters: CommandParameters,
   effect: (parameters) => parameters.effect,
   trust: 'arbitrary',
@@ -32,6 +33,7 @@ export const runCommandAction = defineAction({
 export const runScriptAction = defineAction({
   name: 'commands.script',
   title: { en: 'Run a script', zh: '执行脚本' },
+  withoutRoot: { en: 'as another user than the agent’s own', zh: '以 agent 自身之外的用户执行' },
   parameters: ScriptParameters,
   effect: (parameters) => parameters.effect,
   trust: 'arbitrary',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { afterEach, beforeEach, describe, test } from 'node:test';
 import { isAppError } from '@pilothouse/contract';
 import type {
   AuditService,
@@ -26,168 +26,177 @@ import {
   removeScript,
 } from './script-library.ts';
 
-let store: Store;
-let deps: LibraryDeps;
-let told: string[];
-let now = 0;
+describe('script library', () => {
+  let store: Store;
+  let deps: LibraryDeps;
+  let told: string[];
+  let now = 0;
 
-beforeEach(async () => {
-  store = await openSqliteStore({ path: ':memory:' });
-  await store.migrate([commandsMigrations]);
-  told = [];
-  now = Date.parse('2026-01-01T00:00:00Z');
-  const audit: Pick<AuditService, 'append'> = {
-    async append(transaction, records) {
-      for (const { action, subject } of records)
-        transaction.afterCommit(() => told.push(`${action} ${subject}`));
-    },
-  };
-  const events: Pick<EventsService, 'publish'> = {
-    async publish(transaction, published) {
-      for (const { type } of published) transaction.afterCommit(() => told.push(type));
-    },
-  };
-  const clock = { now: () => now, monotonic: () => now, after: () => () => {}, every: () => () => {} };
-  const ids = { now: () => now, fill: (target: Uint8Array) => target };
-  deps = {
-    context: { clock, ids, store, log: silentLog },
-    // Only what the library calls.
-    audit: audit as AuditService,
-    events: events as EventsService,
-  };
-});
-afterEach(() => store.close());
-
-const by = { actor: { kind: 'user', id: 'u_1', name: 'ada' }, requestId: 'q_1' } as const;
-const content = (text: string) =>
-  ScriptContent.parse({
-    text,
-    parameters: [{ kind: 'string', name: 'file', isRequired: true }],
-    effect: 'read',
+  beforeEach(async () => {
+    store = await openSqliteStore({ path: ':memory:' });
+    await store.migrate([commandsMigrations]);
+    told = [];
+    now = Date.parse('2026-01-01T00:00:00Z');
+    const audit: Pick<AuditService, 'append'> = {
+      async append(transaction, records) {
+        for (const { action, subject } of records)
+          transaction.afterCommit(() => told.push(`${action} ${subject}`));
+      },
+    };
+    const events: Pick<EventsService, 'publish'> = {
+      async publish(transaction, published) {
+        for (const { type } of published) transaction.afterCommit(() => told.push(type));
+      },
+    };
+    const clock = { now: () => now, monotonic: () => now, after: () => () => {}, every: () => () => {} };
+    const ids = { now: () => now, fill: (target: Uint8Array) => target };
+    deps = {
+      context: { clock, ids, store, log: silentLog },
+      // Only what the library calls.
+      audit: audit as AuditService,
+      events: events as EventsService,
+    };
   });
-const create = (name: string, text = 'true') => createScript(deps, { name, content: content(text), by });
-const refusedWith = (code: string) => (error: unknown) => isAppError(error) && error.code === code;
+  afterEach(() => store.close());
 
-test('a new script is a draft, and tells audit and feed', async () => {
-  const version = await create('head', 'head "$1"');
+  const by = { actor: { kind: 'user', id: 'u_1', name: 'ada' }, requestId: 'q_1' } as const;
+  const content = (text: string) =>
+    ScriptContent.parse({
+      text,
+      parameters: [{ kind: 'string', name: 'file', isRequired: true }],
+      effect: 'read',
+    });
+  const create = (name: string, text = 'true') => createScript(deps, { name, content: content(text), by });
+  const refusedWith = (code: string) => (error: unknown) => isAppError(error) && error.code === code;
 
-  assert.equal(version.state, 'draft');
-  assert.equal(version.version, 1);
-  assert.equal(version.createdBy, 'ada');
-  assert.deepEqual(told, ['script.draft-saved head', 'commands.draft-saved']);
-  await assert.rejects(create('head'), refusedWith('COMMANDS_SCRIPT_EXISTS'));
-  await assert.rejects(readVersion(deps, 'head', undefined), refusedWith('COMMANDS_NOT_PUBLISHED'));
-});
+  test('a new script is a draft, and tells audit and feed', async () => {
+    const version = await create('head', 'head "$1"');
 
-test('a published version never changes, and runs until the next is published', async () => {
-  await create('head', 'one');
-  await publishDraft(deps, { name: 'head', version: 1, ifMatch: null, by });
-  const key = { name: 'head', version: 1, ifMatch: null, by };
+    assert.equal(version.state, 'draft');
+    assert.equal(version.version, 1);
+    assert.equal(version.createdBy, 'ada');
+    assert.deepEqual(told, ['script.draft-saved head', 'commands.draft-saved']);
+    await assert.rejects(create('head'), refusedWith('COMMANDS_SCRIPT_EXISTS'));
+    await assert.rejects(readVersion(deps, 'head', undefined), refusedWith('COMMANDS_NOT_PUBLISHED'));
+  });
 
-  await assert.rejects(
-    editDraft(deps, { ...key, content: content('x') }),
-    refusedWith('COMMANDS_VERSION_PUBLISHED'),
-  );
-  await assert.rejects(publishDraft(deps, key), refusedWith('COMMANDS_VERSION_PUBLISHED'));
-  await addVersion(deps, { name: 'head', content: content('two'), by });
-  assert.equal((await readVersion(deps, 'head', undefined)).text, 'one');
-  assert.equal((await readVersion(deps, 'head', 2)).text, 'two');
-  await publishDraft(deps, { name: 'head', version: 2, ifMatch: null, by });
-  assert.equal((await readVersion(deps, 'head', undefined)).text, 'two');
-});
+  test('a published version never changes, and runs until the next is published', async () => {
+    await create('head', 'one');
+    await publishDraft(deps, { name: 'head', version: 1, ifMatch: null, by });
+    const key = { name: 'head', version: 1, ifMatch: null, by };
 
-test('has one draft at a time', async () => {
-  await create('head');
+    await assert.rejects(
+      editDraft(deps, { ...key, content: content('x') }),
+      refusedWith('COMMANDS_VERSION_PUBLISHED'),
+    );
+    await assert.rejects(publishDraft(deps, key), refusedWith('COMMANDS_VERSION_PUBLISHED'));
+    await addVersion(deps, { name: 'head', content: content('two'), by });
+    assert.equal((await readVersion(deps, 'head', undefined)).text, 'one');
+    assert.equal((await readVersion(deps, 'head', 2)).text, 'two');
+    await publishDraft(deps, { name: 'head', version: 2, ifMatch: null, by });
+    assert.equal((await readVersion(deps, 'head', undefined)).text, 'two');
+  });
 
-  await assert.rejects(
-    addVersion(deps, { name: 'head', content: content('two'), by }),
-    (error) => isAppError(error) && error.code === 'COMMANDS_DRAFT_EXISTS' && error.details['version'] === 1,
-  );
-});
+  test('has one draft at a time', async () => {
+    await create('head');
 
-test('publishes only what the reviewer has read', async () => {
-  const read = await create('head', 'harmless');
-  const key = { name: 'head', version: 1, by };
-  await editDraft(deps, { ...key, content: content('rm -rf /'), ifMatch: read.etag });
+    await assert.rejects(
+      addVersion(deps, { name: 'head', content: content('two'), by }),
+      (error) =>
+        isAppError(error) && error.code === 'COMMANDS_DRAFT_EXISTS' && error.details['version'] === 1,
+    );
+  });
 
-  await assert.rejects(publishDraft(deps, { ...key, ifMatch: read.etag }), refusedWith('EDIT_CONFLICT'));
-  const now = await readVersion(deps, 'head', 1);
-  assert.equal((await publishDraft(deps, { ...key, ifMatch: now.etag })).state, 'published');
-});
+  test('publishes only what the reviewer has read', async () => {
+    const read = await create('head', 'harmless');
+    const key = { name: 'head', version: 1, by };
+    await editDraft(deps, { ...key, content: content('rm -rf /'), ifMatch: read.etag });
 
-test('pages through the scripts in order of name and finds them by a part of it', async () => {
-  for (const name of ['disk-free', 'disk-used', 'reboot']) await create(name);
+    await assert.rejects(publishDraft(deps, { ...key, ifMatch: read.etag }), refusedWith('EDIT_CONFLICT'));
+    const now = await readVersion(deps, 'head', 1);
+    assert.equal((await publishDraft(deps, { ...key, ifMatch: now.etag })).state, 'published');
+  });
 
-  const first = await listScripts(deps, { limit: 2 });
-  const second = await listScripts(deps, { limit: 2, cursor: first.nextCursor ?? '' });
-  const found = await listScripts(deps, { limit: 9, search: 'used' });
+  test('pages through the scripts in order of name and finds them by a part of it', async () => {
+    for (const name of ['disk-free', 'disk-used', 'reboot']) await create(name);
 
-  assert.deepEqual(
-    [...first.items, ...second.items].map((script) => script.name),
-    ['disk-free', 'disk-used', 'reboot'],
-  );
-  assert.equal(second.nextCursor, null);
-  assert.deepEqual(
-    found.items.map((script) => script.name),
-    ['disk-used'],
-  );
-});
+    const first = await listScripts(deps, { limit: 2 });
+    const second = await listScripts(deps, { limit: 2, cursor: first.nextCursor ?? '' });
+    const found = await listScripts(deps, { limit: 9, search: 'used' });
 
-test('removes a script with its versions', async () => {
-  await create('head');
+    assert.deepEqual(
+      [...first.items, ...second.items].map((script) => script.name),
+      ['disk-free', 'disk-used', 'reboot'],
+    );
+    assert.equal(second.nextCursor, null);
+    assert.deepEqual(
+      found.items.map((script) => script.name),
+      ['disk-used'],
+    );
+  });
 
-  await removeScript(deps, 'head', by);
+  test('removes a script with its versions', async () => {
+    await create('head');
 
-  await assert.rejects(readScript(deps, 'head'), refusedWith('NOT_FOUND'));
-  await create('head');
-});
+    await removeScript(deps, 'head', by);
 
-function planner() {
-  const requests: PlanRequest[] = [];
-  const rollouts: Pick<RolloutsService, 'plan'> = {
-    async plan(_, request) {
-      requests.push(request);
-      // The plan itself is the kernel's; this test reads what was asked of it.
-      return { plan: {} as never, undetermined: 0, lacking: [] };
-    },
-  };
-  return { requests, rollouts: rollouts as RolloutsService };
-}
+    await assert.rejects(readScript(deps, 'head'), refusedWith('NOT_FOUND'));
+    await create('head');
+  });
 
-const principal = (...permissions: string[]): Principal => ({
-  actor: by.actor,
-  has: (permission) => permissions.includes(permission),
-  scope: () => ({ isAll: true, isNone: false, includes: () => true }),
-});
+  function planner() {
+    const requests: PlanRequest[] = [];
+    const rollouts: Pick<RolloutsService, 'plan'> = {
+      async plan(_, request) {
+        requests.push(request);
+        // The plan itself is the kernel's; this test reads what was asked of it.
+        return { plan: {} as never, undetermined: 0, lacking: [] };
+      },
+    };
+    return { requests, rollouts: rollouts as RolloutsService };
+  }
 
-test('plans a published script with its values beside the text, never in it', async () => {
-  await create('head', 'head "$PARAM_FILE"');
-  const script = await publishDraft(deps, { name: 'head', version: 1, ifMatch: null, by });
-  const { requests, rollouts } = planner();
-  const run = { script, target: { selector: 'true' }, strategy: {}, title: undefined };
+  const principal = (...permissions: string[]): Principal => ({
+    actor: by.actor,
+    has: (permission) => permissions.includes(permission),
+    scope: () => ({ isAll: true, isNone: false, includes: () => true }),
+  });
 
-  await planScript(rollouts, principal('commands.run-script'), { ...run, parameters: { file: '$(reboot)' } });
+  test('plans a published script with its values beside the text, never in it', async () => {
+    await create('head', 'head "$PARAM_FILE"');
+    const script = await publishDraft(deps, { name: 'head', version: 1, ifMatch: null, by });
+    const { requests, rollouts } = planner();
+    const run = { script, target: { selector: 'true' }, strategy: {}, title: undefined };
 
-  const action = requests[0]?.actions[0];
-  const parameters = ScriptParameters.parse(action?.parameters);
-  assert.equal(action?.permission, 'commands.run-script');
-  assert.equal(parameters.text, 'head "$PARAM_FILE"');
-  assert.deepEqual(parameters.environment, { PARAM_FILE: '$(reboot)' });
-  assert.deepEqual(parameters.arguments, ['$(reboot)']);
-  assert.equal(parameters.effect, 'read');
-  await assert.rejects(
-    planScript(rollouts, principal('commands.run-script'), { ...run, parameters: {} }),
-    refusedWith('COMMANDS_PARAMETER_MISSING'),
-  );
-});
+    await planScript(rollouts, principal('commands.run-script'), {
+      ...run,
+      parameters: { file: '$(reboot)' },
+    });
 
-test('lets a draft run only for whoever may run anything', async () => {
-  const script = await create('head');
-  const { requests, rollouts } = planner();
-  const run = { script, target: {}, strategy: {}, title: undefined, parameters: { file: 'x' } };
+    const action = requests[0]?.actions[0];
+    const parameters = ScriptParameters.parse(action?.parameters);
+    assert.equal(action?.permission, 'commands.run-script');
+    assert.equal(parameters.text, 'head "$PARAM_FILE"');
+    assert.deepEqual(parameters.environment, { PARAM_FILE: '$(reboot)' });
+    assert.deepEqual(parameters.arguments, ['$(reboot)']);
+    assert.equal(parameters.effect, 'read');
+    await assert.rejects(
+      planScript(rollouts, principal('commands.run-script'), { ...run, parameters: {} }),
+      refusedWith('COMMANDS_PARAMETER_MISSING'),
+    );
+  });
 
-  await assert.rejects(planScript(rollouts, principal('commands.run-script'), run), refusedWith('FORBIDDEN'));
-  await planScript(rollouts, principal('commands.run'), run);
+  test('lets a draft run only for whoever may run anything', async () => {
+    const script = await create('head');
+    const { requests, rollouts } = planner();
+    const run = { script, target: {}, strategy: {}, title: undefined, parameters: { file: 'x' } };
 
-  assert.equal(requests[0]?.actions[0]?.permission, 'commands.run');
+    await assert.rejects(
+      planScript(rollouts, principal('commands.run-script'), run),
+      refusedWith('FORBIDDEN'),
+    );
+    await planScript(rollouts, principal('commands.run'), run);
+
+    assert.equal(requests[0]?.actions[0]?.permission, 'commands.run');
+  });
 });
