@@ -10,7 +10,10 @@ const texts = defineMessages({
     en: 'its agent has not connected yet; see {logPath}',
     zh: '本机 agent 尚未连接，见 {logPath}',
   },
-  lacking: { en: 'The agent runs without root and cannot offer:', zh: 'agent 未以 root 运行，无法提供：' },
+  lacking: {
+    en: 'What its agent cannot offer (without root a part is missing):',
+    zh: '其 agent 无法提供（未以 root 运行时部分缺失）：',
+  },
   setup: {
     en: 'Make the first administrator (the code serves once):',
     zh: '创建首位管理员（代码仅可使用一次）：',

@@ -14,9 +14,6 @@ import { readVersion } from './version.ts';
 
 /** An agent on the same machine is there in well under a second; a busy machine may take longer. */
 const ONLINE_WAIT_MS = 4_000;
-/** Facts follow the session; what the agent cannot offer is known with the first of them. */
-const FACTS_WAIT_MS = 2_000;
-
 await runMain(async (config) => {
   const end = endAsked();
   // Built while the server starts.
@@ -58,12 +55,11 @@ async function localHost(
   await until(kernel, () => entry()?.isOnline === true, ONLINE_WAIT_MS);
   const host = entry();
   if (host?.isOnline !== true) return { host: null, logPath, lacking: [] };
-  await until(kernel, () => (entry()?.facts.size ?? 0) > 0, FACTS_WAIT_MS);
-  const lacking = await kernel.lacksOf(hostId);
+  const lacks = [...kernel.lacksOf(hostId), ...(process.getuid?.() === 0 ? [] : kernel.lacksWithoutRoot)];
   return {
     host: { id: host.id, name: host.name },
     logPath,
-    lacking: lacking.map(({ title, name, reason }) => `${title?.[language] ?? name}: ${reason}`),
+    lacking: lacks.map(({ title, what }) => `${title[language]}: ${what[language]}`),
   };
 }
 

@@ -34,6 +34,8 @@ export interface ActionSpec<Parameters extends z.ZodType = z.ZodType> {
   /** `host`, `packages`, `boot`, `service:NAME`. Two tasks that share one never overlap on a host. */
   readonly locks: (parameters: z.output<Parameters>) => readonly string[];
   readonly timeoutMsMax: number;
+  /** What it cannot do when the agent does not run as root; absent: nothing. */
+  readonly withoutRoot?: Message;
   readonly undo: { readonly kind: 'recorded' } | { readonly kind: 'none'; readonly reason: Message };
 }
 

@@ -21,6 +21,8 @@ export interface FactSpec<Body extends z.ZodType = z.ZodType> {
   readonly isShared: boolean;
   readonly sizeBytesMax: number;
   readonly intervalMs: number;
+  /** What is missing from it when the agent does not run as root; absent: nothing. */
+  readonly withoutRoot?: Message;
 }
 
 export const defineFact = <Body extends z.ZodType>(spec: FactSpec<Body>): FactSpec<Body> => spec;

@@ -47,8 +47,10 @@ export interface Kernel {
   /** SHA-256 of the DER of the certificate authority, hex: what a new client checks the server by. */
   readonly pin: string;
   readonly hosts: KernelServices['hosts'];
-  /** What the agent of a host cannot offer there, and why: actions, and facts that need root. */
-  lacksOf(hostId: HostId): Promise<Lack[]>;
+  /** Actions that the agent of a host says it cannot carry out. */
+  lacksOf(hostId: HostId): readonly Lack[];
+  /** What is missing wherever an agent does not run as root. */
+  readonly lacksWithoutRoot: readonly Lack[];
   /** All that is mounted; the access test walks it. */
   readonly endpoints: readonly Endpoint[];
   readonly inject: HttpServer['inject'];
@@ -63,13 +65,12 @@ export interface Kernel {
   close(): Promise<void>;
 }
 
+/** Something that an agent cannot offer. */
 export interface Lack {
   /** Of the action or fact. */
-  readonly name: string;
-  /** Null when nothing of that name is declared here. */
-  readonly title: Message | null;
-  /** For a person, in the agent's words. */
-  readonly reason: string;
+  readonly title: Message;
+  /** What is missing of it, or why all of it is. */
+  readonly what: Message;
 }
 
 const LOCAL_TOKEN_LIFE_SECONDS = 600;
@@ -132,6 +133,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     gatewayListen: { host: options.gatewayListen.host, port: gatewayPort },
     pin: pinOf(rooms.trust.authority.pem),
     hosts: rooms.services.hosts,
+    lacksWithoutRoot: lacksWithoutRoot(declarations),
     lacksOf: (hostId) => lacksOf(rooms, declarations, hostId),
     endpoints,
     inject: http.inject,
@@ -241,24 +243,16 @@ async function newLocalToken(rooms: Rooms, gatewayPort: number): Promise<string>
 const pinOf = (authorityPem: string): string =>
   createHash('sha256').update(new X509Certificate(authorityPem).raw).digest('hex');
 
-async function lacksOf(rooms: Rooms, declarations: Declarations, hostId: HostId): Promise<Lack[]> {
+function lacksOf(rooms: Rooms, declarations: Declarations, hostId: HostId): Lack[] {
   const absent = rooms.gateway.service.session(hostId)?.hello.actionsAbsent ?? {};
-  const actions = Object.entries(absent).map(([name, reason]) => ({
-    name,
-    title: declarations.actions.get(name)?.title ?? null,
-    reason,
-  }));
-  const spans = await rooms.services.facts.current(hostId);
-  const facts = spans.flatMap(({ report }) =>
-    report.kind === 'absent' && report.reason === 'needs-root'
-      ? [
-          {
-            name: report.fact,
-            title: declarations.facts.get(report.fact)?.title ?? null,
-            reason: report.detail,
-          },
-        ]
-      : [],
+  return Object.entries(absent).map(([name, reason]) => {
+    const title = declarations.actions.get(name)?.title ?? { en: name, zh: name };
+    return { title, what: { en: reason, zh: reason } };
+  });
+}
+
+function lacksWithoutRoot({ facts, actions }: Declarations): Lack[] {
+  return [...facts.values(), ...actions.values()].flatMap(({ title, withoutRoot }) =>
+    withoutRoot === undefined ? [] : [{ title, what: withoutRoot }],
   );
-  return [...actions, ...facts];
 }

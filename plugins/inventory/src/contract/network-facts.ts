@@ -74,6 +74,7 @@ export type SocketsBody = z.infer<typeof SocketsBody>;
 export const socketsFact = defineFact({
   name: 'sockets',
   title: { en: 'Listening sockets', zh: '监听端口' },
+  withoutRoot: { en: 'owners of sockets of other users', zh: '其他用户的端口归属' },
   body: SocketsBody,
   isShared: false,
   sizeBytesMax: bytes.mib(1),

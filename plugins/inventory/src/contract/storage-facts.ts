@@ -45,6 +45,7 @@ export type StorageBody = z.infer<typeof StorageBody>;
 export const storageFact = defineFact({
   name: 'storage',
   title: { en: 'Storage', zh: '存储' },
+  withoutRoot: { en: 'LVM', zh: 'LVM' },
   body: StorageBody,
   isShared: false,
   sizeBytesMax: bytes.mib(1),

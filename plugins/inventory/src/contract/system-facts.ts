@@ -140,6 +140,7 @@ export type IdentityBody = z.infer<typeof IdentityBody>;
 export const identityFact = defineFact({
   name: 'identity',
   title: { en: 'Identity', zh: '身份标识' },
+  withoutRoot: { en: 'serial numbers', zh: '序列号' },
   body: IdentityBody,
   isShared: false,
   sizeBytesMax: bytes.kib(16),
@@ -204,6 +205,7 @@ export type HardwareBody = z.infer<typeof HardwareBody>;
 export const hardwareFact = defineFact({
   name: 'hardware',
   title: { en: 'Hardware', zh: '硬件' },
+  withoutRoot: { en: 'memory modules', zh: '内存条' },
   body: HardwareBody,
   isShared: true,
   sizeBytesMax: bytes.kib(512),
