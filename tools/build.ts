@@ -6,7 +6,7 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type Plugin } from 'esbuild';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const APPS = ['agent', 'cli'] as const;
@@ -52,6 +52,7 @@ async function buildApp(app: App): Promise<boolean> {
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
+    plugins: [withoutLocales],
     logLevel: 'error',
   });
   writeFileSync(join(outdir, 'package.json'), '{"type":"module"}\n');
@@ -59,6 +60,14 @@ async function buildApp(app: App): Promise<boolean> {
   writeFileSync(recordOf(app), JSON.stringify(Object.keys(result.metafile.inputs)));
   return true;
 }
+
+/** The validation library carries its messages in fifty languages; ours come from our own catalogues. */
+const withoutLocales: Plugin = {
+  name: 'without-locales',
+  setup(builder) {
+    builder.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {};' }));
+  },
+};
 
 /** The directory itself stays: hosts of the lab have it mounted. */
 function removeStale(outdir: string): void {

@@ -17,6 +17,7 @@ import { createRenewal } from './identity/renewal.ts';
 import { openTrustStore, type TrustStore } from './identity/trust-store.ts';
 import { Journal } from './journal/journal.ts';
 import type { AgentLog } from './log.ts';
+import { createMemoryRelease } from './release-memory.ts';
 import { createDialler } from './session/dial.ts';
 import { keepConnected } from './session/keep-connected.ts';
 import { runSession, type SessionHandler, type SessionPeer } from './session/open-session.ts';
@@ -92,6 +93,7 @@ export function startAgent(options: AgentOptions): Agent {
     clock,
     random,
     log,
+    settled: createMemoryRelease(),
     report: (reports, collectedAt) => peer?.send({ kind: 'facts', reports, collectedAt }) ?? false,
   });
   const uploads = createUploads({

@@ -27,6 +27,8 @@ export interface FactSchedulerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: AgentLog;
+  /** Called after a round of collections. */
+  readonly settled: () => void;
   /** False when there is no session; the reports are then due again at the next welcome. */
   readonly report: (reports: FactReport[], collectedAt: string) => boolean;
 }
@@ -74,6 +76,7 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
       .catch((cause: unknown) => log.error('facts could not be collected', { cause: String(cause) }))
       .finally(() => {
         isBusy = false;
+        options.settled();
       });
   }
 
