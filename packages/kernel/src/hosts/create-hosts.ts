@@ -12,6 +12,7 @@ import { loadIndex } from './load-index.ts';
 import { createPresence } from './presence.ts';
 import type { GroupsService, HostEntry, HostsService, NewHost, NotedFact } from './service.ts';
 import {
+  groupLabels,
   type HostChange,
   insertHost,
   loadDecommissioned,
@@ -89,8 +90,9 @@ function createService(context: KernelContext, index: HostIndex, parts: Parts): 
     async decommissioned() {
       const rows = await loadDecommissioned(context.store);
       const presences = new Map((await loadPresence(context.store, null)).map((row) => [row.hostId, row]));
+      const labels = groupLabels(await loadLabels(context.store, null));
       return rows
-        .map((row) => records.ofRow(row, {}, presences.get(row.id) ?? null))
+        .map((row) => records.ofRow(row, labels.get(row.id) ?? {}, presences.get(row.id) ?? null))
         .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : a.id < b.id ? -1 : 1));
     },
     resolve(nameOrId) {

@@ -1,5 +1,8 @@
 /** The registry of hosts and groups: who they are, what operators say of them, whether they are there. Changes no host. */
 export { createHosts, type HostsDeps, type HostsRoom } from './create-hosts.ts';
+export { type HostsEndpointDeps, hostsEndpoints } from './endpoints.ts';
+export { findHost } from './find-host.ts';
+export { groupEndpoints } from './group-endpoints.ts';
 export { isWithin } from './group-tree.ts';
 export { hostsMigrations } from './migrations.ts';
 export type {
@@ -13,3 +16,4 @@ export type {
   SessionFacts,
   TargetResolver,
 } from './service.ts';
+export { createTargetResolver } from './target-resolver.ts';

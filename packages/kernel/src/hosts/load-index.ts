@@ -1,7 +1,14 @@
 import type { KernelContext } from '../kernel-context.ts';
 import { loadMemberships } from './group-store.ts';
 import type { HostIndex } from './host-index.ts';
-import { loadHosts, loadLabels, loadPresence, type PresenceRow, upsertPresence } from './store.ts';
+import {
+  groupLabels,
+  loadHosts,
+  loadLabels,
+  loadPresence,
+  type PresenceRow,
+  upsertPresence,
+} from './store.ts';
 
 /**
  * Reads the registry into memory. Nobody is connected to a server that has just started, so a host that the store still
@@ -9,12 +16,7 @@ import { loadHosts, loadLabels, loadPresence, type PresenceRow, upsertPresence }
  */
 export async function loadIndex(context: KernelContext, index: HostIndex): Promise<void> {
   const { store } = context;
-  const labels = new Map<string, Record<string, string>>();
-  for (const { host_id, key, value } of await loadLabels(store, null)) {
-    const known = labels.get(host_id) ?? {};
-    known[key] = value;
-    labels.set(host_id, known);
-  }
+  const labels = groupLabels(await loadLabels(store, null));
   const groups = new Map<string, string[]>();
   for (const { path, host_id } of await loadMemberships(store))
     groups.set(host_id, [...(groups.get(host_id) ?? []), path]);

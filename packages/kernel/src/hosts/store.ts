@@ -105,7 +105,6 @@ export async function loadHost(source: Store | Transaction, id: string): Promise
   return row === undefined ? null : parseHostRow(row);
 }
 
-/** Decommissioned hosts after a position, in the order of `hosts.list`. */
 export async function loadDecommissioned(source: Store): Promise<HostRow[]> {
   const rows = await tables(source)
     .selectFrom('hosts_host')
@@ -119,6 +118,18 @@ export async function loadLabels(source: Store | Transaction, hostId: string | n
   let query = tables(source).selectFrom('hosts_label').selectAll();
   if (hostId !== null) query = query.where('host_id', '=', hostId);
   return await query.execute();
+}
+
+export function groupLabels(
+  rows: readonly HostsTables['hosts_label'][],
+): ReadonlyMap<string, Readonly<Record<string, string>>> {
+  const labels = new Map<string, Record<string, string>>();
+  for (const { host_id, key, value } of rows) {
+    const known = labels.get(host_id) ?? {};
+    known[key] = value;
+    labels.set(host_id, known);
+  }
+  return labels;
 }
 
 export async function loadPresence(source: Store, hostId: string | null): Promise<PresenceRow[]> {
