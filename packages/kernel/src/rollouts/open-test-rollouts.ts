@@ -75,6 +75,8 @@ export interface TestRollouts {
   readonly audits: NewAuditRecord[];
   readonly events: NewEvent[];
   readonly index: ReadonlyMap<HostId, HostEntry>;
+  /** The next commits fail, this many. */
+  failCommits(count: number): void;
   hostId(n: number): HostId;
   changeHost(hostId: HostId, change: Partial<HostEntry> | null): void;
   run(request?: Partial<PlanRequest>, parameters?: JsonObject): Promise<Rollout>;
@@ -134,13 +136,21 @@ export async function openTestRollouts(
 async function open(world: World): Promise<TestRollouts> {
   const { store, clock, index, fleet, audits, events } = world;
   let isGone = false;
+  let commitsToFail = 0;
   const listeners = new Set<(change: HostIndexChange) => void>();
   // After a crash the old server must not reach the store that the new one reads.
   const guarded: Store = {
     ...store,
     engine: store.engine,
     as: () => store.as(),
-    transaction: (run) => (isGone ? new Promise(() => undefined) : store.transaction(run)),
+    async transaction(run) {
+      if (isGone) return new Promise(() => undefined);
+      if (commitsToFail > 0) {
+        commitsToFail -= 1;
+        throw new Error('the disk is full');
+      }
+      return store.transaction(run);
+    },
   };
   const fill = (target: Uint8Array): Uint8Array => {
     world.count += 1;
@@ -190,6 +200,9 @@ async function open(world: World): Promise<TestRollouts> {
     audits,
     events,
     index,
+    failCommits(count) {
+      commitsToFail = count;
+    },
     hostId: testHostId,
     calm,
     changeHost(hostId, change) {

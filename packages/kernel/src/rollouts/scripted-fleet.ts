@@ -30,6 +30,8 @@ export interface ScriptedHost {
   stdout: string;
   isLarge: boolean;
   isHeld: boolean;
+  /** What the gateway answers to the next offer instead of sending it. */
+  nextOffer: 'offline' | 'full' | null;
   session: OpenSession | null;
   readonly tasks: Map<string, KnownTask>;
   executions: number;
@@ -43,6 +45,8 @@ export interface ScriptedFleet {
   connect(hostId: HostId): void;
   connectAll(): void;
   disconnect(hostId: HostId): void;
+  /** Tells the server of the host's session once more, as it is now. */
+  announce(hostId: HostId): void;
   /** The server goes away: every session ends and nobody listens any more. */
   forgetServer(): void;
   /** Goes on with tasks of a host whose script was `silent` or `stuck` until now. */
@@ -65,6 +69,7 @@ export function createFleet(
       stdout: 'up 3 days\n',
       isLarge: false,
       isHeld: false,
+      nextOffer: null,
       session: null,
       tasks: new Map(),
       executions: 0,
@@ -144,6 +149,11 @@ export function createFleet(
         const host = hosts.get(hostId);
         const session = host?.session ?? null;
         if (host === undefined || session === null) return 'offline';
+        if (frame.kind === 'offer' && host.nextOffer !== null) {
+          const answer = host.nextOffer;
+          host.nextOffer = null;
+          return answer;
+        }
         host.received.push(frame);
         setImmediate(() => {
           if (host.session === session) take(host, frame);
@@ -195,6 +205,10 @@ export function createFleet(
       if (session === null) return;
       host.session = null;
       for (const listener of listeners) listener.closed?.(session);
+    },
+    announce(hostId) {
+      const { session } = hostOf(hostId);
+      if (session !== null) for (const listener of listeners) listener.opened?.(session);
     },
     forgetServer() {
       listeners = [];

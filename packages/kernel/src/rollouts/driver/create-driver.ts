@@ -80,7 +80,12 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
     signer: deps.signer,
     isPresent: (hostId) => isPresent(judgeDeps, hostId),
     creditFor: ({ id, fixed }) => deps.live.creditOf({ id, hostsCount: fixed.hostsCount }),
-    unsent: (offer) => void loop.add({ apply: (batch) => unsent(batch, offer) }),
+    unsent(offer) {
+      // Until its next hello the host counts as offline: asked again at once, the gateway could only say the same.
+      heard.delete(offer.active.state.tasks[offer.index]?.hostId ?? '');
+      loop.add({ apply: (batch) => unsent(batch, offer) });
+    },
+    notWanted: (offer) => void loop.add({ apply: (batch) => unsent(batch, offer) }),
     later: (offer) => void clock.after(RESEND_MS, () => sendOffer(sendDeps, offer)),
   };
   const unsent = (batch: Batch, { active: rollout, index, attempt }: Offer): void => {

@@ -20,8 +20,10 @@ export interface SendDeps {
   readonly signer: Signer;
   readonly isPresent: (hostId: HostId) => boolean;
   readonly creditFor: (active: ActiveRollout) => number;
-  /** The offer certainly never left. */
+  /** The offer certainly never left, and its host has no session. */
   readonly unsent: (offer: Offer) => void;
+  /** The offer certainly never left, and its task was asked back since. */
+  readonly notWanted: (offer: Offer) => void;
   /** The session's queue is full: to be sent a little later. */
   readonly later: (offer: Offer) => void;
 }
@@ -43,7 +45,8 @@ export function sendOffer(deps: SendDeps, offer: Offer): void {
   const { active, index, attempt } = offer;
   const task = active.state.tasks[index];
   if (task?.phase !== 'offered' || task.attempt !== attempt || task.isAccepted) return;
-  if (task.ask !== null || !deps.isPresent(task.hostId)) return deps.unsent(offer);
+  if (!deps.isPresent(task.hostId)) return deps.unsent(offer);
+  if (task.ask !== null) return deps.notWanted(offer);
   const answer = deps.gateway.send(task.hostId, {
     kind: 'offer',
     taskId: taskIdOf(active.id, index),
