@@ -1,6 +1,7 @@
 import { join } from 'node:path';
+import type { Actor } from '@pilothouse/contract';
+import type { Transaction } from '@pilothouse/store';
 import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
-import { createTargetResolver } from './create-target-resolver.ts';
 import {
   createEnrolment,
   type Enrolment,
@@ -13,7 +14,7 @@ import { createEvents, eventsEndpoints } from './events/index.ts';
 import { createFacts } from './facts/index.ts';
 import { createFindings, findingsEndpoints } from './findings/index.ts';
 import { createGateway, createTicketKeys, GATEWAY_LIMITS, type Gateway } from './gateway/index.ts';
-import { createHosts } from './hosts/index.ts';
+import { createHosts, createTargetResolver, groupEndpoints, hostsEndpoints } from './hosts/index.ts';
 import type { Endpoint } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
@@ -61,7 +62,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       gateway?.service.send(hostId, { kind: 'facts-wanted', digests: [...digests] }) === 'sent',
     historyMs: retention.factHistoryMs,
   });
-  const select = createSelect({ facts, hosts, factSpecs: [...declarations.facts.values()] });
+  const select = createSelect({ facts, hosts, groups, factSpecs: [...declarations.facts.values()] });
   const { findings, ...findingsRoom } = createFindings(context, {
     specs: [...declarations.findings.values()],
     events,
@@ -86,9 +87,10 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     ticketKeys: createTicketKeys(keyFiles, context.clock, GATEWAY_LIMITS.ticketKeyLifeMs),
     errors: declarations.errors,
   });
+  const resolver = createTargetResolver({ hosts, groups, select, facts });
   const { rollouts, ...rolloutsRoom } = await createRollouts(context, {
     hosts,
-    resolver: createTargetResolver({ hosts, groups, select, facts }),
+    resolver,
     select,
     gateway: gateway.service,
     signer: trust.signer,
@@ -97,6 +99,18 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     actions: [...declarations.actions.values()],
     resultsKeptDays: retention.resultsKeptDays,
   });
+  const hostsDeps = {
+    context,
+    hosts,
+    groups,
+    select,
+    facts,
+    resolver,
+    audit,
+    revoke: enrolment.service.revokeHost,
+    releaseTasks: (transaction: Transaction, hostId: string, by: Actor) =>
+      rollouts.releaseHost(transaction, hostId, { code: 'TASK_HOST_GONE', by }),
+  };
   return {
     services: { hosts, facts, select, findings, rollouts, audit, events },
     audit,
@@ -106,6 +120,8 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     rolloutsRoom,
     endpoints: [
       ...auditEndpoints(audit),
+      ...hostsEndpoints(hostsDeps),
+      ...groupEndpoints(hostsDeps),
       ...eventsEndpoints({ events, hosts, clock: context.clock }),
       ...enrolmentEndpoints(enrolment),
       ...selectEndpoints({ select, hosts, facts }),
