@@ -127,7 +127,8 @@ const rawOptions = (specs: Readonly<Record<string, OptionSpec>>, given: Record<s
 const wordsOf = (value: unknown): readonly string[] => {
   if (value === undefined || value === false) return [];
   if (value === true) return ['true'];
-  return Array.isArray(value) ? value.map(String) : [String(value)];
+  // commander gives text, or the list of texts that argParser has gathered.
+  return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
 };
 
 /** noColor → no-color. */

@@ -56,7 +56,7 @@ export async function startTestServer(): Promise<TestServer> {
     for await (const chunk of request) text += chunk;
     const found = match([...scripts.values()], request.method ?? '', url.pathname);
     if (found === null) {
-      write(response, problem(404, 'NOT_FOUND', { what: 'route', id: url.pathname }));
+      await write(response, problem(404, 'NOT_FOUND', { what: 'route', id: url.pathname }));
       return;
     }
     const { route, next } = found.script;

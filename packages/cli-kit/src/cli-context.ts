@@ -20,8 +20,8 @@ export interface CliContext {
   /** Aborted by Ctrl-C. */
   readonly signal: CancelSignal;
   /** The client of the server that options, environment or the last login name. AppError CLI_NOT_SIGNED_IN when none. */
-  connect(): Promise<Client>;
-  say(message: Message, parameters?: MessageParameters): string;
+  readonly connect: () => Promise<Client>;
+  readonly say: (message: Message, parameters?: MessageParameters) => string;
   /** The words of an error code of kernel, client or plugin; the bare code when this program does not know it. */
-  describe(code: string, details: ErrorDetails): Described;
+  readonly describe: (code: string, details: ErrorDetails) => Described;
 }

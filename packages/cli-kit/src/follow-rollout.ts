@@ -75,7 +75,10 @@ export async function followRollout(
   const { id } = started;
   const isAlone = totalOf(started.counts) === 1;
   const progress = showProgress(context);
-  const printer = createResultsPrinter(context, { isOutputShown: !isAlone, beforePrint: progress.clear });
+  const printer = createResultsPrinter(context, {
+    isOutputShown: !isAlone,
+    beforePrint: () => progress.clear(),
+  });
   const results = createResults(context, client, id, (groups) => {
     if (!context.isJson) printer.print(groups);
   });

@@ -32,12 +32,11 @@ export const paint = (terminal: Pick<Terminal, 'hasColour'>, colour: Colour, tex
   terminal.hasColour && text !== '' ? `\u001b[${CODES[colour]}m${text}\u001b[0m` : text;
 
 /**
- * Text of hosts and of other people, made harmless for a terminal: control characters (colours, titles, cursor moves) are
- * shown as ‹xx› instead of obeyed. Line ends and tabs stay.
+ * Text of hosts and of other people, made harmless for a terminal: control characters (colours, titles, cursor moves) and
+ * those that turn the direction of writing are shown as ‹xx› instead of obeyed. Line ends and tabs stay.
  */
 export const plain = (text: string): string =>
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
-  text.replace(/\r\n/g, '\n').replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f]/g, (char) => {
+  text.replaceAll('\r\n', '\n').replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, (char) => {
     const code = char.charCodeAt(0).toString(16).padStart(2, '0');
     return `‹${code}›`;
   });

@@ -6,15 +6,18 @@ export function buildPath(route: Pick<Route, 'id' | 'path'>, params: unknown, qu
   const path = route.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const value = values.find(([key]) => key === name)?.[1];
     if (value === undefined || value === '') throw new TypeError(`${route.id}: parameter ${name} is missing`);
-    return encodeURIComponent(String(value));
+    return encodeURIComponent(wordOf(value));
   });
   const pairs = entriesOf(query).flatMap(([key, value]) => {
     if (value === undefined || value === null) return [];
     const list = Array.isArray(value) ? value : [value];
-    return list.map((item) => `${encodeURIComponent(key)}=${encodeURIComponent(String(item))}`);
+    return list.map((item) => `${encodeURIComponent(key)}=${encodeURIComponent(wordOf(item))}`);
   });
   return pairs.length === 0 ? path : `${path}?${pairs.join('&')}`;
 }
 
 const entriesOf = (value: unknown): [string, unknown][] =>
   typeof value === 'object' && value !== null ? Object.entries(value) : [];
+
+/** A schema's input may be any JSON value; objects travel as JSON. */
+const wordOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));

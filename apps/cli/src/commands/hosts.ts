@@ -23,7 +23,7 @@ const PRESENCE = {
 };
 const STATES = {
   pending: { en: 'pending', zh: '待接受' },
-  active: { en: '', zh: '' },
+  active: null,
   quarantined: { en: 'quarantined', zh: '已隔离' },
   decommissioned: { en: 'decommissioned', zh: '已停用' },
 };
@@ -32,9 +32,10 @@ const MAINTENANCE = { en: 'maintenance', zh: '维护中' };
 /** `online`, `offline 3h, maintenance`: presence, and what else keeps tasks away. */
 export function presenceText(context: CliContext, host: Host): string {
   const since = host.presence.kind === 'offline' ? ` ${age(host.presence.since, context.clock.now())}` : '';
+  const state = STATES[host.state];
   return [
     context.say(PRESENCE[host.presence.kind]) + since,
-    context.say(STATES[host.state]),
+    state === null ? '' : context.say(state),
     host.maintenance === null ? '' : context.say(MAINTENANCE),
   ]
     .filter((word) => word !== '')

@@ -68,7 +68,7 @@ export const PLAN_MAKE_ERRORS: readonly string[] = makeErrors;
 const examplePlan = {
   title: 'uptime',
   target: { selector: 'true' },
-  actions: [{ action: 'commands.run', parameters: { program: 'uptime', args: [] } }],
+  actions: [{ action: 'commands.run', parameters: { argv: ['uptime'], effect: 'read' } }],
 };
 
 export const planRoutes = {

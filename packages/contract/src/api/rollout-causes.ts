@@ -8,8 +8,8 @@ const cause = (en: string, zh: string, hint?: { en: string; zh: string }): Error
 });
 
 const retryHint = {
-  en: 'Run it again on these hosts with: pilothouse rollout <id> retry',
-  zh: '可在这些主机上重试：pilothouse rollout <id> retry',
+  en: 'Run it again on these hosts with: pilothouse rollout retry <id>',
+  zh: '可在这些主机上重试：pilothouse rollout retry <id>',
 };
 const unknownHint = {
   en: 'Look at the host before running it again: it may have been carried out.',

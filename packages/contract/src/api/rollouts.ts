@@ -101,7 +101,7 @@ export const rolloutRoutes = {
       body: {
         title: 'uptime',
         target: { selector: 'true' },
-        actions: [{ action: 'commands.run', parameters: { program: 'uptime', args: [] } }],
+        actions: [{ action: 'commands.run', parameters: { argv: ['uptime'], effect: 'read' } }],
       },
     },
   }),

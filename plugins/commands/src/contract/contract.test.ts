@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { CommandParameters, commandsPlugin, runCommandAction, ScriptContent } from '../contract.ts';
 
-const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1]).sort();
+const placeholders = (text: string) => [...text.matchAll(/\{(\w+)\}/g)].map((m) => m[1] ?? '').sort();
 
 test('says the same in both languages', () => {
   for (const [code, row] of Object.entries(commandsPlugin.errors)) {
