@@ -116,7 +116,9 @@ test('a command that fails on some hosts says where and with what', async () => 
 });
 
 test('the server dies in the middle of a run: every result exactly once', async () => {
-  const run = await installation.run(all, 'echo x >> /root/ran-once; sleep 3; hostname', { inFlightMax: 4 });
+  const run = await installation.run(all, 'echo x >> /var/tmp/ran-once; sleep 3; hostname', {
+    inFlightMax: 4,
+  });
   await untilRunning(run, 3);
 
   await installation.crash();
@@ -124,14 +126,18 @@ test('the server dies in the middle of a run: every result exactly once', async 
 
   assert.equal(rollout.counts.succeeded, HOSTS);
   for (let n = 1; n <= HOSTS; n++) {
-    assert.equal(await mustExec(`h${n}`, ['cat', '/root/ran-once']), 'x\n', `h${n} ran once`);
+    assert.equal(await mustExec(`h${n}`, ['cat', '/var/tmp/ran-once']), 'x\n', `h${n} ran once`);
   }
 });
 
 test('an agent dies in the middle of a task: its outcome is unknown, and it is not run again', async () => {
-  const run = await installation.run('name == "h4"', 'echo x >> /root/ran-unknown; echo so far; sleep 20');
+  const run = await installation.run('name == "h4"', 'echo x >> /var/tmp/ran-unknown; echo so far; sleep 20');
   await untilRunning(run, 1);
-  await until('the output', 10_000, async () => (await mustExec('h4', ['cat', '/root/ran-unknown'])) !== '');
+  await until(
+    'the output',
+    10_000,
+    async () => (await mustExec('h4', ['cat', '/var/tmp/ran-unknown'])) !== '',
+  );
 
   await mustExec('h4', [
     'systemctl',
@@ -146,7 +152,7 @@ test('an agent dies in the middle of a task: its outcome is unknown, and it is n
   assert.equal(task?.state, 'unknown');
   assert.equal(task?.outcome?.error?.code, 'TASK_OUTCOME_UNKNOWN');
   await untilOnline(HOSTS);
-  assert.equal(await mustExec('h4', ['cat', '/root/ran-unknown']), 'x\n');
+  assert.equal(await mustExec('h4', ['cat', '/var/tmp/ran-unknown']), 'x\n');
 });
 
 test('a host without network is offline within 30 s, and does its task when it is back', async () => {
@@ -251,7 +257,7 @@ test('a reinstalled host takes the place of the old one when a person says so', 
 test('a used-up token and a wrong one are refused with their codes', async () => {
   const token = await installation.token({ usesMax: 1 });
   const enrol = (text: string) =>
-    mustExec('h1', ['pilothouse-agent', 'enrol', '--force', '--data', '/root/second', '--token', text]);
+    mustExec('h1', ['pilothouse-agent', 'enrol', '--force', '--data', '/var/tmp/second', '--token', text]);
   await enrol(token);
 
   await assert.rejects(enrol(token), /ENROL_TOKEN_USED_UP/);

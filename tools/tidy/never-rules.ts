@@ -89,4 +89,5 @@ export const NEVER_RULES: readonly NeverRule[] = [
 ];
 
 /** Tests may use these beyond what their package may. */
-export const TESTS_MAY = /^(node:|@pilothouse\/testkit$|@pilothouse\/store$|fast-check$)/;
+export const TESTS_MAY =
+  /^(node:|@pilothouse\/testkit(\/[a-z-]+)?$|@pilothouse\/store(\/[a-z-]+)?$|fast-check$)/;

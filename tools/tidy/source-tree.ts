@@ -32,7 +32,8 @@ export const sourceFiles = (): SourceFile[] =>
   filesMatching(/^(packages|apps|plugins|lab|tools|bench)\/.*\.tsx?$/);
 
 export const isTest = (path: string): boolean =>
-  /\.(test|story)\.tsx?$|\/(test|stories)\//.test(path) || path.startsWith('packages/testkit/');
+  /\.(test|story)\.tsx?$|\/(test|stories)\/|\/open-test-[a-z-]+\.ts$/.test(path) ||
+  path.startsWith('packages/testkit/');
 
 /** The module names a file imports or re-exports, types included, with the line they stand on. */
 export function importsOf(file: SourceFile): { specifier: string; line: number }[] {
