@@ -40,6 +40,7 @@ function sections(): Section[] {
     rolloutCauseErrors,
     gatewayErrors,
   );
+  const onHost: ErrorTable = agentCommandErrors;
   const onTerminal: ErrorTable = { ...cliErrors, ...clientErrors };
   return [
     {
@@ -78,8 +79,8 @@ function sections(): Section[] {
     {
       title: 'Agent on the host',
       intro: 'Said by `pilothouse-agent`, on the terminal or in its journal.',
-      table: agentCommandErrors,
-      column: { name: 'retry', of: (code) => agentCommandErrors[code]?.retry ?? '' },
+      table: onHost,
+      column: { name: 'retry', of: (code) => onHost[code]?.retry ?? '' },
     },
     {
       title: 'Gateway',
