@@ -98,7 +98,7 @@ function checkBody(
   { digest, body }: { digest: Digest; body: Uint8Array },
 ): unknown {
   const spec = specs.get(fact);
-  if (spec === undefined) throw new AppError('FACT_UNKNOWN', { fact });
+  if (spec === undefined) throw new AppError('FACT_UNKNOWN', { fact, nearest: '' });
   const limitBytes = Math.min(spec.sizeBytesMax, FACT_BODY_BYTES_MAX);
   if (body.byteLength > limitBytes)
     throw new AppError('FACT_BODY_TOO_LARGE', { fact, sizeBytes: body.byteLength, limitBytes });

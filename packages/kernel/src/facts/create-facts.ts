@@ -26,7 +26,16 @@ import { type BodyShelf, openBodyShelf } from './body-shelf.ts';
 import { createChangeFeed } from './change-feed.ts';
 import type { FactsService } from './service.ts';
 import { type BookedReport, createSpanBook, type SpanBook } from './span-book.ts';
-import { loadOpenSpans, spansAt, spansBefore, spansOf, sweep, writeSeen, writeSpans } from './store.ts';
+import {
+  hostsThatHad,
+  loadOpenSpans,
+  spansAt,
+  spansBefore,
+  spansOf,
+  sweep,
+  writeSeen,
+  writeSpans,
+} from './store.ts';
 import { type ClaimBy, createWantedBodies, type WantedBodies } from './wanted-bodies.ts';
 
 /** Bodies that arrived but whose span is not yet written must not be swept away. */
@@ -170,6 +179,7 @@ function createService(parts: Parts): FactsService {
     asOf: (hostId, at) => spansAt(context.store, hostId, at),
     history: (hostId, fact, limit, before) =>
       spansBefore(context.store, { hostId, fact, limit, before: before ?? null }),
+    hostsThatHad: (digest) => hostsThatHad(context.store, digest),
     absence: (hostId, fact) => book.of(hostId).get(fact)?.absence?.reason ?? null,
     knownDigests(hostId) {
       const known: Record<string, Digest> = {};

@@ -26,6 +26,8 @@ export interface FactsService {
   asOf(hostId: HostId, at: number): Promise<FactSpan[]>;
   /** Newest first; `before` (milliseconds): only spans that began earlier. */
   history(hostId: HostId, fact: string, limit: number, before?: number): Promise<FactSpan[]>;
+  /** Hosts that have or had this content, decommissioned ones included. */
+  hostsThatHad(digest: Digest): Promise<HostId[]>;
   /** Why a host has no body now, of facts that it reports as absent. */
   absence(hostId: HostId, fact: string): FactAbsence | null;
   /** Digests by fact for `welcome`. */
