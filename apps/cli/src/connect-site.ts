@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { type Client, createClient } from '@pilothouse/client';
 import { AppError, type Language } from '@pilothouse/contract';
 import type { CliConfig } from './config-file.ts';
@@ -56,7 +55,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       fetch: connection.fetch,
       token: site.token,
       language: options.language,
-      newIdempotencyKey: randomUUID,
+      newIdempotencyKey: () => crypto.randomUUID(),
     });
   };
   return {

@@ -3,10 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '@pilothouse/base';
 import { EXIT } from '@pilothouse/cli-kit';
 import { configDirectory, readConfig, writeConfig } from './config-file.ts';
-import { authorityByPin, isTrustedBySystem, presentedChain } from './pin-authority.ts';
+import { connectWhenUsed } from './connect-when-used.ts';
 import { pluginErrors } from './plugins.ts';
 import { runCli } from './run-cli.ts';
-import { connectServer } from './server-fetch.ts';
 import { systemTerminal } from './system-terminal.ts';
 import { verbGroups } from './verbs.ts';
 
@@ -37,10 +36,11 @@ process.exitCode = await runCli(
       directory,
       readConfig: () => readConfig(directory),
       writeConfig: (config) => writeConfig(directory, config),
-      connect: connectServer,
-      authorityByPin,
-      presentedChain,
-      isTrustedBySystem,
+      connect: connectWhenUsed,
+      // Loaded by those who log in; everybody else starts faster.
+      authorityByPin: async (url, pin) => (await import('./pin-authority.ts')).authorityByPin(url, pin),
+      presentedChain: async (url) => (await import('./pin-authority.ts')).presentedChain(url),
+      isTrustedBySystem: async (url) => (await import('./pin-authority.ts')).isTrustedBySystem(url),
     },
     verbs: verbGroups,
     pluginErrors,

@@ -13,7 +13,6 @@ import { chooseLanguage, globalOptions } from './global-options.ts';
 import { overallHelp } from './overall-help.ts';
 import { isShown, lineError } from './read-line-error.ts';
 import { reportError } from './report-error.ts';
-import { renewOldWitness, witnessFile } from './witness.ts';
 
 /** All that a run of the command line takes from its process. */
 export interface CliWorld {
@@ -103,6 +102,7 @@ const SHORTER: Message = {
 async function keepWitness(context: AppContext): Promise<void> {
   const used = context.connector.used();
   if (used === null || context.signal.aborted) return;
+  const { renewOldWitness, witnessFile } = await import('./witness.ts');
   const file = witnessFile(context.sites.directory, used.site.url);
   const news = await renewOldWitness(file, used.client, context.clock.now());
   if (news.kind === 'shorter') context.terminal.writeError(`${context.say(SHORTER, news)}\n`);

@@ -1,5 +1,3 @@
-import { createInterface } from 'node:readline';
-import { Writable } from 'node:stream';
 import type { Terminal } from '@pilothouse/cli-kit';
 import { AppError } from '@pilothouse/contract';
 
@@ -33,8 +31,12 @@ const wantsColour = (environment: Environment): boolean =>
   (environment['NO_COLOR'] ?? '') === '' && environment['TERM'] !== 'dumb';
 
 /** Questions go to stderr, so that a redirected stdout holds results alone. */
-function askLine(process: NodeJS.Process, question: string, isSecret: boolean): Promise<string | null> {
-  if (process.stdin.isTTY !== true) return Promise.resolve(null);
+async function askLine(process: NodeJS.Process, question: string, isSecret: boolean): Promise<string | null> {
+  if (process.stdin.isTTY !== true) return null;
+  const [{ createInterface }, { Writable }] = await Promise.all([
+    import('node:readline'),
+    import('node:stream'),
+  ]);
   // readline echoes what is typed to its output; a secret's output swallows it.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
   process.stderr.write(question);
