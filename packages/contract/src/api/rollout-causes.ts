@@ -3,7 +3,7 @@ import { defineErrors, type ErrorSpec } from '../errors.ts';
 const cause = (en: string, zh: string, hint?: { en: string; zh: string }): ErrorSpec => ({
   status: 409,
   title: { en, zh },
-  hint: hint ?? { en: '', zh: '' },
+  hint: hint ?? { en: 'Nothing needs to be done.', zh: '无需处理。' },
   retry: 'after-change',
 });
 
