@@ -11,7 +11,7 @@ import {
   type Trust,
 } from './enrolment/index.ts';
 import { createEvents, eventsEndpoints } from './events/index.ts';
-import { createFacts } from './facts/index.ts';
+import { createFacts, factsEndpoints } from './facts/index.ts';
 import { createFindings, findingsEndpoints } from './findings/index.ts';
 import { createGateway, createTicketKeys, GATEWAY_LIMITS, type Gateway } from './gateway/index.ts';
 import { createHosts, createTargetResolver, groupEndpoints, hostsEndpoints } from './hosts/index.ts';
@@ -122,6 +122,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...auditEndpoints(audit),
       ...hostsEndpoints(hostsDeps),
       ...groupEndpoints(hostsDeps),
+      ...factsEndpoints({ facts, hosts, select, specs: [...declarations.facts.values()] }),
       ...eventsEndpoints({ events, hosts, clock: context.clock }),
       ...enrolmentEndpoints(enrolment),
       ...selectEndpoints({ select, hosts, facts }),
