@@ -3,7 +3,7 @@ import { AppError, type Digest, type Host, type JsonObject, toTimestamp } from '
 import type { Transaction } from '@pilothouse/store';
 import type { EventsService } from '../events/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { Reconciler } from '../plugins/index.ts';
 import { createGroups } from './create-groups.ts';
 import { addMemberships } from './group-store.ts';
 import { createHostIndex, type HostIndex } from './host-index.ts';
