@@ -85,24 +85,8 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
     return plan;
   };
 
-  const save = async (draft: Draft, principal: Principal, requestId: string | null): Promise<MadePlan> => {
-    const { plan, content, tree } = finishPlan(draft, principal, {
-      now: context.clock.now(),
-      nonce: newId('n', context.ids),
-    });
-    await context.store.transaction(async (transaction) => {
-      await insertPlan(transaction, plan, content);
-      const details = { title: plan.header.title, hosts: content.hosts.length };
-      await deps.audit.append(transaction, [
-        { actor: principal.actor, action: 'plan.made', subject: plan.digest, details, requestId },
-      ]);
-      await deps.events.publish(transaction, [
-        { type: 'plans.made', hostId: null, data: { digest: plan.digest, ...details } },
-      ]);
-    });
-    remember(loadedPlan(plan, content, tree));
-    return report(plan, draft, offered);
-  };
+  const save = (draft: Draft, principal: Principal, requestId: string | null) =>
+    savePlan({ context, deps, offered, remember }, draft, { principal, requestId });
 
   return {
     offered,
@@ -147,6 +131,36 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
     },
     removeOld: removePlans,
   };
+}
+
+interface SaveDeps {
+  readonly context: KernelContext;
+  readonly deps: PlansDeps;
+  readonly offered: OfferedActions;
+  readonly remember: (plan: LoadedPlan) => LoadedPlan;
+}
+
+async function savePlan(
+  { context, deps, offered, remember }: SaveDeps,
+  draft: Draft,
+  { principal, requestId }: { principal: Principal; requestId: string | null },
+): Promise<MadePlan> {
+  const { plan, content, tree } = finishPlan(draft, principal, {
+    now: context.clock.now(),
+    nonce: newId('n', context.ids),
+  });
+  await context.store.transaction(async (transaction) => {
+    await insertPlan(transaction, plan, content);
+    const details = { title: plan.header.title, hosts: content.hosts.length };
+    await deps.audit.append(transaction, [
+      { actor: principal.actor, action: 'plan.made', subject: plan.digest, details, requestId },
+    ]);
+    await deps.events.publish(transaction, [
+      { type: 'plans.made', hostId: null, data: { digest: plan.digest, ...details } },
+    ]);
+  });
+  remember(loadedPlan(plan, content, tree));
+  return report(plan, draft, offered);
 }
 
 interface Draft {

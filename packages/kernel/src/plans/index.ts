@@ -3,4 +3,5 @@ export { createPlans, type KnownSteps, type PlansDeps, type PlansService } from 
 export { asRequest, cursorIndex, planEndpoints, readScope } from './endpoints.ts';
 export type { LoadedPlan } from './loaded-plan.ts';
 export { plansMigrations } from './migrations.ts';
+export type { OfferedActions } from './offered-actions.ts';
 export { packText, unpackText } from './packed-text.ts';

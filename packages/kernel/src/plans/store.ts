@@ -158,10 +158,11 @@ export async function removePlans(
   await db.deleteFrom('plans_plan').where('digest', 'in', unused).execute();
   await db
     .deleteFrom('plans_content')
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('plans_plan_content')
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('plans_plan_content')
             .select('plans_plan_content.plan_digest')
             .whereRef('plans_plan_content.content_digest', '=', 'plans_content.digest'),
         ),

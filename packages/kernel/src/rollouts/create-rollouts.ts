@@ -7,7 +7,7 @@ import type { HostsService, TargetResolver } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import { createPlans, planEndpoints } from '../plans/index.ts';
-import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { Reconciler } from '../plugins/index.ts';
 import type { SelectService } from '../select/service.ts';
 import { recordOf, viewEndedTask, viewRollout, viewTask } from './driver/active-rollout.ts';
 import { createDriver } from './driver/create-driver.ts';

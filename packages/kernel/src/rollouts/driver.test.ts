@@ -5,6 +5,11 @@ import { admin, openTestRollouts, principalOver, type TestRollouts } from './ope
 
 const tasksOf = async (world: TestRollouts, rolloutId: string): Promise<Task[]> =>
   (await world.call<{ items: Task[] }>('rollouts.tasks.list', { params: { rolloutId } })).items;
+const hostAt = (world: TestRollouts, n: number) => {
+  const host = world.fleet.hosts.get(world.hostId(n));
+  assert.ok(host);
+  return host;
+};
 const codeOf = (code: string) => (error: unknown) => error instanceof AppError && error.code === code;
 
 test('a run goes to every host, and every outcome is acknowledged once it is saved', async () => {
@@ -27,8 +32,7 @@ test('a run goes to every host, and every outcome is acknowledged once it is sav
 test('a server killed in the middle goes on where it was, and every result is there exactly once', async () => {
   const world = await openTestRollouts(60);
   const ids = [...world.fleet.hosts.keys()];
-  for (const [n, id] of ids.entries())
-    if (n % 3 === 0) world.fleet.hosts.get(id)!.script = n % 2 === 0 ? 'stuck' : 'silent'; // Just made.
+  for (const n of ids.keys()) if (n % 3 === 0) hostAt(world, n).script = n % 2 === 0 ? 'stuck' : 'silent';
   const { id } = await world.run({ strategy: { inFlightMax: 40 } });
   await world.calm();
   assert.equal((await world.get(id)).state, 'running');
@@ -94,7 +98,7 @@ test('right after a start nobody is skipped for being offline; later they are', 
 
 test('two rollouts that change a host take turns on it; one that only reads does not wait', async () => {
   const world = await openTestRollouts(1);
-  const host = world.fleet.hosts.get(world.hostId(0))!; // Just made.
+  const host = hostAt(world, 0);
   host.script = 'stuck';
   const first = await world.run();
   const second = await world.run();
@@ -140,7 +144,7 @@ test('hosts are looked at again when their turn comes', async () => {
 
 test('an emergency stop withdraws what has not started and holds until it is cleared, over a restart', async () => {
   let world = await openTestRollouts(3);
-  world.fleet.hosts.get(world.hostId(0))!.script = 'silent'; // Just made.
+  hostAt(world, 0).script = 'silent';
   const { id } = await world.run({ strategy: { inFlightMax: 1, offline: 'wait' } });
   await world.calm();
   const { stop, tasksCount } = await world.call<{ stop: { id: string }; tasksCount: number }>(
@@ -150,7 +154,7 @@ test('an emergency stop withdraws what has not started and holds until it is cle
   await world.calm();
   assert.equal(tasksCount, 1);
   assert.equal((await world.get(id)).waitingFor?.code, 'WAITS_FOR_STOP_CLEARED');
-  world.fleet.hosts.get(world.hostId(0))!.script = 'succeed'; // Just made.
+  hostAt(world, 0).script = 'succeed';
 
   world = await world.crash();
   world.fleet.connectAll();
@@ -209,10 +213,10 @@ test('a large output is asked for once, and acknowledged when it is on disk', as
 
 test('a word that comes after the end still turns unknown into the truth', async () => {
   const world = await openTestRollouts(1);
-  world.fleet.hosts.get(world.hostId(0))!.script = 'stuck'; // Just made.
+  hostAt(world, 0).script = 'stuck';
   const { id } = await world.run({ strategy: { taskTimeoutMs: 1000 } });
   await world.calm();
-  const task = [...world.fleet.hosts.get(world.hostId(0))!.tasks.values()][0]!; // The one it was offered.
+  const [task] = hostAt(world, 0).tasks.values();
   world.fleet.disconnect(world.hostId(0));
   world.clock.advance(120_000);
   await world.calm();
@@ -222,7 +226,7 @@ test('a word that comes after the end still turns unknown into the truth', async
   world.fleet.connect(world.hostId(0));
   await world.calm();
 
-  assert.ok(task.isSaved);
+  assert.ok(task?.isSaved);
   assert.equal((await tasksOf(world, id))[0]?.state, 'succeeded');
   assert.equal((await world.get(id)).counts.succeeded, 1);
   await world.close();
@@ -230,19 +234,19 @@ test('a word that comes after the end still turns unknown into the truth', async
 
 test('a host cannot speak for another', async () => {
   const world = await openTestRollouts(2);
-  const [a, b] = [...world.fleet.hosts.values()];
-  b!.script = 'stuck'; // Two hosts were made.
+  const liar = hostAt(world, 0);
+  hostAt(world, 1).script = 'stuck';
   const { id } = await world.run();
   await world.calm();
-  a!.tasks.set(`${id}.1`, {
+  liar.tasks.set(`${id}.1`, {
     taskId: `${id}.1`,
     attempt: 1,
     state: 'ended',
-    outcome: [...a!.tasks.values()][0]!.outcome,
+    outcome: [...liar.tasks.values()][0]?.outcome ?? null,
     isSaved: false,
   });
 
-  world.fleet.connect(a!.id);
+  world.fleet.connect(liar.id);
   await world.calm();
 
   assert.equal((await world.get(id)).counts.running, 1);
@@ -273,11 +277,11 @@ test('a plan is carried out once, also when two ask in the same moment', async (
 
 test('a retry runs where it did not succeed, as a new plan that names the old one', async () => {
   const world = await openTestRollouts(3);
-  world.fleet.hosts.get(world.hostId(1))!.script = 'fail'; // Just made.
+  hostAt(world, 1).script = 'fail';
   const { id, planDigest } = await world.run();
   await world.calm();
   assert.equal((await world.get(id)).state, 'failed');
-  world.fleet.hosts.get(world.hostId(1))!.script = 'succeed';
+  hostAt(world, 1).script = 'succeed';
 
   const { rollout } = await world.call<{ rollout: Rollout }>('rollouts.retry', {
     params: { rolloutId: id },

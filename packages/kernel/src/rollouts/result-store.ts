@@ -196,10 +196,11 @@ export async function deleteUnusedOutputs(transaction: Transaction, before: numb
   const result = await tables(transaction)
     .deleteFrom('rollouts_output')
     .where('created_at', '<', before)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('rollouts_task')
+    .where((where) =>
+      where.not(
+        where.exists(
+          where
+            .selectFrom('rollouts_task')
             .select(sql<number>`1`.as('one'))
             .whereRef('rollouts_task.output_digest', '=', 'rollouts_output.digest'),
         ),

@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS } from '@pilothouse/base';
 import type { KernelContext } from '../kernel-context.ts';
 import type { PlansService } from '../plans/index.ts';
-import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { Reconciler } from '../plugins/index.ts';
 import { deleteUnusedOutputs } from './result-store.ts';
 import { deleteRollout, endedBefore, usedPlans } from './rollout-store.ts';
 

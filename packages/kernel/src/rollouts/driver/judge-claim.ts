@@ -1,7 +1,7 @@
 import type { HostId, JsonObject } from '@pilothouse/contract';
 import type { GatewayService } from '../../gateway/service.ts';
 import type { HostEntry, HostsService, TargetResolver } from '../../hosts/service.ts';
-import type { OfferedActions } from '../../plans/offered-actions.ts';
+import type { OfferedActions } from '../../plans/index.ts';
 import type { ClaimAnswer } from '../engine/index.ts';
 import type { StopsInForce } from '../stops-in-force.ts';
 import type { ActiveRollout } from './active-rollout.ts';

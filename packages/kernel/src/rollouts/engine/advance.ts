@@ -65,6 +65,11 @@ export function nextWakeAt(state: EngineState): number | null {
 }
 
 function apply(step: Step, input: Input): void {
+  if ('index' in input) {
+    const task = step.state.tasks[input.index];
+    if (task !== undefined) applyToTask(step, task, input);
+    return;
+  }
   const { state } = step;
   switch (input.kind) {
     case 'tick':
@@ -86,10 +91,8 @@ function apply(step: Step, input: Input): void {
     case 'cancel':
       if (refusalOf(state, 'cancel') !== null) return;
       return cancelRollout(step, input.by, input.endRunning);
-    default: {
-      const task = state.tasks[input.index];
-      if (task !== undefined) applyToTask(step, task, input);
-    }
+    default:
+      absurd(input);
   }
 }
 
@@ -135,7 +138,8 @@ function passTime(step: Step): void {
     move(step, 'running', { code: 'ROLLOUT_STARTED', details: {}, by: null });
   for (let index = state.deadlines.takeDue(now); index !== null; index = state.deadlines.takeDue(now)) {
     const task = state.tasks[index];
-    if (task?.deadlineAt == null || task.deadlineAt > now) continue;
+    const deadlineAt = task?.deadlineAt ?? null;
+    if (task === undefined || deadlineAt === null || deadlineAt > now) continue;
     // The agent's own limit did not end it, or its word does not reach us; the cancel may yet help the host.
     step.effects.push({ kind: 'cancel', index });
     end(step, task, 'unknown', { code: 'TASK_NO_OUTCOME', details: {} });

@@ -98,7 +98,8 @@ export function takeWord(world: World, index: number, word: AgentWord): void {
       feed(world, { kind: 'outcome', index, attempt: word.attempt, outcome: word.outcome });
       if (agent.isOnline) agent.inbox.push({ kind: 'saved', attempt: word.attempt });
       return;
-    default:
+    case 'accepted':
+    case 'started':
       feed(world, { kind: word.kind, index, attempt: word.attempt });
   }
 }

@@ -1,0 +1,155 @@
+import { HOUR_MS } from '@pilothouse/base';
+import type { HostId } from '@pilothouse/contract';
+import type { AuditService } from '../../audit/service.ts';
+import type { Signer } from '../../enrolment/service.ts';
+import type { EventsService } from '../../events/service.ts';
+import type { GatewayService } from '../../gateway/service.ts';
+import type { HostEntry, HostsService, TargetResolver } from '../../hosts/service.ts';
+import type { KernelContext } from '../../kernel-context.ts';
+import type { PlansService } from '../../plans/index.ts';
+import { isRolloutEnd, isTaskEnd, nextWakeAt } from '../engine/index.ts';
+import type { Live } from '../live.ts';
+import { readActive } from '../rollout-store.ts';
+import { readStops } from '../stop-store.ts';
+import type { StopsInForce } from '../stops-in-force.ts';
+import { type ActiveRollout, recordOf, viewRollout, viewTask } from './active-rollout.ts';
+import type { Batch } from './batch.ts';
+import { commitBatch } from './commit-batch.ts';
+import type { HostLocks } from './host-locks.ts';
+import type { JobLoop } from './job-loop.ts';
+import type { JudgeDeps } from './judge-claim.ts';
+import { loadActive } from './load-active.ts';
+import type { OutputIntake } from './output-intake.ts';
+
+/** Longest single timer; a rollout that waits longer is looked at in between. */
+const WAKE_MS_MAX = HOUR_MS;
+
+export interface DriverDeps {
+  readonly hosts: HostsService;
+  readonly resolver: TargetResolver;
+  readonly gateway: GatewayService;
+  readonly signer: Signer;
+  readonly audit: AuditService;
+  readonly events: EventsService;
+  readonly plans: PlansService;
+  readonly stops: StopsInForce;
+  readonly live: Live;
+}
+
+/** All that the driver holds in memory; `create-driver.ts` makes one and hands it to its parts. */
+export interface DriverCore {
+  readonly context: KernelContext;
+  readonly deps: DriverDeps;
+  readonly active: Map<string, ActiveRollout>;
+  /** Ended rollouts that words of the current batch came late for. */
+  readonly revived: Map<string, ActiveRollout>;
+  /** Generation of the session whose hello was taken in, by host: before that a host counts as offline. */
+  readonly heard: Map<HostId, number>;
+  /** Hosts that said `agent hold`. */
+  readonly held: Set<HostId>;
+  readonly locks: HostLocks;
+  readonly outputs: OutputIntake;
+  readonly loop: JobLoop;
+  isSettled: boolean;
+  isClosed: boolean;
+}
+
+export const judgeDepsOf = (core: DriverCore): JudgeDeps => ({
+  ...core.deps,
+  offered: core.deps.plans.offered,
+  locks: core.locks,
+  heard: core.heard,
+  isHeld: (hostId) => core.held.has(hostId),
+  isSettled: () => core.isSettled,
+});
+
+/** Reads everything back as the last commit left it. */
+export async function loadAll(core: DriverCore): Promise<void> {
+  const { active, deps, context } = core;
+  for (const rollout of active.values()) rollout.cancelWake?.();
+  active.clear();
+  core.revived.clear();
+  core.locks.clear();
+  core.outputs.clear();
+  deps.stops.replaceAll(await readStops(context.store));
+  for (const record of await readActive(context.store)) {
+    const rollout = await loadActive(context.store, deps.plans, record);
+    active.set(rollout.id, rollout);
+    for (const { phase, index, hostId } of rollout.state.tasks)
+      if ((phase === 'offered' || phase === 'running') && rollout.isExclusive(index))
+        core.locks.take(hostId, rollout.id);
+  }
+  for (const rollout of active.values()) {
+    addTick(core, rollout);
+    core.loop.add({ apply: (batch) => loseMissingHosts(core, batch, rollout) });
+  }
+}
+
+/** Commits a batch, then sets timers and tells watchers. */
+export async function settleBatch(core: DriverCore, batch: Batch): Promise<void> {
+  await commitBatch({ ...core.deps, store: core.context.store }, batch);
+  core.revived.clear();
+  for (const { active } of batch.touched.values()) {
+    if (isRolloutEnd(active.state.state)) {
+      active.cancelWake?.();
+      core.active.delete(active.id);
+    } else setWake(core, active);
+  }
+  tellWatchers(core.deps.live, batch);
+}
+
+function addTick(core: DriverCore, rollout: ActiveRollout): void {
+  core.loop.add({
+    apply: (batch) => {
+      if (core.active.get(rollout.id) === rollout) batch.feed(rollout, { kind: 'tick' });
+    },
+  });
+}
+
+function setWake(core: DriverCore, rollout: ActiveRollout): void {
+  const { clock } = core.context;
+  rollout.cancelWake?.();
+  const at = nextWakeAt(rollout.state);
+  const delay = at === null ? null : Math.min(WAKE_MS_MAX, Math.max(0, at - clock.now()));
+  const isSilent = delay === null || core.isClosed;
+  rollout.cancelWake = isSilent ? null : clock.after(delay, () => addTick(core, rollout));
+}
+
+export function wakeHeld(core: DriverCore, batch: Batch, hold: 'stopped' | 'offline'): void {
+  for (const rollout of core.active.values()) {
+    if (rollout.state.held[hold] === 0) continue;
+    for (const task of rollout.state.tasks)
+      if (task.hold === hold) batch.feed(rollout, { kind: 'host-ready', index: task.index });
+  }
+}
+
+function tellWatchers(live: Live, batch: Batch): void {
+  for (const { active, dirty, outcomes } of batch.touched.values()) {
+    if (!live.isWatched(active.id) && !isRolloutEnd(active.state.state)) continue;
+    const tasks = [...dirty].flatMap((index) => {
+      const task = active.state.tasks[index];
+      if (task === undefined || !isTaskEnd(task.phase)) return [];
+      return [viewTask(active, task, outcomes.get(index) ?? null)];
+    });
+    live.changed(viewRollout(recordOf(active)), tasks, isRolloutEnd(active.state.state));
+  }
+}
+
+/** Why nothing may be asked of a host any more, or null. */
+export function lossOf(host: HostEntry | null | undefined): string | null {
+  if (host === null || host === undefined) return 'TASK_HOST_GONE';
+  return host.state === 'quarantined' ? 'TASK_HOST_QUARANTINED' : null;
+}
+
+/** What happened to hosts while the server was down, or between its last two commits. */
+function loseMissingHosts(core: DriverCore, batch: Batch, rollout: ActiveRollout): void {
+  if (core.active.get(rollout.id) !== rollout) return;
+  for (const { index, hostId, phase } of rollout.state.tasks) {
+    if (phase !== 'offered' && phase !== 'running') continue;
+    const host = core.deps.hosts.index.get(hostId);
+    const code = lossOf(host);
+    if (code === null) continue;
+    const cause = { code, details: {} };
+    batch.feed(rollout, { kind: 'host-gone', index, isFinal: host === undefined, cause });
+  }
+}
