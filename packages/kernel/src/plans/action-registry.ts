@@ -9,6 +9,7 @@ import {
   PARAMETERS_BYTES_MAX,
   type StepAction,
 } from '@pilothouse/contract';
+import type { PlannedAction } from '../rollouts/service.ts';
 
 const EFFECTS: readonly EffectClass[] = ['read', 'reversible', 'disruptive', 'destructive'];
 
@@ -18,11 +19,13 @@ export interface CheckedActions {
   readonly effect: EffectClass;
   readonly timeoutMsMax: number;
   readonly schemas: Readonly<Record<string, Digest>>;
+  /** What planning them takes on every target beside `rollouts.start`. */
+  readonly permissions: readonly string[];
 }
 
 /** The actions of all plugins, as server and agents know them. */
 export interface ActionRegistry {
-  check(requested: readonly { readonly action: string; readonly parameters: JsonObject }[]): CheckedActions;
+  check(requested: readonly PlannedAction[]): CheckedActions;
   /** Of actions that were checked before; one whose plugin is gone counts as destructive. */
   effectOf(actions: readonly StepAction[]): EffectClass;
 }
@@ -46,6 +49,7 @@ export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegist
         effect: strongest(checked.map(({ effect }) => effect)),
         timeoutMsMax: Math.min(...requested.map(({ action }) => specOf(action).timeoutMsMax)),
         schemas,
+        permissions: requested.flatMap((each) => each.permission ?? specOf(each.action).permission ?? []),
       };
     },
     effectOf: (actions) =>

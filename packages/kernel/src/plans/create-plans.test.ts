@@ -117,3 +117,24 @@ test('hosts whose agent lacks the action are said beforehand and skipped, also w
   assert.deepEqual((await world.get(id)).counts.skipped, 1);
   await world.close();
 });
+
+test('an action that names a permission takes it on every target, whatever effect its asker declares', async () => {
+  const world = await openTestRollouts(2);
+  const ann = principalOver(() => true);
+  const onlyFirst = {
+    ...ann,
+    scope: (permission: string) =>
+      permission === 'test.arbitrary'
+        ? { isAll: false, isNone: false, includes: (host: { id: string }) => host.id === world.hostId(0) }
+        : ann.scope(permission),
+  };
+  const actions = [{ action: 'test.arbitrary', parameters: { text: 'uptime' } }];
+
+  const error = await refusal(world.call('plans.create', { body: body({ actions }), principal: onlyFirst }));
+  const made = await make(world, { actions });
+
+  assert.equal(error.code, 'PLAN_PERMISSION_LACKING');
+  assert.deepEqual(error.details, { permission: 'test.arbitrary', count: 1, hosts: 'web-1' });
+  assert.equal(made.hostsCount, 2);
+  await world.close();
+});

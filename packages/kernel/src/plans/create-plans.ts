@@ -29,7 +29,7 @@ import { type CheckedActions, createActionRegistry } from './action-registry.ts'
 import { completeStrategy, completeWindow } from './defaults.ts';
 import { type LoadedPlan, loadedPlan, type PlanContent, treeOf } from './loaded-plan.ts';
 import { createOfferedActions, type OfferedActions } from './offered-actions.ts';
-import { requireFreshFacts, requireStart, resolveTargets } from './resolve-targets.ts';
+import { requireFreshFacts, requirePermissions, requireStart, resolveTargets } from './resolve-targets.ts';
 import { insertPlan, readPlan, removePlans } from './store.ts';
 
 /** Plans kept in memory with their trees: the active rollouts and what people look at. About 1 MB for 10,000 hosts. */
@@ -98,6 +98,9 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       const window = completeWindow(kind, request, now);
       const { hosts, undetermined } = await resolveTargets(deps, principal, request.target);
       requireStart(principal, hosts, checked.effect);
+      // Judged here and not at the start: the content is fixed from now on, so whoever starts or repeats the plan adds
+      // nothing of their own to it.
+      requirePermissions(principal, hosts, checked.permissions);
       requireFreshFacts(deps, hosts, { target: request.target, strategy, now });
       const draft: Draft = {
         title: request.title,

@@ -61,6 +61,25 @@ export function requireStart(principal: Principal, hosts: readonly HostEntry[], 
   });
 }
 
+/** What an action asks for beyond the right to start rollouts of its effect class, such as running any program. */
+export function requirePermissions(
+  principal: Principal,
+  hosts: readonly HostEntry[],
+  permissions: readonly string[],
+): void {
+  for (const permission of permissions) {
+    const scope = principal.scope(permission);
+    const lacking = scope.isAll ? [] : hosts.filter((host) => scope.isNone || !scope.includes(host));
+    if (lacking.length > 0) {
+      throw new AppError('PLAN_PERMISSION_LACKING', {
+        permission,
+        count: lacking.length,
+        hosts: namesOf(lacking),
+      });
+    }
+  }
+}
+
 /** Refuses targets that were decided on facts older than the plan allows. */
 export function requireFreshFacts(
   deps: ResolveDeps,

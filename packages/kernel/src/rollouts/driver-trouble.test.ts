@@ -85,6 +85,7 @@ test('when outcomes cannot be saved nobody is told so, and they are taken in whe
   world.failCommits(1);
   for (const hostId of world.fleet.hosts.keys()) world.fleet.resume(hostId);
   await world.calm();
+  assert.equal(world.fleet.gateway.sessionsCount, 0);
   assert.ok(
     [...world.fleet.hosts.values()].every((host) => [...host.tasks.values()].every((t) => !t.isSaved)),
   );

@@ -18,7 +18,7 @@ import type { HttpRequest } from '../http/service.ts';
 import { silentLog } from '../log.ts';
 import { plansMigrations } from '../plans/index.ts';
 import type { SelectService } from '../select/service.ts';
-import { createRollouts, type RolloutsRoom } from './create-rollouts.ts';
+import { createRollouts, type RolloutsDeps, type RolloutsRoom } from './create-rollouts.ts';
 import { rolloutsMigrations } from './migrations.ts';
 import { createFleet, type ScriptedFleet } from './scripted-fleet.ts';
 import type { PlanRequest } from './service.ts';
@@ -35,6 +35,9 @@ export const testAction = defineAction({
   timeoutMsMax: 3_600_000,
   undo: { kind: 'none', reason: { en: 'a test', zh: '测试' } },
 });
+
+/** The same, for whoever holds the permission that it names. */
+const guardedAction = defineAction({ ...testAction, name: 'test.arbitrary', permission: 'test.arbitrary' });
 
 const actor: Actor = { kind: 'user', id: 'u_1', name: 'ann' };
 
@@ -66,6 +69,14 @@ const entryOf = (id: HostId, name: string): HostEntry => ({
   vitals: null,
   facts: new Map(),
 });
+
+interface CallInput {
+  readonly params?: unknown;
+  readonly query?: unknown;
+  readonly body?: unknown;
+  readonly principal?: Principal;
+  readonly signal?: AbortSignal;
+}
 
 export interface TestRollouts {
   readonly room: RolloutsRoom;
@@ -138,60 +149,18 @@ async function open(world: World): Promise<TestRollouts> {
   let isGone = false;
   let commitsToFail = 0;
   const listeners = new Set<(change: HostIndexChange) => void>();
-  // After a crash the old server must not reach the store that the new one reads.
-  const guarded: Store = {
-    ...store,
-    engine: store.engine,
-    as: () => store.as(),
-    async transaction(run) {
-      if (isGone) return new Promise(() => undefined);
-      if (commitsToFail > 0) {
-        commitsToFail -= 1;
-        throw new Error('the disk is full');
-      }
-      return store.transaction(run);
-    },
+  const context = {
+    clock,
+    ids: countingIds(world),
+    store: guardedStore(store, () => {
+      if (isGone) return 'gone';
+      if (commitsToFail === 0) return 'well';
+      commitsToFail -= 1;
+      return 'failing';
+    }),
+    log: silentLog,
   };
-  const fill = (target: Uint8Array): Uint8Array => {
-    world.count += 1;
-    for (let i = target.length - 1, rest = world.count; i >= 0; i--, rest = Math.floor(rest / 32))
-      target[i] = rest % 32;
-    return target;
-  };
-  const room = await createRollouts(
-    { clock, ids: { now: clock.now, fill }, store: guarded, log: silentLog },
-    {
-      hosts: hostsOver(index, listeners),
-      resolver: resolverOver(index),
-      select: selectOver(index),
-      gateway: fleet.gateway,
-      signer: {
-        sign: () => ({ keyId: 'k', value: 'v' }),
-        envelope: (payload) => ({
-          payload: JSON.stringify(payload),
-          signatures: [{ keyId: 'k', value: 'v' }],
-        }),
-      },
-      audit: {
-        append: async (transaction, records) => transaction.afterCommit(() => audits.push(...records)),
-        list: async () => ({ items: [], nextCursor: null }),
-      },
-      events: {
-        publish: async (transaction, published) => transaction.afterCommit(() => events.push(...published)),
-        after: async () => [],
-        latestCursor: async () => 0,
-        subscribe: () => () => undefined,
-      },
-      actions: [testAction],
-    },
-  );
-  const calm = async (): Promise<void> => {
-    // Hosts answer in the next turn; a quiet loop for some turns in a row means that nobody has more to say.
-    for (let quiet = 0; quiet < 5; quiet++) {
-      await new Promise((resolve) => setImmediate(resolve));
-      await room.idle();
-    }
-  };
+  const room = await createRollouts(context, depsOver(world, listeners));
   return {
     room,
     fleet,
@@ -204,7 +173,7 @@ async function open(world: World): Promise<TestRollouts> {
       commitsToFail = count;
     },
     hostId: testHostId,
-    calm,
+    calm: () => calm(room),
     changeHost(hostId, change) {
       const before = index.get(hostId) ?? null;
       const after = change === null || before === null ? null : { ...before, ...change };
@@ -232,30 +201,95 @@ async function open(world: World): Promise<TestRollouts> {
       fleet.forgetServer();
       return open(world);
     },
-    async call(routeId, input = {}) {
-      const found = room.endpoints.find((each) => each.route.id === routeId);
-      if (found === undefined) throw new Error(`no route ${routeId}`);
-      const { route } = found;
-      const request = {
-        principal: input.principal ?? admin,
-        params: route.params?.parse(input.params ?? {}),
-        query: route.query?.parse(input.query ?? {}),
-        body: route.body?.parse(input.body ?? {}),
-        language: 'en',
-        requestId: 'q_1',
-        address: '127.0.0.1',
-        ifMatch: null,
-        signal: input.signal ?? new AbortController().signal,
-      };
-      const answer = await found.handle(request as unknown as HttpRequest); // Handlers of this room read no more.
-      if (route.response !== undefined) route.response.parse(answer);
-      return answer as never; // The test names the shape it expects.
-    },
+    call: (routeId, input = {}) => callRoute(room, routeId, input),
     async close() {
       await room.close();
       await store.close();
     },
   };
+}
+
+/** `gone`: after a crash the old server must not reach the store that the new one reads. */
+function guardedStore(store: Store, health: () => 'well' | 'failing' | 'gone'): Store {
+  return {
+    engine: store.engine,
+    as: () => store.as(),
+    async transaction(run) {
+      const state = health();
+      if (state === 'gone') return new Promise(() => undefined);
+      if (state === 'failing') throw new Error('the disk is full');
+      return store.transaction(run);
+    },
+    migrate: (sets) => store.migrate(sets),
+    close: () => store.close(),
+  };
+}
+
+const countingIds = (world: World) => ({
+  now: () => world.clock.now(),
+  fill(target: Uint8Array): Uint8Array {
+    world.count += 1;
+    for (let i = target.length - 1, rest = world.count; i >= 0; i--, rest = Math.floor(rest / 32))
+      target[i] = rest % 32;
+    return target;
+  },
+});
+
+async function calm(room: RolloutsRoom): Promise<void> {
+  // Hosts answer in the next turn; a quiet loop for some turns in a row means that nobody has more to say.
+  for (let quiet = 0; quiet < 5; quiet++) {
+    await new Promise((resolve) => setImmediate(resolve));
+    await room.idle();
+  }
+}
+
+function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void>): RolloutsDeps {
+  const { index, fleet, audits, events } = world;
+  return {
+    hosts: hostsOver(index, listeners),
+    resolver: resolverOver(index),
+    select: selectOver(index),
+    gateway: fleet.gateway,
+    signer: {
+      sign: () => ({ keyId: 'k', value: 'v' }),
+      envelope: (payload) => ({
+        payload: JSON.stringify(payload),
+        signatures: [{ keyId: 'k', value: 'v' }],
+      }),
+    },
+    audit: {
+      append: async (transaction, records) => transaction.afterCommit(() => audits.push(...records)),
+      list: async () => ({ items: [], nextCursor: null }),
+    },
+    events: {
+      publish: async (transaction, published) => transaction.afterCommit(() => events.push(...published)),
+      after: async () => [],
+      latestCursor: async () => 0,
+      subscribe: () => () => undefined,
+    },
+    actions: [testAction, guardedAction],
+  };
+}
+
+/** As the HTTP room does it: inputs are parsed by the route's schemas, the answer must fit the response's. */
+async function callRoute<Answer>(room: RolloutsRoom, routeId: string, input: CallInput): Promise<Answer> {
+  const found = room.endpoints.find((each) => each.route.id === routeId);
+  if (found === undefined) throw new Error(`no route ${routeId}`);
+  const { route } = found;
+  const request = {
+    principal: input.principal ?? admin,
+    params: route.params?.parse(input.params ?? {}),
+    query: route.query?.parse(input.query ?? {}),
+    body: route.body?.parse(input.body ?? {}),
+    language: 'en',
+    requestId: 'q_1',
+    address: '127.0.0.1',
+    ifMatch: null,
+    signal: input.signal ?? new AbortController().signal,
+  };
+  const answer = await found.handle(request as unknown as HttpRequest); // Handlers of this room read no more.
+  if (route.response !== undefined) route.response.parse(answer);
+  return answer as never; // The test names the shape it expects.
 }
 
 function hostsOver(

@@ -13,7 +13,9 @@ import type { AgentFrame, AgentFrameOf, JournalEntry } from '@pilothouse/wire';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from '../gateway/service.ts';
 
 /** How a scripted host behaves with a task. `silent`: accepts, and never starts. `stuck`: starts, and never ends. */
-export type Script = 'succeed' | 'fail' | 'silent' | 'stuck' | 'deaf';
+export type Script = 'succeed' | 'fail' | 'silent' | 'stuck';
+
+type Offer = Extract<OutgoingFrame, { kind: 'offer' }>;
 
 interface KnownTask {
   readonly taskId: string;
@@ -53,174 +55,181 @@ export interface ScriptedFleet {
   resume(hostId: HostId): void;
 }
 
-const OS_ACTIONS = { actions: {}, actionsAbsent: {} };
+interface Fleet {
+  readonly hosts: Map<HostId, ScriptedHost>;
+  readonly actions: AgentFrameOf<'hello'>['actions'];
+  listeners: SessionListener[];
+  generation: number;
+}
 
 export function createFleet(
   hostIds: readonly HostId[],
-  actions: AgentFrameOf<'hello'>['actions'] = OS_ACTIONS.actions,
+  actions: AgentFrameOf<'hello'>['actions'] = {},
 ): ScriptedFleet {
-  let listeners: SessionListener[] = [];
-  let generation = 0;
-  const hosts = new Map<HostId, ScriptedHost>();
-  for (const id of hostIds)
-    hosts.set(id, {
-      id,
-      script: 'succeed',
-      stdout: 'up 3 days\n',
-      isLarge: false,
-      isHeld: false,
-      nextOffer: null,
-      session: null,
-      tasks: new Map(),
-      executions: 0,
-      received: [],
-    });
-  const hostOf = (hostId: HostId): ScriptedHost => {
-    const host = hosts.get(hostId);
-    assert.ok(host);
-    return host;
-  };
-  const say = (host: ScriptedHost, frame: AgentFrame): void => {
-    const { session } = host;
-    if (session !== null) for (const listener of listeners) listener.frame?.(session, frame);
-  };
-  const sayOutcome = (host: ScriptedHost, task: KnownTask): void => {
-    if (task.outcome === null || host.session === null) return;
-    say(host, {
-      kind: 'outcome',
-      generation: host.session.generation,
-      taskId: task.taskId,
-      attempt: task.attempt,
-      outcome: task.outcome,
-      outputInline: host.isLarge || task.outcome.output === null ? null : bodyOf(host),
-    });
-  };
-  const end = (host: ScriptedHost, task: KnownTask, kind: TaskOutcome['kind']): void => {
-    task.outcome = outcomeOf(host, kind, task.state === 'started');
-    task.state = 'ended';
-    sayOutcome(host, task);
-  };
-  const work = (host: ScriptedHost, task: KnownTask): void => {
-    const session = host.session;
-    if (task.state === 'accepted' && host.script !== 'silent') {
-      task.state = 'started';
-      host.executions += 1;
-      if (session !== null)
-        say(host, {
-          kind: 'started',
-          generation: session.generation,
-          taskId: task.taskId,
-          attempt: task.attempt,
-          at: toTimestamp(0),
-        });
-    }
-    if (task.state === 'started' && host.script !== 'stuck')
-      end(host, task, host.script === 'fail' ? 'failed' : 'succeeded');
-  };
-  const takeOffer = (host: ScriptedHost, frame: Extract<OutgoingFrame, { kind: 'offer' }>): void => {
-    checkEnvelope(host.id, frame);
-    const known = host.tasks.get(frame.taskId);
-    if (host.script === 'deaf' || (known !== undefined && known.attempt >= frame.attempt)) return;
-    const { taskId, attempt } = frame;
-    const task: KnownTask = { taskId, attempt, state: 'accepted', outcome: null, isSaved: false };
-    host.tasks.set(taskId, task);
-    if (host.session !== null)
-      say(host, { kind: 'accepted', generation: host.session.generation, taskId, attempt });
-    work(host, task);
-  };
-  const take = (host: ScriptedHost, frame: OutgoingFrame): void => {
-    if (frame.kind === 'offer') return takeOffer(host, frame);
-    if (frame.kind === 'outputs-wanted') {
-      for (const listener of listeners)
-        for (const digest of frame.digests)
-          void listener.outputBody?.(host.id, digest, Buffer.from(bodyOf(host)));
-      return;
-    }
-    const task = 'taskId' in frame ? host.tasks.get(frame.taskId) : undefined;
-    if (task === undefined) return;
-    if (frame.kind === 'outcome-saved') task.isSaved = true;
-    if (frame.kind === 'withdraw' && task.state === 'accepted') end(host, task, 'cancelled');
-    if (frame.kind === 'cancel' && task.state !== 'ended') end(host, task, 'cancelled');
-  };
-  const fleet: ScriptedFleet = {
+  const hosts = new Map(hostIds.map((id) => [id, newHost(id)]));
+  const fleet: Fleet = { hosts, actions, listeners: [], generation: 0 };
+  return {
     hosts,
-    gateway: {
-      send(hostId, frame) {
-        const host = hosts.get(hostId);
-        const session = host?.session ?? null;
-        if (host === undefined || session === null) return 'offline';
-        if (frame.kind === 'offer' && host.nextOffer !== null) {
-          const answer = host.nextOffer;
-          host.nextOffer = null;
-          return answer;
-        }
-        host.received.push(frame);
-        setImmediate(() => {
-          if (host.session === session) take(host, frame);
-        });
-        return 'sent';
-      },
-      session: (hostId) => hosts.get(hostId)?.session ?? null,
-      listen: (listener) => void listeners.push(listener),
-      cut: (hostId) => fleet.disconnect(hostId),
-      get sessionsCount() {
-        return [...hosts.values()].filter((host) => host.session !== null).length;
-      },
-    },
-    connect(hostId) {
-      const host = hostOf(hostId);
-      if (host.session !== null) fleet.disconnect(hostId);
-      generation += 1;
-      const unsaved = [...host.tasks.values()].filter((task) => !task.isSaved);
-      const journal = unsaved.map(({ taskId, attempt, state }) => ({ taskId, attempt, state }));
-      const session: OpenSession = {
-        hostId,
-        generation,
-        hello: {
-          kind: 'hello',
-          protocol: 1,
-          agentVersion: '0.1.0',
-          arch: 'x86_64',
-          hostName: hostId,
-          bootId: 'b',
-          processId: 'p',
-          clock: toTimestamp(0),
-          trustVersion: 1,
-          actions,
-          actionsAbsent: {},
-          journal,
-          isHeld: host.isHeld,
-        },
-      };
-      host.session = session;
-      for (const listener of listeners) listener.opened?.(session);
-      for (const task of unsaved) sayOutcome(host, task);
-    },
+    gateway: gatewayOf(fleet),
+    connect: (hostId) => connect(fleet, hostOf(fleet, hostId)),
     connectAll() {
-      for (const id of hosts.keys()) fleet.connect(id);
+      for (const host of hosts.values()) connect(fleet, host);
     },
-    disconnect(hostId) {
-      const host = hostOf(hostId);
-      const { session } = host;
-      if (session === null) return;
-      host.session = null;
-      for (const listener of listeners) listener.closed?.(session);
-    },
+    disconnect: (hostId) => disconnect(fleet, hostOf(fleet, hostId)),
     announce(hostId) {
-      const { session } = hostOf(hostId);
-      if (session !== null) for (const listener of listeners) listener.opened?.(session);
+      const { session } = hostOf(fleet, hostId);
+      if (session !== null) for (const listener of fleet.listeners) listener.opened?.(session);
     },
     forgetServer() {
-      listeners = [];
+      fleet.listeners = [];
       for (const host of hosts.values()) host.session = null;
     },
     resume(hostId) {
-      const host = hostOf(hostId);
+      const host = hostOf(fleet, hostId);
       host.script = 'succeed';
-      for (const task of host.tasks.values()) work(host, task);
+      for (const task of host.tasks.values()) work(fleet, host, task);
     },
   };
-  return fleet;
+}
+
+const newHost = (id: HostId): ScriptedHost => ({
+  id,
+  script: 'succeed',
+  stdout: 'up 3 days\n',
+  isLarge: false,
+  isHeld: false,
+  nextOffer: null,
+  session: null,
+  tasks: new Map(),
+  executions: 0,
+  received: [],
+});
+
+function hostOf(fleet: Fleet, hostId: HostId): ScriptedHost {
+  const host = fleet.hosts.get(hostId);
+  assert.ok(host);
+  return host;
+}
+
+function gatewayOf(fleet: Fleet): GatewayService {
+  return {
+    send(hostId, frame) {
+      const host = fleet.hosts.get(hostId);
+      const session = host?.session ?? null;
+      if (host === undefined || session === null) return 'offline';
+      if (frame.kind === 'offer' && host.nextOffer !== null) {
+        const answer = host.nextOffer;
+        host.nextOffer = null;
+        return answer;
+      }
+      host.received.push(frame);
+      setImmediate(() => {
+        if (host.session === session) take(fleet, host, frame);
+      });
+      return 'sent';
+    },
+    session: (hostId) => fleet.hosts.get(hostId)?.session ?? null,
+    listen: (listener) => void fleet.listeners.push(listener),
+    cut: (hostId) => disconnect(fleet, hostOf(fleet, hostId)),
+    get sessionsCount() {
+      return [...fleet.hosts.values()].filter((host) => host.session !== null).length;
+    },
+  };
+}
+
+function connect(fleet: Fleet, host: ScriptedHost): void {
+  disconnect(fleet, host);
+  fleet.generation += 1;
+  const unsaved = [...host.tasks.values()].filter((task) => !task.isSaved);
+  const session: OpenSession = {
+    hostId: host.id,
+    generation: fleet.generation,
+    hello: {
+      kind: 'hello',
+      protocol: 1,
+      agentVersion: '0.1.0',
+      arch: 'x86_64',
+      hostName: host.id,
+      bootId: 'b',
+      processId: 'p',
+      clock: toTimestamp(0),
+      trustVersion: 1,
+      actions: fleet.actions,
+      actionsAbsent: {},
+      journal: unsaved.map(({ taskId, attempt, state }) => ({ taskId, attempt, state })),
+      isHeld: host.isHeld,
+    },
+  };
+  host.session = session;
+  for (const listener of fleet.listeners) listener.opened?.(session);
+  for (const task of unsaved) sayOutcome(fleet, host, task);
+}
+
+function disconnect(fleet: Fleet, host: ScriptedHost): void {
+  const { session } = host;
+  if (session === null) return;
+  host.session = null;
+  for (const listener of fleet.listeners) listener.closed?.(session);
+}
+
+type Unaddressed = AgentFrame extends infer F ? (F extends unknown ? Omit<F, 'generation'> : never) : never;
+
+function say(fleet: Fleet, host: ScriptedHost, frame: Unaddressed): void {
+  const { session } = host;
+  if (session === null) return;
+  // Every kind that is said here carries the generation, and nothing else is missing.
+  const addressed = { ...frame, generation: session.generation } as AgentFrame;
+  for (const listener of fleet.listeners) listener.frame?.(session, addressed);
+}
+
+function sayOutcome(fleet: Fleet, host: ScriptedHost, task: KnownTask): void {
+  const { taskId, attempt, outcome } = task;
+  if (outcome === null) return;
+  const outputInline = host.isLarge || outcome.output === null ? null : bodyOf(host);
+  say(fleet, host, { kind: 'outcome', taskId, attempt, outcome, outputInline });
+}
+
+function take(fleet: Fleet, host: ScriptedHost, frame: OutgoingFrame): void {
+  if (frame.kind === 'offer') return takeOffer(fleet, host, frame);
+  if (frame.kind === 'outputs-wanted') {
+    for (const listener of fleet.listeners)
+      for (const digest of frame.digests)
+        void listener.outputBody?.(host.id, digest, Buffer.from(bodyOf(host)));
+    return;
+  }
+  const task = 'taskId' in frame ? host.tasks.get(frame.taskId) : undefined;
+  if (task === undefined) return;
+  if (frame.kind === 'outcome-saved') task.isSaved = true;
+  if (frame.kind === 'withdraw' && task.state === 'accepted') end(fleet, host, task, 'cancelled');
+  if (frame.kind === 'cancel' && task.state !== 'ended') end(fleet, host, task, 'cancelled');
+}
+
+function takeOffer(fleet: Fleet, host: ScriptedHost, frame: Offer): void {
+  checkEnvelope(host.id, frame);
+  const { taskId, attempt } = frame;
+  const known = host.tasks.get(taskId);
+  if (known !== undefined && known.attempt >= attempt) return;
+  const task: KnownTask = { taskId, attempt, state: 'accepted', outcome: null, isSaved: false };
+  host.tasks.set(taskId, task);
+  say(fleet, host, { kind: 'accepted', taskId, attempt });
+  work(fleet, host, task);
+}
+
+function work(fleet: Fleet, host: ScriptedHost, task: KnownTask): void {
+  const { taskId, attempt } = task;
+  if (task.state === 'accepted' && host.script !== 'silent') {
+    task.state = 'started';
+    host.executions += 1;
+    say(fleet, host, { kind: 'started', taskId, attempt, at: toTimestamp(0) });
+  }
+  if (task.state === 'started' && host.script !== 'stuck')
+    end(fleet, host, task, host.script === 'fail' ? 'failed' : 'succeeded');
+}
+
+function end(fleet: Fleet, host: ScriptedHost, task: KnownTask, kind: TaskOutcome['kind']): void {
+  task.outcome = outcomeOf(host, kind, task.state === 'started');
+  task.state = 'ended';
+  sayOutcome(fleet, host, task);
 }
 
 const bodyOf = (host: ScriptedHost): string =>
@@ -241,7 +250,7 @@ function outcomeOf(host: ScriptedHost, kind: TaskOutcome['kind'], hasStarted: bo
 }
 
 /** What an agent checks of an offer, but for the signature. */
-function checkEnvelope(hostId: HostId, frame: Extract<OutgoingFrame, { kind: 'offer' }>): void {
+function checkEnvelope(hostId: HostId, frame: Offer): void {
   const payload = EnvelopePayload.parse(JSON.parse(frame.envelope.payload));
   const { header, step, stepIndex, proof } = payload;
   assert.equal(payload.taskId, frame.taskId);
