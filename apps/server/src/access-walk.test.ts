@@ -81,7 +81,7 @@ async function send(route: Route, token: string, sent: Sent = {}) {
   const body = sent.body ?? route.example.body;
   const answer = await kernel.inject({
     method: route.method,
-    url: query.length === 0 ? path : `${path}?${new URLSearchParams(query)}`,
+    url: query.length === 0 ? path : `${path}?${new URLSearchParams(query).toString()}`,
     headers: token === '' ? {} : { authorization: `Bearer ${token}` },
     ...(body === undefined ? {} : { payload: JSON.parse(JSON.stringify(body)) }),
     ...(route.stream === 'text/event-stream' ? { payloadAsStream: true } : {}),

@@ -70,8 +70,13 @@ const boundAddress = ({ host, port }: Config['listen']) => ({
 /** The system's word for a listener that cannot be opened, in ours. */
 function listenRefusal(error: unknown): unknown {
   if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen') return error;
-  const { code, address, port } = error as Error & { code?: unknown; address?: unknown; port?: unknown }; // A listen error of node:net.
-  const place = { host: String(address ?? ''), port: Number(port ?? 0) };
+  // What node:net adds to an error of listen.
+  const {
+    code,
+    address = '',
+    port = 0,
+  } = error as Error & { code?: string; address?: string; port?: number };
+  const place = { host: address, port };
   if (code === 'EADDRINUSE') return new AppError('PORT_IN_USE', place, { cause: error });
-  return new AppError('LISTEN_REFUSED', { ...place, reason: String(code) }, { cause: error });
+  return new AppError('LISTEN_REFUSED', { ...place, reason: code }, { cause: error });
 }

@@ -124,7 +124,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
   closers.push(() => http.close());
   const { port } = await http.listen(options.listen);
   const reconcilers = runReconcilers(
-    { clock: context.clock, log: context.log, ended: metrics.reconcilerEnded },
+    { clock: context.clock, log: context.log, ended: (...run) => metrics.reconcilerEnded(...run) },
     [...rooms.reconcilers, ...started.reconcilers, ...ownReconcilers(access, idempotency)],
   );
   closers.push(() => reconcilers.close());
@@ -139,7 +139,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     inject: http.inject,
     permissions: declarations.permissions,
     errors: declarations.errors,
-    newSetupCode: access.newSetupCode,
+    newSetupCode: () => access.newSetupCode(),
     newLocalToken: () => newLocalToken(rooms, gatewayPort),
     close: closing.close,
   };
@@ -218,8 +218,8 @@ function openHttp(context: KernelContext, options: KernelOptions, parts: HttpPar
 }
 
 const ownReconcilers = (access: Access, idempotency: Idempotency): Reconciler[] => [
-  { name: 'access.forget-old-sessions', intervalMs: HOUR_MS, run: access.forgetOldSessions },
-  { name: 'http.forget-old-answers', intervalMs: HOUR_MS, run: idempotency.prune },
+  { name: 'access.forget-old-sessions', intervalMs: HOUR_MS, run: () => access.forgetOldSessions() },
+  { name: 'http.forget-old-answers', intervalMs: HOUR_MS, run: () => idempotency.prune() },
 ];
 
 async function newLocalToken(rooms: Rooms, gatewayPort: number): Promise<string> {

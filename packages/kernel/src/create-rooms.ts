@@ -1,6 +1,5 @@
 import { join } from 'node:path';
-import type { Actor } from '@pilothouse/contract';
-import type { Transaction } from '@pilothouse/store';
+import type { HostId } from '@pilothouse/contract';
 import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
 import {
   createEnrolment,
@@ -13,8 +12,20 @@ import {
 import { createEvents, eventsEndpoints } from './events/index.ts';
 import { createFacts, factsEndpoints } from './facts/index.ts';
 import { createFindings, findingsEndpoints } from './findings/index.ts';
-import { createGateway, createTicketKeys, GATEWAY_LIMITS, type Gateway } from './gateway/index.ts';
-import { createHosts, createTargetResolver, groupEndpoints, hostsEndpoints } from './hosts/index.ts';
+import {
+  createGateway,
+  createTicketKeys,
+  GATEWAY_LIMITS,
+  type Gateway,
+  type OutgoingFrame,
+} from './gateway/index.ts';
+import {
+  createHosts,
+  createTargetResolver,
+  groupEndpoints,
+  type HostsEndpointDeps,
+  hostsEndpoints,
+} from './hosts/index.ts';
 import type { Endpoint } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
@@ -45,49 +56,16 @@ export interface RoomsOptions
  * a function, which nobody calls before all are there.
  */
 export async function createRooms(context: KernelContext, options: RoomsOptions): Promise<Rooms> {
-  const { declarations, retention } = options;
-  const keyFiles = await openKeyFiles(join(options.dataDirectory, 'keys'));
-  const trust = await openTrust(context, keyFiles);
-  const { audit, ...auditRoom } = await createAudit(context, { signer: trust.signer });
-  const { events, ...eventsRoom } = await createEvents(context, retention);
+  const ledger = await openLedger(context, options);
   let gateway: Gateway | null = null;
-  const { hosts, groups, ...hostsRoom } = await createHosts(context, {
-    events,
-    factBody: (digest) => facts.bodyNow(digest),
+  const registry = await openRegistry(context, options, {
+    ...ledger,
+    send: (hostId, frame) => gateway?.service.send(hostId, frame) === 'sent',
   });
-  const { facts, ...factsRoom } = await createFacts(context, {
-    hosts,
-    specs: [...declarations.facts.values()],
-    ask: (hostId, digests) =>
-      gateway?.service.send(hostId, { kind: 'facts-wanted', digests: [...digests] }) === 'sent',
-    historyMs: retention.factHistoryMs,
-  });
-  const select = createSelect({ facts, hosts, groups, factSpecs: [...declarations.facts.values()] });
-  const { findings, ...findingsRoom } = createFindings(context, {
-    specs: [...declarations.findings.values()],
-    events,
-    audit,
-  });
-  const enrolment = await createEnrolment({
-    context,
-    trust,
-    keyFiles,
-    hosts,
-    audit,
-    events,
-    gatewayUrls: () => options.names.map((name) => gatewayUrl(name, options.gatewayPort())),
-    serverNames: options.certificateNames,
-  });
-  gateway = await createGateway({
-    context,
-    enrolment: enrolment.service,
-    hosts,
-    facts,
-    findings,
-    ticketKeys: createTicketKeys(keyFiles, context.clock, GATEWAY_LIMITS.ticketKeyLifeMs),
-    errors: declarations.errors,
-  });
-  const resolver = createTargetResolver({ hosts, groups, select, facts });
+  const doors = await openDoors(context, options, { ...ledger, ...registry });
+  gateway = doors.gateway;
+  const { trust, audit, events } = ledger;
+  const { hosts, facts, select, resolver, findings } = registry;
   const { rollouts, ...rolloutsRoom } = await createRollouts(context, {
     hosts,
     resolver,
@@ -96,48 +74,114 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     signer: trust.signer,
     audit,
     events,
-    actions: [...declarations.actions.values()],
-    resultsKeptDays: retention.resultsKeptDays,
+    actions: [...options.declarations.actions.values()],
+    resultsKeptDays: options.retention.resultsKeptDays,
   });
-  const hostsDeps = {
+  const hostsDeps: HostsEndpointDeps = {
     context,
-    hosts,
-    groups,
-    select,
-    facts,
-    resolver,
+    ...registry,
     audit,
-    revoke: enrolment.service.revokeHost,
-    releaseTasks: (transaction: Transaction, hostId: string, by: Actor) =>
+    revoke: (...host) => doors.enrolment.service.revokeHost(...host),
+    releaseTasks: (transaction, hostId, by) =>
       rollouts.releaseHost(transaction, hostId, { code: 'TASK_HOST_GONE', by }),
   };
   return {
     services: { hosts, facts, select, findings, rollouts, audit, events },
     audit,
     trust,
-    enrolment,
-    gateway,
+    ...doors,
     rolloutsRoom,
     endpoints: [
       ...auditEndpoints(audit),
       ...hostsEndpoints(hostsDeps),
       ...groupEndpoints(hostsDeps),
-      ...factsEndpoints({ facts, hosts, select, specs: [...declarations.facts.values()] }),
       ...eventsEndpoints({ events, hosts, clock: context.clock }),
-      ...enrolmentEndpoints(enrolment),
+      ...enrolmentEndpoints(doors.enrolment),
       ...selectEndpoints({ select, hosts, facts }),
       ...findingsEndpoints({ findings, hosts }),
+      ...factsEndpoints({ facts, hosts, select, specs: [...options.declarations.facts.values()] }),
       ...rolloutsRoom.endpoints,
     ],
-    reconcilers: [
-      ...auditRoom.reconcilers,
-      ...eventsRoom.reconcilers,
-      ...hostsRoom.reconcilers,
-      ...factsRoom.reconcilers,
-      ...findingsRoom.reconcilers,
-      ...rolloutsRoom.reconcilers,
-    ],
+    reconcilers: [...ledger.reconcilers, ...registry.reconcilers, ...rolloutsRoom.reconcilers],
   };
+}
+
+/** What signs, and what remembers. */
+async function openLedger(context: KernelContext, options: RoomsOptions) {
+  const keyFiles = await openKeyFiles(join(options.dataDirectory, 'keys'));
+  const trust = await openTrust(context, keyFiles);
+  const { audit, ...auditRoom } = await createAudit(context, { signer: trust.signer });
+  const { events, ...eventsRoom } = await createEvents(context, options.retention);
+  return {
+    keyFiles,
+    trust,
+    audit,
+    events,
+    reconcilers: [...auditRoom.reconcilers, ...eventsRoom.reconcilers],
+  };
+}
+
+type Ledger = Awaited<ReturnType<typeof openLedger>>;
+type Send = (hostId: HostId, frame: OutgoingFrame) => boolean;
+
+/** What is known of hosts, and how to pick them. */
+async function openRegistry(
+  context: KernelContext,
+  { declarations, retention }: RoomsOptions,
+  { events, audit, send }: Pick<Ledger, 'events' | 'audit'> & { readonly send: Send },
+) {
+  const { hosts, groups, ...hostsRoom } = await createHosts(context, {
+    events,
+    factBody: (digest) => facts.bodyNow(digest),
+  });
+  const specs = [...declarations.facts.values()];
+  const { facts, ...factsRoom } = await createFacts(context, {
+    hosts,
+    specs,
+    ask: (hostId, digests) => send(hostId, { kind: 'facts-wanted', digests: [...digests] }),
+    historyMs: retention.factHistoryMs,
+  });
+  const select = createSelect({ facts, hosts, groups, factSpecs: specs });
+  const resolver = createTargetResolver({ hosts, groups, select, facts });
+  const { findings, ...findingsRoom } = createFindings(context, {
+    specs: [...declarations.findings.values()],
+    events,
+    audit,
+  });
+  return {
+    hosts,
+    groups,
+    facts,
+    select,
+    resolver,
+    findings,
+    reconcilers: [...hostsRoom.reconcilers, ...factsRoom.reconcilers, ...findingsRoom.reconcilers],
+  };
+}
+
+type Registry = Awaited<ReturnType<typeof openRegistry>>;
+
+/** Where hosts come in. */
+async function openDoors(
+  context: KernelContext,
+  options: RoomsOptions,
+  rooms: Omit<Ledger & Registry, 'reconcilers'>,
+) {
+  const { keyFiles } = rooms;
+  const enrolment = await createEnrolment({
+    context,
+    ...rooms,
+    gatewayUrls: () => options.names.map((name) => gatewayUrl(name, options.gatewayPort())),
+    serverNames: options.certificateNames,
+  });
+  const gateway = await createGateway({
+    context,
+    ...rooms,
+    enrolment: enrolment.service,
+    ticketKeys: createTicketKeys(keyFiles, context.clock, GATEWAY_LIMITS.ticketKeyLifeMs),
+    errors: options.declarations.errors,
+  });
+  return { enrolment, gateway };
 }
 
 export const gatewayUrl = (name: string, port: number): string =>

@@ -1,5 +1,6 @@
 /** The kernel's HTTP routes, one file a room. */
 export * from './access.ts';
+export * from './access-errors.ts';
 export * from './audit.ts';
 export * from './enrolment.ts';
 export * from './enrolment-errors.ts';
@@ -15,4 +16,6 @@ export * from './rollout-causes.ts';
 export * from './rollout-errors.ts';
 export * from './rollouts.ts';
 export * from './select.ts';
+export * from './sessions.ts';
 export * from './system.ts';
+export * from './users.ts';

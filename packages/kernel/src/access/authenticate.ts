@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@pilothouse/base';
 import { type Actor, AppError } from '@pilothouse/contract';
-import type { Authenticator } from '../http/authenticator.ts';
+import type { Authenticator } from '../http/index.ts';
 import type { AccessParts, Doer } from './access-deps.ts';
 import { type CompiledGrant, createPrincipal } from './principal.ts';
 import { readCookie } from './read-cookie.ts';
@@ -84,11 +84,8 @@ export function createAuthentication(parts: AccessParts): Authentication {
   return {
     nobody: createPrincipal({ kind: 'system', id: 'nobody', name: 'nobody' }, []),
     async authenticate({ authorization, cookie }) {
-      if (authorization !== undefined) {
-        const match = /^Bearer\s+([\w.~+/=-]{1,256})$/i.exec(authorization);
-        if (match?.[1] === undefined) throw new AppError('TOKEN_INVALID');
-        return { principal: await byToken(match[1]), by: 'token' };
-      }
+      if (authorization !== undefined)
+        return { principal: await byToken(bearerOf(authorization)), by: 'token' };
       const secret = readCookie(cookie ?? '', SESSION_COOKIE);
       if (secret === null) return null;
       const principal = await bySession(secret);
@@ -108,4 +105,10 @@ interface IdentitySource {
   /** Role names a token is limited to; null: no limit. */
   readonly allowed: readonly string[] | null;
   readonly by: Identity['by'];
+}
+
+function bearerOf(authorization: string): string {
+  const secret = /^Bearer\s+([\w.~+/=-]{1,256})$/i.exec(authorization)?.[1];
+  if (secret === undefined) throw new AppError('TOKEN_INVALID');
+  return secret;
 }

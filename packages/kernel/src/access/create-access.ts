@@ -1,7 +1,6 @@
 import type { PermissionSpec } from '@pilothouse/contract';
 import type { AuditService } from '../audit/service.ts';
-import type { Authenticator } from '../http/authenticator.ts';
-import type { Endpoint } from '../http/service.ts';
+import type { Authenticator, Endpoint } from '../http/index.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { SelectService } from '../select/service.ts';
 import type { AccessParts } from './access-deps.ts';
@@ -57,7 +56,7 @@ export async function createAccess(
   return {
     authenticator: authentication,
     endpoints,
-    newSetupCode: setup.newCode,
-    forgetOldSessions: signIn.forgetOldSessions,
+    newSetupCode: () => setup.newCode(),
+    forgetOldSessions: () => signIn.forgetOldSessions(),
   };
 }

@@ -6,7 +6,7 @@ import {
   sessionRoutes,
   userRoutes,
 } from '@pilothouse/contract';
-import { htmlAnswer } from '../http/html-page.ts';
+import { htmlAnswer } from '../http/index.ts';
 import { type Endpoint, endpoint, type HttpExchange } from '../http/service.ts';
 import type { AccessParts } from './access-deps.ts';
 import type { Authentication } from './authenticate.ts';
@@ -137,7 +137,8 @@ function tokenEndpoints({ authentication, tokens }: AccessRooms): Endpoint[] {
 }
 
 function userEndpoints({ authentication, users }: AccessRooms): Endpoint[] {
-  const { doerOf } = authentication;
+  const doerOf: Authentication['doerOf'] = (principal, requestId) =>
+    authentication.doerOf(principal, requestId);
   return [
     endpoint(userRoutes.list, async ({ query }) => users.page(query)),
     endpoint(userRoutes.get, async ({ params }) => users.get(params.id)),
@@ -155,7 +156,8 @@ function userEndpoints({ authentication, users }: AccessRooms): Endpoint[] {
 }
 
 function roleEndpoints({ authentication, roles, parts }: AccessRooms): Endpoint[] {
-  const { doerOf } = authentication;
+  const doerOf: Authentication['doerOf'] = (principal, requestId) =>
+    authentication.doerOf(principal, requestId);
   return [
     endpoint(roleRoutes.permissions, async () => ({ items: [...parts.permissions.values()] })),
     endpoint(roleRoutes.list, async ({ query }) => roles.page(query)),

@@ -31,7 +31,8 @@ async function openProvider(groupsByPerson: Record<string, string[]>) {
       claims: () => ({ sub: id, preferred_username: id, groups: groupsByPerson[id] ?? [] }),
     }),
   });
-  server.on('request', provider.callback());
+  const answer = provider.callback();
+  server.on('request', (request, response) => void answer(request, response));
   return {
     issuer,
     async close() {
@@ -86,7 +87,7 @@ const settings = (issuer: string): OidcSettings => ({
 async function openBoth(t: { after: (run: () => Promise<void>) => void }) {
   const groups: Record<string, string[]> = { grace: ['ops', 'auditors'], mallory: ['sales', 'constructor'] };
   const provider = await openProvider(groups);
-  t.after(provider.close);
+  t.after(() => provider.close());
   const kernel = await openTestKernel({ oidc: settings(provider.issuer) });
   t.after(() => kernel.close());
   return { kernel, groups };

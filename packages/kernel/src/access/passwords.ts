@@ -50,7 +50,9 @@ export function createPasswords(): Passwords {
 /** Length is what counts against guessing (NIST SP 800-63B); rules about kinds of characters are left out on purpose. */
 export function requireStrongPassword(name: string, password: string): void {
   const weak = (problem: string): AppError => new AppError('PASSWORD_WEAK', { problem });
-  if ([...password].length < PASSWORD_CHARS_MIN) throw weak(`shorter than ${PASSWORD_CHARS_MIN} characters`);
+  // Characters as people count them, so that emojis are no shortcut.
+  const characters = [...new Intl.Segmenter().segment(password)].length;
+  if (characters < PASSWORD_CHARS_MIN) throw weak(`shorter than ${PASSWORD_CHARS_MIN} characters`);
   if (password.toLowerCase().includes(name.toLowerCase())) throw weak('contains the name');
   if (new Set(password).size < 5) throw weak('fewer than 5 different characters');
 }

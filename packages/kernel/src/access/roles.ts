@@ -35,12 +35,10 @@ export function createRoles(parts: AccessParts): Roles {
   };
   return {
     page(query) {
-      const all = [...parts.roles.roles.values()]
-        .sort(inListOrder)
-        .map((role) => ({ ...role, id: role.name }));
+      const all = [...parts.roles.roles.values()].sort(inListOrder).map((role) => ({ id: role.name, role }));
       const after = afterOf(query);
-      const start = after === '' ? 0 : all.findIndex((role) => role.name === after) + 1;
-      return toPage(all.slice(start, start + query.limit + 1), query.limit, ({ id: _, ...role }) => role);
+      const start = after === '' ? 0 : all.findIndex(({ id }) => id === after) + 1;
+      return toPage(all.slice(start, start + query.limit + 1), query.limit, ({ role }) => role);
     },
     get,
     async create(doer, edit) {

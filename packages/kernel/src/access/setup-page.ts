@@ -1,5 +1,5 @@
 import { defineMessages, type Language } from '@pilothouse/contract';
-import { escapeHtml, type HtmlPage } from '../http/html-page.ts';
+import { escapeHtml, type HtmlPage } from '../http/index.ts';
 
 const texts = defineMessages({
   title: { en: 'Set up Pilothouse', zh: '初始化 Pilothouse' },

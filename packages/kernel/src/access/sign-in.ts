@@ -2,7 +2,7 @@ import { DAY_MS, MINUTE_MS, newId, SECOND_MS } from '@pilothouse/base';
 import { AppError, type User } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { NewAuditRecord } from '../audit/service.ts';
-import { createRateLimit } from '../http/rate-limit.ts';
+import { createRateLimit } from '../http/index.ts';
 import type { AccessParts } from './access-deps.ts';
 import { SESSION_AGE_MS_MAX, SESSION_COOKIE, SESSION_IDLE_MS_MAX } from './authenticate.ts';
 import { requireStrongPassword } from './passwords.ts';
@@ -53,54 +53,15 @@ const LOGIN_TOKEN_DAYS = 90;
 export const endedCookie = `${SESSION_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`;
 
 export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
-  const { store, clock, ids } = parts.context;
+  const { store, clock } = parts.context;
   const perAddress = createRateLimit(clock, PER_ADDRESS);
   const perName = createRateLimit(clock, PER_NAME);
-
   const requirePatience = (address: string, name: string): void => {
     const seconds = Math.max(perAddress.take(address), perName.take(foldName(name)));
     if (seconds > 0) throw new AppError('TOO_MANY_REQUESTS', { seconds });
   };
-
-  const refuse = async (name: string, { address, requestId }: SignInRequest): Promise<never> => {
-    const refused: NewAuditRecord = {
-      actor: { kind: 'system', id: 'nobody', name: 'nobody' },
-      action: 'session.sign-in-failed',
-      subject: name,
-      details: { address },
-      requestId,
-    };
-    await store.transaction((transaction) => parts.audit.append(transaction, [refused]));
-    throw new AppError('SIGN_IN_FAILED');
-  };
-
-  const complete: SignIn['complete'] = async (transaction, user, request) => {
-    const now = clock.now();
-    const actor = { kind: 'user' as const, id: user.id, name: user.name };
-    const { address, requestId, tokenName } = request;
-    await userStore.update(transaction, user.id, { last_sign_in_at: now });
-    const signedIn: NewAuditRecord = {
-      actor,
-      action: 'session.signed-in',
-      subject: user.name,
-      details: { address },
-      requestId,
-    };
-    await parts.audit.append(transaction, [signedIn]);
-    const shown = await readUser(transaction, { ...user, last_sign_in_at: now });
-    if (tokenName !== null) {
-      const wish = { userId: user.id, name: tokenName, roles: null, expiresInDays: LOGIN_TOKEN_DAYS };
-      const token = await tokens.issue(transaction, { actor, requestId, grants: [] }, wish);
-      return { user: shown, token: token.secret, cookie: null };
-    }
-    const secret = newSecret('phs', ids);
-    const session = { id: newId('s', ids), user_id: user.id, secret_hash: hashSecret(secret) };
-    await sessionStore.insert(transaction, { ...session, created_at: now, used_at: now });
-    const seconds = SESSION_AGE_MS_MAX / 1000;
-    const cookie = `${SESSION_COOKIE}=${secret}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${seconds}`;
-    return { user: shown, token: null, cookie };
-  };
-
+  const complete: SignIn['complete'] = (transaction, user, request) =>
+    completeSignIn(parts, tokens, { transaction, user, request });
   return {
     requirePatience,
     complete,
@@ -108,7 +69,7 @@ export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
       requirePatience(request.address, name);
       const row = await userStore.byName(store, name);
       const isRight = await parts.passwords.verify(row?.password_hash ?? null, password);
-      if (row === undefined || !isRight || row.is_disabled === 1) return refuse(name, request);
+      if (row === undefined || !isRight || row.is_disabled === 1) return refuse(parts, name, request);
       perName.forgive(foldName(name));
       return store.transaction((transaction) => complete(transaction, row, request));
     },
@@ -140,4 +101,47 @@ export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
         );
       }),
   };
+}
+
+interface Completion {
+  readonly transaction: Transaction;
+  readonly user: UserRow;
+  readonly request: SignInRequest;
+}
+
+async function completeSignIn(parts: AccessParts, tokens: Tokens, completion: Completion): Promise<SignedIn> {
+  const { transaction, user, request } = completion;
+  const { clock, ids } = parts.context;
+  const now = clock.now();
+  const actor = { kind: 'user' as const, id: user.id, name: user.name };
+  const { address, requestId, tokenName } = request;
+  await userStore.update(transaction, user.id, { last_sign_in_at: now });
+  await parts.audit.append(transaction, [
+    { actor, action: 'session.signed-in', subject: user.name, details: { address }, requestId },
+  ]);
+  const shown = await readUser(transaction, { ...user, last_sign_in_at: now });
+  if (tokenName !== null) {
+    const wish = { userId: user.id, name: tokenName, roles: null, expiresInDays: LOGIN_TOKEN_DAYS };
+    const token = await tokens.issue(transaction, { actor, requestId, grants: [] }, wish);
+    return { user: shown, token: token.secret, cookie: null };
+  }
+  const secret = newSecret('phs', ids);
+  const session = { id: newId('s', ids), user_id: user.id, secret_hash: hashSecret(secret) };
+  await sessionStore.insert(transaction, { ...session, created_at: now, used_at: now });
+  const seconds = SESSION_AGE_MS_MAX / 1000;
+  const cookie = `${SESSION_COOKIE}=${secret}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=${seconds}`;
+  return { user: shown, token: null, cookie };
+}
+
+async function refuse(parts: AccessParts, name: string, request: SignInRequest): Promise<never> {
+  const { address, requestId } = request;
+  const refused: NewAuditRecord = {
+    actor: { kind: 'system', id: 'nobody', name: 'nobody' },
+    action: 'session.sign-in-failed',
+    subject: name,
+    details: { address },
+    requestId,
+  };
+  await parts.context.store.transaction((transaction) => parts.audit.append(transaction, [refused]));
+  throw new AppError('SIGN_IN_FAILED');
 }

@@ -51,7 +51,8 @@ export function createUsers(parts: AccessParts): Users {
       return store.transaction(async (transaction) => {
         const row = newUserRow(parts, { name: user.name, password_hash: passwordHash });
         await insertUser(transaction, row, user.roles);
-        await record(parts, transaction, doer, 'user.created', row, { roles: [...user.roles] });
+        const details = { roles: [...user.roles] };
+        await record(parts, transaction, { doer, action: 'user.created', row, details });
         return userOf(row, user.roles);
       });
     },
@@ -64,7 +65,7 @@ export function createUsers(parts: AccessParts): Users {
         requireCoveredRoles(parts, doer, user.roles);
         await requireAnotherAdministrator(transaction, row);
         await userStore.delete(transaction, row.id);
-        await record(parts, transaction, doer, 'user.deleted', row, {});
+        await record(parts, transaction, { doer, action: 'user.deleted', row, details: {} });
       }),
   };
 }
@@ -98,11 +99,12 @@ async function updateUser(
     await userStore.update(transaction, row.id, changes);
     if (change.roles !== undefined) await userStore.setRoles(transaction, row.id, roles);
     if (isDisabled || passwordHash !== null) await sessionStore.deleteOf(transaction, row.id, null);
-    await record(parts, transaction, doer, 'user.changed', row, {
+    const details = {
       ...(change.roles === undefined ? {} : { roles: [...roles], rolesBefore: user.roles }),
       ...(change.isDisabled === undefined ? {} : { isDisabled }),
       ...(passwordHash === null ? {} : { isPasswordNew: true }),
-    });
+    };
+    await record(parts, transaction, { doer, action: 'user.changed', row, details });
     return userOf({ ...row, ...changes }, roles);
   });
 }
@@ -181,14 +183,15 @@ async function requireAnotherAdministrator(transaction: Transaction, row: UserRo
   if (isOne && holders.length === 1) throw new AppError('LAST_ADMINISTRATOR', { name: row.name });
 }
 
-async function record(
-  parts: AccessParts,
-  transaction: Transaction,
-  doer: Doer,
-  action: string,
-  row: UserRow,
-  details: Record<string, string | boolean | string[]>,
-): Promise<void> {
+interface Change {
+  readonly doer: Doer;
+  readonly action: string;
+  readonly row: UserRow;
+  readonly details: Record<string, string | boolean | string[]>;
+}
+
+async function record(parts: AccessParts, transaction: Transaction, change: Change): Promise<void> {
+  const { doer, action, row, details } = change;
   const { actor, requestId } = doer;
   await parts.audit.append(transaction, [{ actor, action, subject: row.name, details, requestId }]);
 }

@@ -21,7 +21,7 @@ import {
 } from '@pilothouse/contract';
 import type { HostEntry, HostsService } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import type { Reconciler } from '../plugins/server-plugin.ts';
+import type { Reconciler } from '../plugins/index.ts';
 import { type BodyShelf, openBodyShelf } from './body-shelf.ts';
 import { createChangeFeed } from './change-feed.ts';
 import type { FactsService } from './service.ts';

@@ -141,8 +141,9 @@ function addErrorAnswers(app: FastifyInstance, options: HttpOptions): void {
     if (problem.code === 'INTERNAL') {
       options.log.error('request failed', { requestId: request.id, route: routeIdOf(request), error });
     }
-    if (problem.code === 'TOO_MANY_REQUESTS' && problem.details !== undefined) {
-      void reply.header('retry-after', String(problem.details['seconds'] ?? 1));
+    const seconds = problem.details?.['seconds'];
+    if (problem.code === 'TOO_MANY_REQUESTS' && typeof seconds === 'number') {
+      void reply.header('retry-after', String(seconds));
     }
     return reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });

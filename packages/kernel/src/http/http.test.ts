@@ -30,7 +30,7 @@ async function serve(endpoints: readonly Endpoint[], log: Log = silentLog) {
   const store = await openSqliteStore({ path: ':memory:' });
   await store.migrate([httpMigrations]);
   const clock = fakeClock();
-  const ids = { now: clock.now, fill: (target: Uint8Array) => target.fill(7) };
+  const ids = { now: () => clock.now(), fill: (target: Uint8Array) => target.fill(7) };
   const http = createHttp({
     clock: systemClock,
     log,
@@ -355,9 +355,11 @@ test('streams come as events, as lines of JSON, and as CSV that no spreadsheet r
 });
 
 test('a stream that is refused at its start is a problem answer', async (t) => {
-  async function* refused(): AsyncGenerator<{ data: unknown }> {
-    throw new AppError('NOT_FOUND', { what: 'thing', id: '1' });
-  }
+  const refused = (): AsyncIterable<{ data: unknown }> => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => Promise.reject(new AppError('NOT_FOUND', { what: 'thing', id: '1' })),
+    }),
+  });
   const { http, close } = await serve([
     endpoint(streamRoute('application/x-ndjson'), async () => ({ stream: refused() })),
   ]);

@@ -2,7 +2,7 @@
 export type { Authenticated, Authenticator, Credentials } from './authenticator.ts';
 export { createHttp, type HttpServer } from './create-http.ts';
 export { systemEndpoints } from './endpoints.ts';
-export { escapeHtml, htmlAnswer } from './html-page.ts';
+export { escapeHtml, type HtmlPage, htmlAnswer } from './html-page.ts';
 export { createIdempotency, type Idempotency } from './idempotency.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { httpMigrations } from './migrations.ts';
