@@ -41,6 +41,18 @@ export const planErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  PLAN_PERMISSION_LACKING: {
+    status: 403,
+    title: {
+      en: 'This needs {permission}, which you do not hold on {count} of these hosts: {hosts}',
+      zh: '此操作需要 {permission}，您在其中 {count} 台主机上没有该权限：{hosts}',
+    },
+    hint: {
+      en: 'Run something that was reviewed (pilothouse script list), or ask an administrator.',
+      zh: '请执行经审核的内容（pilothouse script list），或联系管理员。',
+    },
+    retry: 'after-change',
+  },
   PLAN_HOST_FORBIDDEN: {
     status: 403,
     title: {

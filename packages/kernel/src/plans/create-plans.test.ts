@@ -128,7 +128,7 @@ test('an action that names a permission takes it on every target, whatever effec
         ? { isAll: false, isNone: false, includes: (host: { id: string }) => host.id === world.hostId(0) }
         : ann.scope(permission),
   };
-  const actions = [{ action: 'test.arbitrary', parameters: { text: 'uptime' } }];
+  const actions = [{ action: 'guarded.any', parameters: { text: 'uptime' } }];
 
   const error = await refusal(world.call('plans.create', { body: body({ actions }), principal: onlyFirst }));
   const made = await make(world, { actions });

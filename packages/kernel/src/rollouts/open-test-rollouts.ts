@@ -37,7 +37,7 @@ export const testAction = defineAction({
 });
 
 /** The same, for whoever holds the permission that it names. */
-const guardedAction = defineAction({ ...testAction, name: 'test.arbitrary', permission: 'test.arbitrary' });
+const guardedAction = defineAction({ ...testAction, name: 'guarded.any', permission: 'test.arbitrary' });
 
 const actor: Actor = { kind: 'user', id: 'u_1', name: 'ann' };
 

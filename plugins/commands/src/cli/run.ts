@@ -105,7 +105,8 @@ export const runCommand = defineCommand({
         title: (options.title ?? shell ?? args.command.join(' ')).slice(0, TITLE_CHARS_MAX),
         target: await targetOf(options, (name) => resolveHostId(client, name)),
         expiresAt: toTimestamp(context.clock.now() + EXPIRES_MS),
-        strategy: { failuresMax: null, ...strategyOf(options) },
+        // What the kernel takes for ad-hoc runs: everywhere at once, to whom it may concern now.
+        strategy: { failuresMax: null, offline: 'skip', ...strategyOf(options) },
         actions: [
           {
             action: runCommandAction.name,

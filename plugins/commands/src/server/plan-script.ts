@@ -1,9 +1,14 @@
 import { AppError, type Plan, type TargetRequest } from '@pilothouse/contract';
-import type { PlanRequest, Principal, RolloutsService } from '@pilothouse/kernel';
+import type { KernelServices, PlanRequest, Principal } from '@pilothouse/kernel';
 import { runScriptAction } from '../contract/actions.ts';
 import { commandsPermissions as permissions } from '../contract/permissions.ts';
 import type { ParameterValues, ScriptVersion } from '../contract/script.ts';
 import { bindParameters } from '../domain/bind-parameters.ts';
+
+export interface PlanScriptKernel {
+  readonly rollouts: Pick<KernelServices['rollouts'], 'plan'>;
+  readonly hosts: Pick<KernelServices['hosts'], 'index'>;
+}
 
 export interface ScriptRun {
   readonly script: ScriptVersion;
@@ -18,7 +23,7 @@ export interface ScriptRun {
  * draft is as good as any command, and takes the right to run those. Either way the effect class is the version's own.
  */
 export async function planScript(
-  rollouts: RolloutsService,
+  kernel: PlanScriptKernel,
   principal: Principal,
   run: ScriptRun,
 ): Promise<{ plan: Plan; undeterminedCount: number; lacking: string[] }> {
@@ -26,7 +31,7 @@ export async function planScript(
   const permission = (script.state === 'published' ? permissions.runScript : permissions.run).name;
   if (!principal.has(permission)) throw new AppError('FORBIDDEN', { permission });
   const bound = bindParameters(script.script, script.parameters, run.parameters);
-  const made = await rollouts.plan(principal, {
+  const made = await kernel.rollouts.plan(principal, {
     title: run.title ?? `${script.script} v${script.version}`,
     target: run.target,
     strategy: run.strategy,
@@ -47,5 +52,6 @@ export async function planScript(
       },
     ],
   });
-  return { plan: made.plan, undeterminedCount: made.undetermined, lacking: made.lacking };
+  const lacking = made.lacking.map((id) => kernel.hosts.index.get(id)?.name ?? id);
+  return { plan: made.plan, undeterminedCount: made.undetermined, lacking };
 }

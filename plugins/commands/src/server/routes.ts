@@ -1,6 +1,6 @@
-import { type Endpoint, endpoint, type HttpRequest, type KernelServices } from '@pilothouse/kernel';
+import { type Endpoint, endpoint, type HttpRequest } from '@pilothouse/kernel';
 import * as routes from '../contract/routes.ts';
-import { planScript } from './plan-script.ts';
+import { type PlanScriptKernel, planScript } from './plan-script.ts';
 import {
   addVersion,
   type By,
@@ -19,10 +19,7 @@ const by = (request: HttpRequest<unknown, unknown, unknown>): By => ({
   requestId: request.requestId,
 });
 
-export const commandsEndpoints = (
-  deps: LibraryDeps,
-  kernel: Pick<KernelServices, 'rollouts'>,
-): Endpoint[] => [
+export const commandsEndpoints = (deps: LibraryDeps, kernel: PlanScriptKernel): Endpoint[] => [
   endpoint(routes.scriptsList, ({ query }) => listScripts(deps, query)),
   endpoint(routes.scriptsGet, ({ params }) => readScript(deps, params.name)),
   endpoint(routes.scriptsCreate, (request) => {
@@ -50,6 +47,6 @@ export const commandsEndpoints = (
   endpoint(routes.scriptsPlan, async (request) => {
     const { version, parameters, target, strategy, title } = request.body;
     const script = await readVersion(deps, request.params.name, version);
-    return planScript(kernel.rollouts, request.principal, { script, parameters, target, strategy, title });
+    return planScript(kernel, request.principal, { script, parameters, target, strategy, title });
   }),
 ];

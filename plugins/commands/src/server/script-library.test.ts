@@ -153,7 +153,7 @@ describe('script library', () => {
         return { plan: {} as never, undetermined: 0, lacking: [] };
       },
     };
-    return { requests, rollouts: rollouts as RolloutsService };
+    return { requests, kernel: { rollouts, hosts: { index: new Map() } } };
   }
 
   const principal = (...permissions: string[]): Principal => ({
@@ -165,10 +165,10 @@ describe('script library', () => {
   test('plans a published script with its values beside the text, never in it', async () => {
     await create('head', 'head "$PARAM_FILE"');
     const script = await publishDraft(deps, { name: 'head', version: 1, ifMatch: null, by });
-    const { requests, rollouts } = planner();
+    const { requests, kernel } = planner();
     const run = { script, target: { selector: 'true' }, strategy: {}, title: undefined };
 
-    await planScript(rollouts, principal('commands.run-script'), {
+    await planScript(kernel, principal('commands.run-script'), {
       ...run,
       parameters: { file: '$(reboot)' },
     });
@@ -181,21 +181,18 @@ describe('script library', () => {
     assert.deepEqual(parameters.arguments, ['$(reboot)']);
     assert.equal(parameters.effect, 'read');
     await assert.rejects(
-      planScript(rollouts, principal('commands.run-script'), { ...run, parameters: {} }),
+      planScript(kernel, principal('commands.run-script'), { ...run, parameters: {} }),
       refusedWith('COMMANDS_PARAMETER_MISSING'),
     );
   });
 
   test('lets a draft run only for whoever may run anything', async () => {
     const script = await create('head');
-    const { requests, rollouts } = planner();
+    const { requests, kernel } = planner();
     const run = { script, target: {}, strategy: {}, title: undefined, parameters: { file: 'x' } };
 
-    await assert.rejects(
-      planScript(rollouts, principal('commands.run-script'), run),
-      refusedWith('FORBIDDEN'),
-    );
-    await planScript(rollouts, principal('commands.run'), run);
+    await assert.rejects(planScript(kernel, principal('commands.run-script'), run), refusedWith('FORBIDDEN'));
+    await planScript(kernel, principal('commands.run'), run);
 
     assert.equal(requests[0]?.actions[0]?.permission, 'commands.run');
   });
