@@ -36,8 +36,9 @@ export type StartedRecord = Extract<JournalRecord, { kind: 'started' }>;
 /** A line is `checksum json\n`; the checksum tells a whole line from one that a power cut tore. */
 const CHECKSUM_CHARS = 16;
 
+/** Throws on what could not be read back: such a line would hide every one behind it. */
 export function encodeRecord(record: JournalRecord): string {
-  const json = JSON.stringify(record);
+  const json = JSON.stringify(JournalRecord.parse(record));
   return `${digestOfText(json).slice(0, CHECKSUM_CHARS)} ${json}\n`;
 }
 

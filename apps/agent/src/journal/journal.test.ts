@@ -156,3 +156,14 @@ test('a dry run does not stand in the way of the run of the same step, and a lat
     again.close();
   });
 });
+
+test('a record that could not be read back is refused before it is written', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+
+    assert.throws(() => journal.started({ ...startOf(1), serverTimeMs: 0.5 }));
+    journal.started(startOf(2));
+    journal.close();
+    assert.deepEqual([...Journal.open(path).tasks.keys()], [taskKey(startOf(2))]);
+  });
+});

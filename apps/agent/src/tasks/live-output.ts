@@ -25,6 +25,7 @@ export class LiveOutput {
   }
 
   add(stream: 'stdout' | 'stderr', piece: Buffer): void {
+    if (piece.length === 0) return;
     if (this.#waiting.length === 0) this.#waitingFrom = this.#offsetBytes;
     this.#offsetBytes += piece.length;
     if (piece.length > this.#creditBytes || this.#waitingSize + piece.length > FRAME_TEXT_MAX) return;

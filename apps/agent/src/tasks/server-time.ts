@@ -21,7 +21,7 @@ export function createServerTime(clock: Clock, floorMs: number | null = null): S
     floorMs === null ? null : { serverMs: floorMs, monotonicMs: clock.monotonic() };
   let isCurrent = false;
   const now = (): number | null =>
-    anchor === null ? null : anchor.serverMs + (clock.monotonic() - anchor.monotonicMs);
+    anchor === null ? null : Math.round(anchor.serverMs + (clock.monotonic() - anchor.monotonicMs));
   return {
     learn(serverTimeMs) {
       isCurrent = true;
