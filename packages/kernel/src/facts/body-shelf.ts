@@ -15,7 +15,7 @@ const CACHE = {
   tierBigBytesMax: bytes.mib(32),
 };
 /** Together at most a few MiB of compressed text in one transaction. */
-const BODIES_PER_BATCH_MAX = 100;
+const BODIES_PER_BATCH_MAX = 250;
 /** First inventory of the largest fleet: every host sends the facts that only it has. */
 const BODIES_WAITING_MAX = 100_000;
 
@@ -41,6 +41,13 @@ export async function openBodyShelf(
     factsOf.set(digest, [...new Set([...(factsOf.get(digest) ?? []), fact])]);
   for (const { digest, fact } of await loadBodyNames(store)) shelve(fact, digest);
 
+  const forget = (fact: string, digest: Digest) => {
+    const rest = (factsOf.get(digest) ?? []).filter((known) => known !== fact);
+    if (rest.length > 0) factsOf.set(digest, rest);
+    else factsOf.delete(digest);
+    cache.delete(digest);
+  };
+
   const write = batchWhileBusy<BodyRow>({
     run: (rows) => store.transaction((transaction) => insertBodies(transaction, rows)),
     itemsPerBatchMax: BODIES_PER_BATCH_MAX,
@@ -50,10 +57,11 @@ export async function openBodyShelf(
   const load = async (digest: Digest): Promise<unknown | null> => {
     const row = await loadBody(store, digest);
     if (row === null) return null;
-    // A newer schema may refuse what an older one took; such a body is as good as absent.
-    const parsed = specs.get(row.fact)?.body.safeParse(JSON.parse(await unpackBody(row.body)));
+    const parsed = specs.get(row.fact)?.body.safeParse(await readStored(row));
     if (parsed?.success !== true) {
-      log.warn('stored fact body does not fit its schema', { fact: row.fact, digest });
+      // A newer schema may refuse what an older one took. As if it were absent: it is asked for again.
+      log.warn('stored fact body cannot be used', { fact: row.fact, digest });
+      forget(row.fact, digest);
       return null;
     }
     cache.put(digest, parsed.data, row.size_bytes);
@@ -83,13 +91,17 @@ export async function openBodyShelf(
       return await running;
     },
     getNow: (digest) => cache.get(digest),
-    forget(fact, digest) {
-      const rest = (factsOf.get(digest) ?? []).filter((known) => known !== fact);
-      if (rest.length > 0) factsOf.set(digest, rest);
-      else factsOf.delete(digest);
-      cache.delete(digest);
-    },
+    forget,
   };
+}
+
+async function readStored(row: BodyRow): Promise<unknown> {
+  try {
+    return JSON.parse(await unpackBody(row.body));
+  } catch {
+    // Damaged on disk: no fact's schema takes undefined, so the caller sees a body that cannot be used.
+    return undefined;
+  }
 }
 
 function checkBody(

@@ -209,6 +209,27 @@ test('a start finds everything as it was, and warms what is asked for', async (t
   assert.deepEqual(await facts.report(host, [present('os', debian)], registry.clock.now()), []);
 });
 
+test('a stored body that is damaged is as good as absent, and is asked for again', async (t) => {
+  const room = await openTestFacts(t);
+  const { registry, give, reopen } = room;
+  const host = await registry.add();
+  const packages = { system: 'dpkg', packages: [] };
+  await give(host, 'packages', packages);
+  await registry.store.transaction((transaction) =>
+    transaction.as<FactsTables>().updateTable('facts_body').set({ body: 'zstd:x' }).execute(),
+  );
+
+  const { facts } = await reopen();
+  const damaged = await facts.body(digestOf(packages));
+  const wanted = await facts.report(host, [present('packages', packages)], registry.clock.now());
+  await facts.putBody(host, digestOf(packages), bodyOf(packages));
+  const again = await reopen();
+
+  assert.equal(damaged, null);
+  assert.deepEqual(wanted, [digestOf(packages)]);
+  assert.deepEqual(await again.facts.body(digestOf(packages)), packages);
+});
+
 test('old history goes with its bodies, what holds now stays however old it is', async (t) => {
   const room = await openTestFacts(t);
   const { registry, give, facts, reconcilers } = room;

@@ -45,8 +45,8 @@ const SWEEP_INTERVAL_MS = 6 * HOUR_MS;
 const WANTED_INTERVAL_MS = 15 * SECOND_MS;
 /** Questions for bodies to one host in one go, far below the limit of a frame. */
 const ASKED_PER_HOST_MAX = 32;
-/** Hosts whose reports share a transaction: about a thousand rows. */
-const REPORTS_PER_BATCH_MAX = 60;
+/** Hosts whose reports share a transaction: about four thousand rows, a fifth of a second. */
+const REPORTS_PER_BATCH_MAX = 250;
 /** Every host of the largest fleet we plan for reports at once. */
 const REPORTS_WAITING_MAX = 100_000;
 export const FACT_HISTORY_DEFAULT_MS = 400 * DAY_MS;

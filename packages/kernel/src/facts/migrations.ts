@@ -1,6 +1,6 @@
 import type { MigrationSet } from '@pilothouse/store';
 
-/** Bodies are zstd in base64: text goes the same way through every engine, and costs a third more of little. */
+/** Bodies are text (see body-text.ts), which goes the same way through every engine. */
 export const factsMigrations: MigrationSet = {
   owner: 'kernel.facts',
   tablePrefix: 'facts_',

@@ -1,5 +1,5 @@
-import { type Digest, type FactAbsence, FactReport, type HostId } from '@pilothouse/contract';
-import type { SpanEnd, SpanRow } from './store.ts';
+import type { Digest, FactAbsence, FactReport, HostId } from '@pilothouse/contract';
+import { packReport, type SpanEnd, type SpanRow, unpackReport } from './store.ts';
 
 /** The open span of one fact of one host, as small as it can be: there are twenty a host. */
 export interface OpenSpan {
@@ -48,7 +48,7 @@ export function createSpanBook(): SpanBook {
     load(rows) {
       for (const row of rows) {
         // Present ones are told by their digest; parsing two hundred thousand of them would cost a second of every start.
-        const report = row.digest === null ? FactReport.parse(JSON.parse(row.report)) : null;
+        const report = row.digest === null ? unpackReport(row) : null;
         const spans = hosts.get(row.host_id) ?? new Map<string, OpenSpan>();
         hosts.set(row.host_id, spans);
         spans.set(row.fact, {
@@ -81,7 +81,7 @@ function bookOne(
 ): void {
   const { fact } = report;
   const digest = report.kind === 'present' ? report.digest : null;
-  const text = JSON.stringify(report);
+  const text = packReport(report);
   const before = spans.get(fact);
   const isSame =
     before !== undefined && before.digest === digest && (digest !== null || before.absence?.text === text);

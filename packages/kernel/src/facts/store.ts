@@ -1,5 +1,6 @@
 import { type Digest, FactReport, type FactSpan, type HostId, toTimestamp } from '@pilothouse/contract';
 import { rowChunks, type Store, type Transaction } from '@pilothouse/store';
+import { z } from 'zod';
 
 export interface FactsTables {
   facts_body: { digest: string; fact: string; size_bytes: number; body: string; stored_at: number };
@@ -17,9 +18,24 @@ export interface FactsTables {
 export type SpanRow = FactsTables['facts_span'];
 export type BodyRow = FactsTables['facts_body'];
 
+/** What a present report says beside the row's own columns; `report` holds the whole of an absent one. */
+const Measures = z.object({ sizeBytes: z.number(), unknownLines: z.number() });
+
+/** The text of the `report` column. Fact and digest have columns of their own: there are twenty rows a host. */
+export function packReport(report: FactReport): string {
+  if (report.kind === 'absent') return JSON.stringify(report);
+  return JSON.stringify({ sizeBytes: report.sizeBytes, unknownLines: report.unknownLines });
+}
+
+export function unpackReport(row: Pick<SpanRow, 'fact' | 'digest' | 'report'>): FactReport {
+  const { fact, digest } = row;
+  if (digest === null) return FactReport.parse(JSON.parse(row.report));
+  return { kind: 'present', fact, digest, ...Measures.parse(JSON.parse(row.report)) };
+}
+
 const spanOf = (row: SpanRow): FactSpan => ({
   fact: row.fact,
-  report: FactReport.parse(JSON.parse(row.report)),
+  report: unpackReport(row),
   // PostgreSQL drivers hand out 64-bit integers as text.
   from: toTimestamp(Number(row.since)),
   to: row.until === null ? null : toTimestamp(Number(row.until)),
@@ -118,12 +134,18 @@ export async function writeSeen(
 }
 
 export async function insertBodies(transaction: Transaction, rows: readonly BodyRow[]): Promise<void> {
-  for (const row of rows)
+  for (const chunk of rowChunks(rows))
     await transaction
       .as<FactsTables>()
       .insertInto('facts_body')
-      .values(row)
-      .onConflict((conflict) => conflict.columns(['digest', 'fact']).doNothing())
+      .values(chunk)
+      .onConflict((conflict) =>
+        conflict.columns(['digest', 'fact']).doUpdateSet((eb) => ({
+          size_bytes: eb.ref('excluded.size_bytes'),
+          body: eb.ref('excluded.body'),
+          stored_at: eb.ref('excluded.stored_at'),
+        })),
+      )
       .execute();
 }
 
