@@ -49,7 +49,11 @@ export async function openBodyShelf(
   };
 
   const write = batchWhileBusy<BodyRow>({
-    run: (rows) => store.transaction((transaction) => insertBodies(transaction, rows)),
+    run: (rows) => {
+      // Two hosts may have sent the same; one statement must not write a row twice.
+      const distinct = new Map(rows.map((row) => [`${row.fact} ${row.digest}`, row]));
+      return store.transaction((transaction) => insertBodies(transaction, [...distinct.values()]));
+    },
     itemsPerBatchMax: BODIES_PER_BATCH_MAX,
     itemsWaitingMax: BODIES_WAITING_MAX,
   });
