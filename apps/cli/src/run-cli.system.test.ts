@@ -225,7 +225,7 @@ test('makes an enrolment token and prints the line for the host alone on stdout'
 
   const { out, err } = await run(['enrol', '--name', 'r07', '--uses', '40', '--for', '7d', '-l', 'rack=r07']);
 
-  assert.equal(out, 'sudo pilothouse-agent enrol pht1.abc\n');
+  assert.equal(out, 'sudo pilothouse-agent enrol --token pht1.abc\n');
   assert.match(err, /good for 40 hosts/);
   assert.deepEqual(server.seen[0]?.body, {
     name: 'r07',

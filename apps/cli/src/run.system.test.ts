@@ -262,6 +262,29 @@ test('shows the output of a single host as it comes', async () => {
   assert.deepEqual(server.requests(rolloutRoutes.watch)[0]?.query, { output: true });
 });
 
+test('says what a rollout waits for, once', async () => {
+  const end = rollout('succeeded', { succeeded: 3 });
+  script(end, group({ hostsCount: 3 }));
+  const since = at;
+  const held = {
+    ...rollout('running', { pending: 3 }),
+    waitingFor: { code: 'WAITS_FOR_STOP_CLEARED', details: { hosts: 3 }, since },
+  };
+  const stream = serverEvents(
+    { kind: 'rollout', ...{ rollout: held } },
+    { kind: 'rollout', ...{ rollout: held } },
+    { kind: 'end', ...{ rollout: end } },
+  );
+  server.on(rolloutRoutes.watch, { stream });
+
+  const { err } = await run(['run', '--all', '-y', '--', 'uptime']);
+
+  assert.equal(
+    err.match(/An emergency stop covers 3 hosts. Clear it with: pilothouse stop clear/g)?.length,
+    1,
+  );
+});
+
 test('picks the watch up again after a broken connection', async () => {
   const end = rollout('succeeded', { succeeded: 3 });
   script(end, group({ hostsCount: 3 }));

@@ -18,7 +18,7 @@ import type { CliContext } from './cli-context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { note, printJson } from './print.ts';
 import { createResultsPrinter, stateColour } from './print-results.ts';
-import { type ProgressCounts, showProgress } from './progress.ts';
+import { type Progress, type ProgressCounts, showProgress } from './progress.ts';
 import { paint, plain } from './terminal.ts';
 
 /** New results are asked for at most this often: the server groups them each time. */
@@ -82,9 +82,13 @@ export async function followRollout(
   const results = createResults(context, client, id, (groups) => {
     if (!context.isJson) printer.print(groups);
   });
+  const tellWaiting = createWaitingTeller(context, progress);
   try {
     const ended = await watchToEnd(context, client, started, {
-      rollout: (rollout) => progress.update(progressOf(rollout.counts)),
+      rollout(rollout) {
+        progress.update(progressOf(rollout.counts));
+        tellWaiting(rollout);
+      },
       task: results.refreshSoon,
       output(chunks) {
         if (!isAlone || context.isJson) return;
@@ -108,6 +112,27 @@ export async function followRollout(
   } finally {
     results.close();
   }
+}
+
+/** What a person can do something about, or must know to be patient; the rest is the rollout's ordinary breathing. */
+const TOLD_WAITS: readonly string[] = [
+  'WAITS_FOR_TIME',
+  'WAITS_FOR_RESUME',
+  'WAITS_FOR_STOP_CLEARED',
+  'WAITS_FOR_HOST_LOCK',
+  'WAITS_FOR_HOSTS',
+];
+
+/** Says once for each reason what keeps the rollout from going on. */
+function createWaitingTeller(context: CliContext, progress: Progress): (rollout: Rollout) => void {
+  let told: string | null = null;
+  return ({ waitingFor }) => {
+    if (waitingFor === null || waitingFor.code === told || !TOLD_WAITS.includes(waitingFor.code)) return;
+    told = waitingFor.code;
+    const { title, hint } = context.describe(waitingFor.code, waitingFor.details);
+    progress.clear();
+    note(context, plain(hint === '' ? title : `${title}. ${hint}`));
+  };
 }
 
 interface Listener {

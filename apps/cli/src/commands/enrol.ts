@@ -82,7 +82,7 @@ const enrol = defineCommand({
     }
     const { usesMax, expiresAt } = answer.record;
     note(context, context.say(RUN_THIS, { usesMax, expiresAt }));
-    context.terminal.write(`sudo pilothouse-agent enrol ${answer.token}\n`);
+    context.terminal.write(`sudo pilothouse-agent enrol --token ${answer.token}\n`);
     return EXIT.ok;
   },
 });

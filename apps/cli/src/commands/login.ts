@@ -88,7 +88,7 @@ async function signIn(context: AppContext, site: Site, options: SignIn): Promise
     ? (await terminal.readInput(PASSWORD_CHARS_MAX)).replace(/\r?\n$/, '')
     : await askPassword(context, options.setup !== undefined);
   const client = context.connector.clientOf(site);
-  const tokenName = `pilothouse CLI, ${userInfo().username}@${hostname()}`.slice(0, 100);
+  const tokenName = `cli ${userInfo().username}@${hostname()}`.slice(0, 100);
   const answer =
     options.setup === undefined
       ? await client.call(sessionRoutes.signIn, { body: { name, password, tokenName } })

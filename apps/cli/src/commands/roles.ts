@@ -18,10 +18,15 @@ import type { z } from 'zod';
 
 const name = one({ en: 'The role’s name', zh: '角色名称' });
 
-/** One line of a role's grants: `hosts.read, facts.read on label.role == "web" up to read`. */
+const PERMISSIONS_SHOWN = 4;
+
+/** One line of a role's grants: `hosts.read, facts.read @ label.role == "web" ≤ read`. */
 const grantText = (role: Role): string =>
   role.grants
-    .map((grant) => `${grant.permissions.join(', ')} @ ${grant.hosts} ≤ ${grant.effectMax}`)
+    .map(({ permissions: names, hosts, effectMax }) => {
+      const more = names.length > PERMISSIONS_SHOWN ? ` … (${names.length})` : '';
+      return `${names.slice(0, PERMISSIONS_SHOWN).join(', ')}${more} @ ${hosts} ≤ ${effectMax}`;
+    })
     .join('; ');
 
 const listRoles = defineCommand({
