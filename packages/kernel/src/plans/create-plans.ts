@@ -117,7 +117,7 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       return save(draft, principal, requestId);
     },
     async makeFromSteps(principal, steps, requestId) {
-      const draft = draftFromSteps(steps, registry.check, context.clock.now());
+      const draft = draftFromSteps(steps, (actions) => registry.check(actions), context.clock.now());
       requireStart(principal, steps.hosts, registry.effectOf(draft.lists.flat()));
       return save(draft, principal, requestId);
     },

@@ -52,12 +52,13 @@ test('a grant that comes after a pause is given back, and the task keeps its pla
   assert.deepEqual(kinds(feed({ kind: 'resume', by: 'ann' })), ['rollout-changed', 'claim']);
 });
 
-test('a task that the agent had accepted and no longer knows is unknown, one it never saw is offered again', () => {
+test('a task that had started and that the agent no longer knows is unknown, one that had not is offered again', () => {
   const { state, feed, grant } = rollout(2);
   feed({ kind: 'tick' });
   grant(0);
   grant(1);
-  feed({ kind: 'accepted', index: 0, attempt: 1 });
+  feed({ kind: 'started', index: 0, attempt: 1 });
+  feed({ kind: 'accepted', index: 1, attempt: 1 });
 
   feed({ kind: 'journal', index: 0, attempt: 1, entry: 'absent' });
   const effects = feed({ kind: 'journal', index: 1, attempt: 1, entry: 'absent' });

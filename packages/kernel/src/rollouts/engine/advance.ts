@@ -216,7 +216,9 @@ function compareJournal(
   if (task.phase !== 'offered' && task.phase !== 'running') return;
   switch (entry) {
     case 'absent':
-      if (task.phase === 'offered' && !task.isAccepted) return neverStarted(step, task, false);
+      // The journal holds `started` before anything is done, and accepting is a promise of that process alone: what is
+      // not there has not begun, and the agent's ledger refuses it should that ever be wrong.
+      if (task.phase === 'offered') return neverStarted(step, task, false);
       return end(step, task, 'unknown', { code: 'TASK_LOST_BY_AGENT', details: {} });
     case 'started':
       if (task.phase === 'offered') start(step, task);

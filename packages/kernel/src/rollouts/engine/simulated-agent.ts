@@ -102,6 +102,8 @@ export function newAgent(fate: SimulatedAgent['fate']): SimulatedAgent {
       agent.disconnect();
       const entry = open();
       if (entry?.state === 'started') finish(entry, 'unknown');
+      // What was accepted and not begun is known to the process alone.
+      if (entry?.state === 'accepted') agent.ledger.splice(agent.ledger.indexOf(entry), 1);
     },
   };
   return agent;

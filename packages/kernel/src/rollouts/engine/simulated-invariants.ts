@@ -9,7 +9,7 @@ import { failuresOf, isRolloutEnd, isTaskEnd } from './state.ts';
 export interface Observed {
   /** Attempts that were offered, by task. */
   readonly offers: Map<number, number[]>;
-  readonly acceptedAttempts: Set<string>;
+  readonly startedAttempts: Set<string>;
   readonly ends: Map<number, TaskState>;
 }
 
@@ -68,7 +68,7 @@ function checkOffer(world: World, offer: Extract<Effect, { kind: 'offer' }>): vo
     if (other.wave < task.wave) assert.ok(isTaskEnd(other.phase), 'waves never overlap');
   const before = observed.offers.get(index) ?? [];
   if (before.includes(attempt))
-    assert.ok(!observed.acceptedAttempts.has(`${index}/${attempt}`), 'offered again after it was accepted');
+    assert.ok(!observed.startedAttempts.has(`${index}/${attempt}`), 'offered again after it was started');
   observed.offers.set(index, [...before, attempt]);
 }
 

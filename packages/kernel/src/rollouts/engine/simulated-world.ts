@@ -26,7 +26,7 @@ export function newWorld(config: EngineConfig, fates: readonly SimulatedAgent['f
     state: newState(config, hostIds),
     now,
     agents: fates.map(newAgent),
-    observed: { offers: new Map(), acceptedAttempts: new Set(), ends: new Map() },
+    observed: { offers: new Map(), startedAttempts: new Set(), ends: new Map() },
     isStopped: false,
     locked: new Set(),
     unfit: new Set(),
@@ -40,8 +40,7 @@ export function feed(world: World, first: Input): void {
   const inputs: Input[] = [first];
   for (let input = inputs.shift(); input !== undefined; input = inputs.shift()) {
     const { effects } = advance(world.state, input, world.now);
-    if (input.kind === 'accepted' || input.kind === 'started')
-      world.observed.acceptedAttempts.add(`${input.index}/${input.attempt}`);
+    if (input.kind === 'started') world.observed.startedAttempts.add(`${input.index}/${input.attempt}`);
     for (const effect of effects) carryOut(world, effect, inputs);
     checkInvariants(world, effects);
   }

@@ -45,7 +45,7 @@ export interface EngineTask {
   hold: Hold | null;
   /** Only while offered or running. */
   ask: Ask | null;
-  /** The host said that its journal holds the task. */
+  /** The host said that it took the task, and will start it when its locks are free. */
   isAccepted: boolean;
   offeredAt: number | null;
   startedAt: number | null;
