@@ -16,6 +16,7 @@ const PUBLIC_ROUTES = [
   'setup.page',
   'system.docs',
   'system.health',
+  'system.home',
   'system.openapi',
   'system.ready',
 ];

@@ -13,10 +13,17 @@ const texts = defineMessages({
   },
 });
 
+const verify = defineMessages({
+  audit: {
+    en: 'pilothouse-server audit verify --data DIR [--witness FILE]\n      Check the audit chain in the store file itself; exit code 1 when it is broken',
+    zh: 'pilothouse-server audit verify --data DIR [--witness FILE]\n      校验存储文件中的审计链；若已损坏则退出码为 1',
+  },
+});
+
 export function helpText(language: Language): string {
   const lines = settings.map((each) => {
     const fallback = each.default === null ? '' : ` (${texts.default[language]}: ${each.default})`;
     return `  --${each.name}, ${environmentName(each.name)}\n      ${each.meaning[language]}${fallback}`;
   });
-  return `${texts.intro[language]}\n\n${lines.join('\n')}\n\n${texts.exits[language]}\n`;
+  return `${texts.intro[language]}\n\n${lines.join('\n')}\n\n${verify.audit[language]}\n\n${texts.exits[language]}\n`;
 }

@@ -1,10 +1,15 @@
 /** The control plane alone, as a service manager runs it. For trying out on one machine see start.ts. */
+import type { Config } from './config.ts';
 import { printAddresses } from './print-start.ts';
-import { endAsked, runMain } from './run-main.ts';
+import { endAsked, orRefuse, runMain, systemLanguage } from './run-main.ts';
 import { runServer } from './run-server.ts';
 import { readVersion } from './version.ts';
 
-await runMain(async (config) => {
+const [noun, verb, ...rest] = process.argv.slice(2);
+if (noun === 'audit' && verb === 'verify') await orRefuse(() => runVerify(rest));
+else await runMain(serve);
+
+async function serve(config: Config): Promise<void> {
   const end = endAsked();
   const server = await runServer(config, readVersion());
   try {
@@ -17,4 +22,11 @@ await runMain(async (config) => {
   } finally {
     await server.close();
   }
-});
+}
+
+async function runVerify(args: readonly string[]): Promise<void> {
+  const { verifyAudit } = await import('./verify-audit.ts');
+  const { text, isIntact } = await verifyAudit(args, systemLanguage());
+  process.stdout.write(text);
+  if (!isIntact) process.exitCode = 1;
+}

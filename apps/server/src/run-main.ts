@@ -1,4 +1,4 @@
-import { languageOf } from '@pilothouse/contract';
+import { type Language, languageOf } from '@pilothouse/contract';
 import { type Config, readConfig } from './config.ts';
 import { helpText } from './help-text.ts';
 import { refusalOf } from './report-refusal.ts';
@@ -23,16 +23,24 @@ export function endAsked(): Promise<void> {
 /** The frame of both programs: help, configuration, refusals in one line, the exit code. */
 export async function runMain(run: (config: Config) => Promise<void>): Promise<void> {
   const sources = systemSources();
-  const { PILOTHOUSE_LANG, LC_ALL, LC_MESSAGES, LANG } = process.env;
-  const language = languageOf(PILOTHOUSE_LANG || LC_ALL || LC_MESSAGES || LANG);
   if (sources.args.some((argument) => argument === '--help' || argument === '-h')) {
-    process.stdout.write(helpText(language));
+    process.stdout.write(helpText(systemLanguage()));
     return;
   }
+  await orRefuse(() => run(readConfig(sources)));
+}
+
+/** Before the configuration is read, and when it cannot be. */
+export function systemLanguage(): Language {
+  const { PILOTHOUSE_LANG, LC_ALL, LC_MESSAGES, LANG } = process.env;
+  return languageOf(PILOTHOUSE_LANG || LC_ALL || LC_MESSAGES || LANG);
+}
+
+export async function orRefuse(run: () => Promise<void>): Promise<void> {
   try {
-    await run(readConfig(sources));
+    await run();
   } catch (error) {
-    const refusal = refusalOf(error, language);
+    const refusal = refusalOf(error, systemLanguage());
     process.stderr.write(refusal.text);
     process.exitCode = refusal.exitCode;
   }

@@ -91,6 +91,19 @@ export const systemRoutes = {
     errors: [],
     example: {},
   }),
+  home: defineRoute({
+    id: 'system.home',
+    method: 'GET',
+    path: '/',
+    summary: {
+      en: 'Where a browser arrives: leads to the API as a page',
+      zh: '浏览器入口：跳转到 API 文档页面',
+    },
+    access: isPublic,
+    stream: 'text/plain',
+    errors: [],
+    example: {},
+  }),
   docs: defineRoute({
     id: 'system.docs',
     method: 'GET',

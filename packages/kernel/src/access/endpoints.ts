@@ -7,7 +7,7 @@ import {
   userRoutes,
 } from '@pilothouse/contract';
 import { htmlAnswer } from '../http/index.ts';
-import { type Endpoint, endpoint, type HttpExchange } from '../http/service.ts';
+import { type Endpoint, endpoint, type HttpExchange, redirectTo } from '../http/service.ts';
 import type { AccessParts } from './access-deps.ts';
 import type { Authentication } from './authenticate.ts';
 import { endedOidcCookie, OIDC_COOKIE, type Oidc } from './oidc.ts';
@@ -86,7 +86,7 @@ function oidcEndpoints({ oidc }: AccessRooms): Endpoint[] {
     endpoint(sessionRoutes.oidcStart, async ({ address, exchange }) => {
       const { location, cookie } = await oidc.start(address);
       exchange.setHeader('set-cookie', cookie);
-      return redirect(exchange, location);
+      return redirectTo(location, exchange);
     }),
     endpoint(sessionRoutes.oidcCallback, async ({ query, address, requestId, exchange }) => {
       const state = readCookie(exchange.header('cookie') ?? '', OIDC_COOKIE);
@@ -98,19 +98,9 @@ function oidcEndpoints({ oidc }: AccessRooms): Endpoint[] {
       });
       if (signedIn.cookie !== null) exchange.setHeader('set-cookie', signedIn.cookie);
       exchange.setHeader('set-cookie', endedOidcCookie);
-      return redirect(exchange, '/');
+      return redirectTo('/', exchange);
     }),
   ];
-}
-
-function redirect(exchange: HttpExchange, location: string) {
-  exchange.setStatus(303);
-  exchange.setHeader('location', location);
-  return { stream: nothing() };
-}
-
-async function* nothing(): AsyncGenerator<{ data: string }> {
-  yield { data: '' };
 }
 
 function tokenEndpoints({ authentication, tokens }: AccessRooms): Endpoint[] {

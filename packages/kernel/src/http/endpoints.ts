@@ -5,7 +5,7 @@ import { htmlAnswer } from './html-page.ts';
 import type { Metrics } from './metrics.ts';
 import { openapiOf } from './openapi.ts';
 import type { ErrorCatalogue } from './problem-answer.ts';
-import { type Endpoint, endpoint } from './service.ts';
+import { type Endpoint, endpoint, redirectTo } from './service.ts';
 
 export interface SystemDependencies {
   readonly clock: Pick<Clock, 'monotonic'>;
@@ -36,6 +36,7 @@ export function systemEndpoints(dependencies: SystemDependencies): Endpoint[] {
       return { stream: textOf(() => metrics.text()) };
     }),
     endpoint(systemRoutes.openapi, async ({ language }) => openapiOf(documentOf(language))),
+    endpoint(systemRoutes.home, async ({ exchange }) => redirectTo('/api/docs', exchange)),
     endpoint(systemRoutes.docs, async ({ language, exchange }) =>
       htmlAnswer(docsPage(documentOf(language)), exchange),
     ),

@@ -54,3 +54,14 @@ export function endpoint<R extends Route>(
   // The http room parses params, query and body with the route's own schemas before it calls `handle`.
   return { route, handle: handle as Endpoint['handle'] };
 }
+
+/** Sends a browser on, after a sign-in for example. */
+export function redirectTo(location: string, exchange: HttpExchange): StreamAnswer {
+  exchange.setStatus(303);
+  exchange.setHeader('location', location);
+  return { stream: emptyBody() };
+}
+
+async function* emptyBody(): AsyncGenerator<StreamItem> {
+  yield { data: '' };
+}
