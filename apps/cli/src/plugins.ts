@@ -1,4 +1,5 @@
 /** The plugins whose verbs and error texts this command line carries. */
 import { commandErrors, scriptErrors } from '@pilothouse/plugin-commands/contract';
+import { inventoryErrors } from '@pilothouse/plugin-inventory/contract';
 
-export const pluginErrors = [commandErrors, scriptErrors];
+export const pluginErrors = [commandErrors, scriptErrors, inventoryErrors];

@@ -38,6 +38,21 @@ export const verbGroups: readonly VerbGroup[] = [
         load: async () => (await import('./commands/diff.ts')).diffCommands,
       },
       {
+        name: 'inventory',
+        summary: { en: 'Count hosts by system, kernel, architecture', zh: '按系统、内核、架构统计主机' },
+        load: async () =>
+          fromPlugin((await import('@pilothouse/plugin-inventory/cli')).inventoryCli.commands, 'inventory'),
+      },
+      {
+        name: 'packages',
+        summary: {
+          en: 'Find which hosts have a package, and which version',
+          zh: '查找哪些主机安装了某软件包及其版本',
+        },
+        load: async () =>
+          fromPlugin((await import('@pilothouse/plugin-inventory/cli')).inventoryCli.commands, 'packages'),
+      },
+      {
         name: 'select',
         summary: { en: 'Show which hosts a selector picks, and why', zh: '显示选择器匹配哪些主机及原因' },
         load: async () => (await import('./commands/select.ts')).selectCommands,
