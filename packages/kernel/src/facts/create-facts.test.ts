@@ -182,13 +182,17 @@ test('tells of a change when its body is there, and never of one that was replac
   await facts.report(host, [present('os', openEuler)], now);
   await facts.putBody(host, digestOf(openEuler), bodyOf(openEuler));
   await facts.report(host, [{ kind: 'absent', fact: 'os', reason: 'failed', detail: '' }], now);
+  const other = await registry.add();
+  await facts.report(other, [present('os', debian)], now);
+  await facts.putBody(other, digestOf(debian), bodyOf(debian));
 
   assert.equal(early, 0);
   assert.deepEqual(
-    changes.map(({ before, after }) => ({ before, after })),
+    changes.map(({ hostId, before, after }) => ({ hostId, before, after })),
     [
-      { before: digestOf(debian), after: digestOf(openEuler) },
-      { before: digestOf(openEuler), after: null },
+      { hostId: host, before: digestOf(debian), after: digestOf(openEuler) },
+      { hostId: host, before: digestOf(openEuler), after: null },
+      { hostId: other, before: null, after: digestOf(debian) },
     ],
   );
 });
