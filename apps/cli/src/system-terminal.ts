@@ -14,7 +14,8 @@ export function systemTerminal(process: NodeJS.Process, options: { isColourAllow
     isErrorTty: stderr.isTTY === true,
     isInputTty: stdin.isTTY === true && stderr.isTTY === true,
     get columns() {
-      return stdout.columns ?? stderr.columns ?? COLUMNS_DEFAULT;
+      // A terminal whose size nobody set says 0.
+      return stdout.columns || stderr.columns || COLUMNS_DEFAULT;
     },
     get rows() {
       return stdout.rows ?? 24;
