@@ -69,7 +69,7 @@ export async function benchFleet(hosts: number): Promise<Report> {
         body: {
           title: 'uptime',
           target: { selector: 'true' },
-          actions: [{ action: runCommandAction.name, parameters: { program: 'uptime', args: [] } }],
+          actions: [{ action: runCommandAction.name, parameters: { argv: ['uptime'] } }],
           strategy: { inFlightMax: hosts },
         },
       });

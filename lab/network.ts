@@ -8,13 +8,19 @@ import {
 } from './places.ts';
 import { mustRun, runCommand } from './run-command.ts';
 
+/**
+ * Fixed, because a bridge without an address of its own takes the lowest of its ports: removing one host would then cut the
+ * others off until their neighbour tables forget.
+ */
+const BRIDGE_MAC = '02:70:68:6c:61:62';
+
 const outerEnd = (name: string): string => `phlabv${hostNumber(name)}`;
 export const namespaceOf = (name: string): string => `${NAMESPACE_PREFIX}${name}`;
 
 export async function raiseBridge(): Promise<void> {
   const existing = await runCommand('ip', ['link', 'show', BRIDGE]);
   if (existing.exitCode === 0) return;
-  await mustRun('ip', ['link', 'add', BRIDGE, 'type', 'bridge']);
+  await mustRun('ip', ['link', 'add', BRIDGE, 'address', BRIDGE_MAC, 'type', 'bridge']);
   await mustRun('ip', ['addr', 'add', `${BRIDGE_ADDRESS}/${NETWORK_PREFIX_LENGTH}`, 'dev', BRIDGE]);
   await mustRun('ip', ['link', 'set', BRIDGE, 'up']);
 }

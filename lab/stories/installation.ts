@@ -1,5 +1,6 @@
 /** A control plane of its own for stories, reachable from the lab's hosts. */
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '@pilothouse/client';
@@ -14,6 +15,8 @@ import {
   sessionRoutes,
 } from '@pilothouse/contract';
 import { type ServerProcess, startServerProcess, testFetch, until } from '@pilothouse/testkit';
+import { labDown } from '../lab.ts';
+import { raiseBridge } from '../network.ts';
 import { BRIDGE_ADDRESS, PROJECT_ROOT } from '../places.ts';
 
 const API_PORT = 27_443;
@@ -39,7 +42,29 @@ export interface Installation {
   close(): Promise<void>;
 }
 
+/** There is one lab a machine; whoever holds this socket has it. It vanishes with its process, however that ends. */
+const CLAIM = '\0pilothouse-lab-stories';
+const CLAIM_WAIT_MS = 20 * 60_000;
+
+/** Waits until no other stories use the lab. Returns the release. */
+function claimLab(): Promise<() => void> {
+  return until('the lab to be free of other stories', CLAIM_WAIT_MS, () => {
+    const server = createServer();
+    return new Promise((resolve) => {
+      server.once('error', () => resolve(null));
+      server.listen(CLAIM, () => {
+        server.unref();
+        resolve(() => server.close());
+      });
+    });
+  });
+}
+
+/** Takes the lab, empties it, and starts a server of its own beside it. */
 export async function install(): Promise<Installation> {
+  const release = await claimLab();
+  await labDown();
+  await raiseBridge();
   const dataDirectory = mkdtempSync(join(tmpdir(), 'pilothouse-story-'));
   const url = `https://127.0.0.1:${API_PORT}`;
   const start = (): Promise<ServerProcess> =>
@@ -84,7 +109,7 @@ export async function install(): Promise<Installation> {
     },
     hosts: async () => (await client.call(hostsRoutes.list, { query: { limit: 1000 } })).items,
     async run(selector, shell, strategy = {}) {
-      const actions = [{ action: 'commands.run', parameters: { program: 'sh', args: ['-c', shell] } }];
+      const actions = [{ action: 'commands.run', parameters: { shell } }];
       const { rollout } = await client.call(rolloutRoutes.run, {
         body: { title: shell.slice(0, 80), target: { selector }, actions, strategy },
       });
@@ -97,8 +122,10 @@ export async function install(): Promise<Installation> {
       }),
     async close() {
       close();
+      await labDown();
       await server.kill('SIGTERM');
       rmSync(dataDirectory, { recursive: true, force: true });
+      release();
     },
   };
 }
