@@ -37,14 +37,24 @@ interface Line {
 }
 
 function jsonLine({ time, level, text, fields }: Line): string {
-  return JSON.stringify({ time, level, text, ...fields }, (_, value: unknown) => printable(value));
+  const head = { time, level, text };
+  // In this order, so that a field cannot pass itself off as the text of the line, and the head is read first.
+  return jsonOf({ ...head, ...fields, ...head });
+}
+
+/** A line about trouble must not make more of it: what JSON cannot hold, such as a circle, is named instead. */
+function jsonOf(value: unknown): string {
+  try {
+    return JSON.stringify(value, (_, inner: unknown) => printable(inner)) ?? 'undefined';
+  } catch (cause) {
+    return JSON.stringify({ unprintable: cause instanceof Error ? cause.message : 'unknown' });
+  }
 }
 
 function textLine({ time, level, text, fields }: Line): string {
   const parts = Object.entries(fields).map(([name, value]) => {
-    const shown = printable(value);
     // Text of a foreign host may hold line ends and escape sequences: JSON quoting keeps it on its line.
-    return `${name}=${JSON.stringify(shown, (_, inner: unknown) => printable(inner)) ?? 'undefined'}`;
+    return `${name}=${jsonOf(value)}`;
   });
   return [time.slice(11, 23), level.padEnd(5), text, ...parts].join(' ');
 }
