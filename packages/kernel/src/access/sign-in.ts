@@ -2,7 +2,7 @@ import { DAY_MS, MINUTE_MS, newId, SECOND_MS } from '@pilothouse/base';
 import { AppError, type User } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { NewAuditRecord } from '../audit/service.ts';
-import { createRateLimit } from '../http/index.ts';
+import { createRateLimit, networkOf } from '../http/index.ts';
 import type { AccessParts } from './access-deps.ts';
 import { SESSION_AGE_MS_MAX, SESSION_COOKIE, SESSION_IDLE_MS_MAX } from './authenticate.ts';
 import { requireStrongPassword } from './passwords.ts';
@@ -57,7 +57,7 @@ export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
   const perAddress = createRateLimit(clock, PER_ADDRESS);
   const perName = createRateLimit(clock, PER_NAME);
   const requirePatience = (address: string, name: string): void => {
-    const seconds = Math.max(perAddress.take(address), perName.take(foldName(name)));
+    const seconds = Math.max(perAddress.take(networkOf(address)), perName.take(foldName(name)));
     if (seconds > 0) throw new AppError('TOO_MANY_REQUESTS', { seconds });
   };
   const complete: SignIn['complete'] = (transaction, user, request) =>

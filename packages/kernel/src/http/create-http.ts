@@ -7,6 +7,7 @@ import type { Authenticator } from './authenticator.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
 import { handlerOf } from './mount-endpoint.ts';
+import { plainAddress } from './peer-address.ts';
 import { type ErrorCatalogue, problemOf } from './problem-answer.ts';
 import type { Endpoint } from './service.ts';
 
@@ -195,7 +196,7 @@ function addRequestLog(app: FastifyInstance, options: HttpOptions): void {
       path: request.url.split('?')[0],
       status,
       ms: Math.round(reply.elapsedTime),
-      address: request.ip,
+      address: plainAddress(request.ip),
     });
   });
 }

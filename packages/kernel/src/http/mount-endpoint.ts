@@ -5,6 +5,7 @@ import type { HttpDependencies } from './create-http.ts';
 import { readExchange } from './exchange.ts';
 import type { KeptAnswer } from './idempotency.ts';
 import { parseInput } from './parse-input.ts';
+import { plainAddress } from './peer-address.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { sendStream } from './send-stream.ts';
 import type { Endpoint, HttpRequest } from './service.ts';
@@ -25,7 +26,7 @@ export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
       ...input,
       language: languageOf(request.headers['accept-language']),
       requestId: request.id,
-      address: request.ip,
+      address: plainAddress(request.ip),
       ifMatch: etagOf(request.headers['if-match']),
       signal: http.signalOf(reply),
       exchange,
