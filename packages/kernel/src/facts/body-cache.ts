@@ -1,8 +1,8 @@
 /** Parsed bodies in memory, least recently used first out, bounded by their size as text. */
 export interface BodyCache {
-  get(digest: string): unknown | null;
-  put(digest: string, body: unknown, sizeBytes: number): void;
-  delete(digest: string): void;
+  readonly get: (digest: string) => unknown;
+  readonly put: (digest: string, body: unknown, sizeBytes: number) => void;
+  readonly delete: (digest: string) => void;
 }
 
 interface Tier {

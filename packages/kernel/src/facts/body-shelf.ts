@@ -21,11 +21,13 @@ const BODIES_WAITING_MAX = 100_000;
 
 /** Bodies by digest: stored once, parsed once, each checked by the schema of its fact. */
 export interface BodyShelf {
-  has(fact: string, digest: Digest): boolean;
-  put(fact: string, digest: Digest, body: Uint8Array): Promise<void>;
-  get(digest: Digest): Promise<unknown | null>;
-  getNow(digest: Digest): unknown | null;
-  forget(fact: string, digest: Digest): void;
+  readonly has: (fact: string, digest: Digest) => boolean;
+  readonly put: (fact: string, digest: Digest, body: Uint8Array) => Promise<void>;
+  /** Null when it is not stored. */
+  readonly get: (digest: Digest) => Promise<unknown>;
+  /** Null also when it is not in memory. */
+  readonly getNow: (digest: Digest) => unknown;
+  readonly forget: (fact: string, digest: Digest) => void;
 }
 
 export async function openBodyShelf(
@@ -36,7 +38,7 @@ export async function openBodyShelf(
   const cache = createBodyCache(CACHE);
   /** The facts whose body a digest is; nearly always one, but two empty lists have one digest. */
   const factsOf = new Map<Digest, readonly string[]>();
-  const loading = new Map<Digest, Promise<unknown | null>>();
+  const loading = new Map<Digest, Promise<unknown>>();
   const shelve = (fact: string, digest: Digest) =>
     factsOf.set(digest, [...new Set([...(factsOf.get(digest) ?? []), fact])]);
   for (const { digest, fact } of await loadBodyNames(store)) shelve(fact, digest);
@@ -58,7 +60,7 @@ export async function openBodyShelf(
     itemsWaitingMax: BODIES_WAITING_MAX,
   });
 
-  const load = async (digest: Digest): Promise<unknown | null> => {
+  const load = async (digest: Digest): Promise<unknown> => {
     const row = await loadBody(store, digest);
     if (row === null) return null;
     const parsed = specs.get(row.fact)?.body.safeParse(await readStored(row));

@@ -1,4 +1,5 @@
 import type { Digest, HostId } from '@pilothouse/contract';
+import { createListeners } from '../listeners.ts';
 import type { BodyShelf } from './body-shelf.ts';
 import type { FactChange } from './service.ts';
 
@@ -8,12 +9,11 @@ import type { FactChange } from './service.ts';
  * What waits is forgotten with the process; listeners look at everything once when they start.
  */
 export function createChangeFeed(shelf: BodyShelf) {
-  const listeners = new Set<(changes: readonly FactChange[]) => void>();
+  const { tell: tellAll, listen } = createListeners<readonly FactChange[]>();
   const waiting = new Map<string, Map<HostId, FactChange>>();
   const keyOf = (fact: string, digest: Digest) => `${fact} ${digest}`;
   const send = (changes: readonly FactChange[]) => {
-    if (changes.length === 0) return;
-    for (const listener of listeners) listener(changes);
+    if (changes.length > 0) tellAll(changes);
   };
   const forget = (change: FactChange) => {
     if (change.before === null) return;
@@ -43,9 +43,6 @@ export function createChangeFeed(shelf: BodyShelf) {
       waiting.delete(keyOf(fact, digest));
       send(changes);
     },
-    onChange(listener: (changes: readonly FactChange[]) => void) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: listen,
   };
 }

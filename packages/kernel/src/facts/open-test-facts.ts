@@ -67,8 +67,8 @@ export interface TestFacts extends FactsRoom {
   readonly changes: FactChange[];
   readonly asked: { hostId: string; digests: readonly string[] }[];
   /** Reports a fact and sends its body when it is asked for. */
-  give(hostId: string, fact: string, value: unknown): Promise<void>;
-  reopen(): Promise<FactsRoom>;
+  readonly give: (hostId: string, fact: string, value: unknown) => Promise<void>;
+  readonly reopen: () => Promise<FactsRoom>;
 }
 
 /** Facts over a real store, for tests of this room and of those that read facts. */

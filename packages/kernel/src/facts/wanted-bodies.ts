@@ -19,14 +19,14 @@ export type ClaimBy = 'reported' | 'other' | 'any';
  */
 export interface WantedBodies {
   /** True when this host is to send it now. */
-  claim(body: { digest: Digest; fact: string; hostId: HostId }, by: ClaimBy): boolean;
+  readonly claim: (body: { digest: Digest; fact: string; hostId: HostId }, by: ClaimBy) => boolean;
   /** The facts for which some host was asked to send this digest. */
-  factsOf(digest: Digest): readonly string[];
-  settle(digest: Digest, fact: string): void;
+  readonly factsOf: (digest: Digest) => readonly string[];
+  readonly settle: (digest: Digest, fact: string) => void;
   /** The host no longer reports it, so it will not send it either. */
-  release(body: { digest: Digest; fact: string; hostId: HostId }): void;
+  readonly release: (body: { digest: Digest; fact: string; hostId: HostId }) => void;
   /** What came under this digest does not fit the fact: nobody is asked again until the server starts anew. */
-  refuse(digest: Digest, fact: string): void;
+  readonly refuse: (digest: Digest, fact: string) => void;
 }
 
 export function createWantedBodies(clock: Clock): WantedBodies {

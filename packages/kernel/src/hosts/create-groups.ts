@@ -2,6 +2,7 @@ import { AppError } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { EventsService } from '../events/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
+import { createListeners } from '../listeners.ts';
 import { changeMembers, deleteGroup, deleteMembers, loadGroups, upsertGroup } from './group-store.ts';
 import { compareText, type HostIndex } from './host-index.ts';
 import type { GroupRecord, GroupsService } from './service.ts';
@@ -15,19 +16,14 @@ export async function createGroups(
   let groups: ReadonlyMap<string, GroupRecord> = new Map(
     (await loadGroups(context.store)).map((group) => [group.path, group]),
   );
-  const listeners = new Set<() => void>();
+  const { tell: tellChange, listen } = createListeners<void>();
 
   const replace = (path: string, group: GroupRecord | null) => {
     const next = new Map(groups);
     if (group === null) next.delete(path);
     else next.set(path, group);
     groups = new Map([...next].sort(([a], [b]) => compareText(a, b)));
-    for (const listener of listeners) listener();
-  };
-  const dropMembers = (path: string) => {
-    for (const entry of index.entries.values())
-      if (entry.groups.includes(path))
-        index.patch(entry.id, { groups: entry.groups.filter((group) => group !== path) });
+    tellChange();
   };
   const tell = (transaction: Transaction, type: string, path: string) =>
     events.publish(transaction, [{ type, hostId: null, data: { path } }]);
@@ -44,7 +40,7 @@ export async function createGroups(
       await tell(transaction, 'group.changed', path);
       const common = { path, description, version };
       transaction.afterCommit(() => {
-        if (selector !== null) dropMembers(path);
+        if (selector !== null) dropMembers(index, path);
         replace(
           path,
           selector === null ? { ...common, kind: 'fixed' } : { ...common, kind: 'selector', selector },
@@ -56,7 +52,7 @@ export async function createGroups(
       await deleteMembers(transaction, path);
       await tell(transaction, 'group.removed', path);
       transaction.afterCommit(() => {
-        dropMembers(path);
+        dropMembers(index, path);
         replace(path, null);
       });
     },
@@ -65,22 +61,24 @@ export async function createGroups(
       if (group?.kind === 'selector') throw new AppError('GROUP_NOT_FIXED', { path });
       await changeMembers(transaction, path, change);
       await tell(transaction, 'group.members-changed', path);
-      transaction.afterCommit(() => {
-        for (const id of change.remove) {
-          const entry = index.entries.get(id);
-          if (entry !== undefined)
-            index.patch(id, { groups: entry.groups.filter((known) => known !== path) });
-        }
-        for (const id of change.add) {
-          const entry = index.entries.get(id);
-          if (entry !== undefined)
-            index.patch(id, { groups: [...new Set([...entry.groups, path])].sort(compareText) });
-        }
-      });
+      transaction.afterCommit(() => patchMembers(index, path, change));
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: listen,
   };
+}
+
+function dropMembers(index: HostIndex, path: string): void {
+  const members = [...index.entries.values()].filter((entry) => entry.groups.includes(path));
+  patchMembers(index, path, { add: [], remove: members.map(({ id }) => id) });
+}
+
+function patchMembers(
+  index: HostIndex,
+  path: string,
+  change: { add: readonly string[]; remove: readonly string[] },
+): void {
+  const groupsOf = (id: string) => index.entries.get(id)?.groups ?? [];
+  for (const id of change.remove) index.patch(id, { groups: groupsOf(id).filter((known) => known !== path) });
+  for (const id of change.add)
+    index.patch(id, { groups: [...new Set([...groupsOf(id), path])].sort(compareText) });
 }

@@ -51,7 +51,7 @@ export async function createHosts(context: KernelContext, deps: HostsDeps): Prom
     hosts,
     groups,
     reconcilers: [
-      { name: 'hosts.last-seen', intervalMs: LAST_SEEN_INTERVAL_MS, run: presence.flush },
+      { name: 'hosts.last-seen', intervalMs: LAST_SEEN_INTERVAL_MS, run: () => presence.flush() },
       {
         name: 'hosts.maintenance',
         intervalMs: MAINTENANCE_INTERVAL_MS,
@@ -75,7 +75,7 @@ function createService(context: KernelContext, index: HostIndex, parts: Parts): 
     index: index.entries,
     sorted: index.sorted,
     onChange: index.onChange,
-    recordOf: records.recordOf,
+    recordOf: (entry) => records.recordOf(entry),
     async get(id) {
       const entry = index.entries.get(id);
       if (entry !== undefined) return records.recordOf(entry);

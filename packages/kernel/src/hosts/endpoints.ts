@@ -62,7 +62,7 @@ function readEndpoints(deps: HostsEndpointDeps): Endpoint[] {
       const shown = visible(principal).filter((host) => fits(host) && matched?.has(host) !== false);
       const undecided = new Set(found?.undetermined);
       return {
-        ...pageHosts(shown, query, hosts.recordOf),
+        ...pageHosts(shown, query, (host) => hosts.recordOf(host)),
         total: shown.length,
         undetermined: visible(principal).filter((host) => undecided.has(host) && fits(host)).length,
       };

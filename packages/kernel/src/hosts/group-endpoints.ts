@@ -109,7 +109,7 @@ function readEndpoints(deps: HostsEndpointDeps): Endpoint[] {
       const isVisible = (host: HostEntry) => scope.isAll || scope.includes(host);
       const members = hosts.sorted().filter((host) => matched.has(host) && isVisible(host));
       return {
-        ...pageHosts(members, query, hosts.recordOf),
+        ...pageHosts(members, query, (host) => hosts.recordOf(host)),
         total: members.length,
         undetermined: found.undetermined.filter(isVisible).length,
       };

@@ -1,4 +1,5 @@
 import type { HostId, Maintenance } from '@pilothouse/contract';
+import { createListeners } from '../listeners.ts';
 import type { HostEntry, HostIndexChange } from './service.ts';
 import type { Quarantine } from './store.ts';
 
@@ -16,17 +17,17 @@ export interface HostDetails {
  */
 export interface HostIndex {
   readonly entries: ReadonlyMap<HostId, HostEntry>;
-  details(id: HostId): HostDetails | null;
+  readonly details: (id: HostId) => HostDetails | null;
   /** In the order of lists: by name, then id. */
-  sorted(): readonly HostEntry[];
-  named(name: string): readonly HostEntry[];
-  put(entry: HostEntry, details: HostDetails): void;
+  readonly sorted: () => readonly HostEntry[];
+  readonly named: (name: string) => readonly HostEntry[];
+  readonly put: (entry: HostEntry, details: HostDetails) => void;
   /** Applies a change to the entry as it is now; does nothing when the host has gone. */
-  patch(id: HostId, entry: Partial<HostEntry>, details?: Partial<HostDetails>): void;
+  readonly patch: (id: HostId, entry: Partial<HostEntry>, details?: Partial<HostDetails>) => void;
   /** The same for what moves all the time and decides nothing (vitals, ages): listeners are not told. */
-  patchQuietly(id: HostId, entry: Partial<HostEntry>): void;
-  remove(id: HostId): void;
-  onChange(listener: (change: HostIndexChange) => void): () => void;
+  readonly patchQuietly: (id: HostId, entry: Partial<HostEntry>) => void;
+  readonly remove: (id: HostId) => void;
+  readonly onChange: (listener: (change: HostIndexChange) => void) => () => void;
 }
 
 export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
@@ -35,13 +36,10 @@ export function createHostIndex(): HostIndex {
   const entries = new Map<HostId, HostEntry>();
   const details = new Map<HostId, HostDetails>();
   const byName = new Map<string, Set<HostId>>();
-  const listeners = new Set<(change: HostIndexChange) => void>();
+  const { tell, listen } = createListeners<HostIndexChange>();
   /** Ids in list order; null when names or members have changed since. */
   let order: readonly HostId[] | null = null;
 
-  const tell = (change: HostIndexChange) => {
-    for (const listener of listeners) listener(change);
-  };
   const unname = (entry: HostEntry) => {
     const ids = byName.get(entry.name);
     ids?.delete(entry.id);
@@ -96,9 +94,6 @@ export function createHostIndex(): HostIndex {
       order = null;
       tell({ before, after: null });
     },
-    onChange(listener) {
-      listeners.add(listener);
-      return () => listeners.delete(listener);
-    },
+    onChange: listen,
   };
 }

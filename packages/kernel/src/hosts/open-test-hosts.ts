@@ -16,9 +16,9 @@ export interface TestHosts extends HostsRoom {
   /** Events whose transaction committed. */
   readonly events: NewEvent[];
   readonly eventsService: EventsService;
-  add(host?: Partial<NewHost>): Promise<string>;
+  readonly add: (host?: Partial<NewHost>) => Promise<string>;
   /** The same store, as a server that starts again sees it. */
-  reopen(): Promise<HostsRoom>;
+  readonly reopen: () => Promise<HostsRoom>;
 }
 
 /** Ids that differ and repeat from run to run. */
@@ -57,7 +57,7 @@ export async function openTestHosts(
   t.after(() => store.close());
   await store.migrate([hostsMigrations]);
   const clock = fakeClock();
-  const context = { clock, ids: countingIds(clock.now), store, log: silentLog };
+  const context = { clock, ids: countingIds(() => clock.now()), store, log: silentLog };
   const events: NewEvent[] = [];
   const eventsService = recordingEvents(events);
   const open = () => createHosts(context, { events: eventsService, factBody });

@@ -10,9 +10,9 @@ const VERDICTS_MAX = 8192;
 
 export interface Atom {
   readonly source: AtomSource;
-  evaluate(host: HostEntry): Verdict;
+  readonly evaluate: (host: HostEntry) => Verdict;
   /** What a person would want to know of the host to understand the verdict. */
-  saw(host: HostEntry): string;
+  readonly saw: (host: HostEntry) => string;
 }
 
 /** Gives the parsed body behind a digest, or null while it is not in memory. */

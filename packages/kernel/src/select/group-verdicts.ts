@@ -5,11 +5,11 @@ import type { Selector, Verdict } from './service.ts';
 
 /** Which groups hold a host, as selectors see it: a group holds the hosts of the groups below it. */
 export interface GroupVerdicts {
-  isIn(host: HostEntry, path: string): Verdict;
+  readonly isIn: (host: HostEntry, path: string) => Verdict;
   /** The groups that hold it, each by its own list or selector; null when of some this cannot be decided. */
-  pathsOf(host: HostEntry): readonly string[] | null;
+  readonly pathsOf: (host: HostEntry) => readonly string[] | null;
   /** Facts that selector groups read. */
-  facts(): readonly string[];
+  readonly facts: () => readonly string[];
 }
 
 /** Fixed lists alone, for role scopes: a host must not be able to report itself into one. */

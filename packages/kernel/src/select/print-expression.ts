@@ -37,7 +37,20 @@ export function printExpression(node: ASTNode): string {
     case '[?]':
       // The environment does not switch these on, so the parser never makes them.
       throw new Error(`no printer for ${node.op}`);
-    default:
+    case '==':
+    case '!=':
+    case '<':
+    case '<=':
+    case '>':
+    case '>=':
+    case 'in':
+    case '+':
+    case '-':
+    case '*':
+    case '/':
+    case '%':
+    case '&&':
+    case '||':
       return `(${printExpression(node.args[0])} ${node.op} ${printExpression(node.args[1])})`;
   }
 }

@@ -30,26 +30,21 @@ export interface AtomSource {
 }
 
 export function treeOf(node: ASTNode, environment: SelectorEnvironment): SelectorTree {
-  switch (node.op) {
-    case '&&':
-    case '||':
-      return {
-        kind: node.op === '&&' ? 'and' : 'or',
-        left: treeOf(node.args[0], environment),
-        right: treeOf(node.args[1], environment),
-      };
-    case '!_':
-      return { kind: 'not', of: treeOf(node.args, environment) };
-    case '?:':
-      return {
-        kind: 'choose',
-        condition: treeOf(node.args[0], environment),
-        yes: treeOf(node.args[1], environment),
-        no: treeOf(node.args[2], environment),
-      };
-    default:
-      return { kind: 'atom', source: atomOf(node, environment) };
+  if (node.op === '&&' || node.op === '||') {
+    return {
+      kind: node.op === '&&' ? 'and' : 'or',
+      left: treeOf(node.args[0], environment),
+      right: treeOf(node.args[1], environment),
+    };
   }
+  if (node.op === '!_') return { kind: 'not', of: treeOf(node.args, environment) };
+  if (node.op !== '?:') return { kind: 'atom', source: atomOf(node, environment) };
+  return {
+    kind: 'choose',
+    condition: treeOf(node.args[0], environment),
+    yes: treeOf(node.args[1], environment),
+    no: treeOf(node.args[2], environment),
+  };
 }
 
 function atomOf(node: ASTNode, environment: SelectorEnvironment): AtomSource {
