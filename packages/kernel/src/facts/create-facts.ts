@@ -49,7 +49,7 @@ const ASKED_PER_HOST_MAX = 32;
 const REPORTS_PER_BATCH_MAX = 250;
 /** Every host of the largest fleet we plan for reports at once. */
 const REPORTS_WAITING_MAX = 100_000;
-export const FACT_HISTORY_DEFAULT_MS = 400 * DAY_MS;
+const FACT_HISTORY_DEFAULT_MS = 400 * DAY_MS;
 
 export interface FactsDeps {
   readonly hosts: HostsService;

@@ -1,19 +1,8 @@
 /** The registry of hosts and groups: who they are, what operators say of them, whether they are there. Changes no host. */
-export { createHosts, type HostsDeps, type HostsRoom } from './create-hosts.ts';
-export { type HostsEndpointDeps, hostsEndpoints } from './endpoints.ts';
+export { createHosts } from './create-hosts.ts';
+export { hostsEndpoints } from './endpoints.ts';
 export { findHost } from './find-host.ts';
 export { groupEndpoints } from './group-endpoints.ts';
 export { isWithin } from './group-tree.ts';
 export { hostsMigrations } from './migrations.ts';
-export type {
-  GroupRecord,
-  GroupsService,
-  HostEntry,
-  HostIndexChange,
-  HostsService,
-  NewHost,
-  NotedFact,
-  SessionFacts,
-  TargetResolver,
-} from './service.ts';
 export { createTargetResolver } from './target-resolver.ts';

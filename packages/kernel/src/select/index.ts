@@ -1,4 +1,3 @@
 /** Picks hosts by CEL expressions over labels and facts, with what is unknown kept unknown. Changes nothing. */
-export { createSelect, type SelectDeps } from './create-select.ts';
+export { createSelect } from './create-select.ts';
 export { selectEndpoints } from './endpoints.ts';
-export type { Selector, SelectService, Verdict } from './service.ts';
