@@ -5,4 +5,5 @@ export { findHost } from './find-host.ts';
 export { groupEndpoints } from './group-endpoints.ts';
 export { isWithin } from './group-tree.ts';
 export { hostsMigrations } from './migrations.ts';
+export type { HostEntry, HostsService } from './service.ts';
 export { createTargetResolver } from './target-resolver.ts';
