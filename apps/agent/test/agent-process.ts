@@ -23,8 +23,7 @@ export interface AgentUnderTest {
   close(): Promise<void>;
 }
 
-export function newAgent(): AgentUnderTest {
-  const directory = mkdtempSync(join(tmpdir(), 'agent-'));
+export function newAgent(directory = mkdtempSync(join(tmpdir(), 'agent-'))): AgentUnderTest {
   const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', PILOTHOUSE_AGENT_DATA: directory };
   const running = new Set<ChildProcess>();
   const launch = (args: readonly string[]): ChildProcess => {
@@ -52,8 +51,7 @@ export function newAgent(): AgentUnderTest {
     start() {
       const child = launch(['run']);
       child.stdout?.resume();
-      if (process.env['SHOW'] === undefined) child.stderr?.resume();
-      else child.stderr?.pipe(process.stderr);
+      child.stderr?.resume();
       return child;
     },
     async close() {

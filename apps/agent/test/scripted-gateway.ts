@@ -13,7 +13,7 @@ import {
   parseAgentFrame,
   type ServerFrame,
 } from '@pilothouse/wire';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import {
   type EnvelopeKeyPair,
   HOST_ID,
@@ -119,7 +119,7 @@ export async function openScriptedGateway(): Promise<ScriptedGateway> {
     sockets.handleUpgrade(request, socket, head, (ws) => {
       const peerName = peerOf(request);
       ws.once('message', (data) => {
-        const hello = parseAgentFrame(String(data));
+        const hello = parseAgentFrame(textOf(data));
         if (!hello.ok || hello.value.kind !== 'hello') return ws.terminate();
         generation += 1;
         const session = openSession(ws, { hello: hello.value, generation, peerName });
@@ -162,8 +162,8 @@ function openSession(
   const frames = mailbox<AgentFrame>();
   const heard: AgentFrame[] = [];
   ws.on('message', (data) => {
-    const frame = parseAgentFrame(String(data));
-    if (!frame.ok) throw new Error(`agent sent no frame: ${frame.error}: ${String(data).slice(0, 300)}`);
+    const frame = parseAgentFrame(textOf(data));
+    if (!frame.ok) throw new Error(`agent sent no frame: ${frame.error}: ${textOf(data).slice(0, 300)}`);
     heard.push(frame.value);
     frames.put(frame.value);
   });
@@ -232,6 +232,9 @@ const refusal = {
   retry: 'after-change',
   requestId: 'q_1',
 };
+
+// ws gives a Buffer unless asked for something else.
+const textOf = (data: RawData): string => (data as Buffer).toString('utf8');
 
 /** What arrives before anybody waits for it is kept. */
 function mailbox<T>() {

@@ -15,6 +15,7 @@ import { type Clock, HOUR_MS } from '@pilothouse/base';
 import { type Digest, type FactReport, toTimestamp } from '@pilothouse/contract';
 import type { AgentLog } from '../log.ts';
 import type { FactBodies } from './fact-bodies.ts';
+import { FactReports } from './fact-reports.ts';
 
 /** Everything is confirmed this often, changed or not. */
 const CONFIRM_INTERVAL_MS = 6 * HOUR_MS;
@@ -48,23 +49,53 @@ export interface FactScheduler {
 }
 
 export function createFactScheduler(options: FactSchedulerOptions): FactScheduler {
-  const { collectors, bodies, clock, random, log } = options;
-  const current = new Map<string, FactReport>();
-  /** What the server of this session knows, as far as we know; null without a session. */
-  let known: Map<string, string> | null = null;
+  const { collectors, bodies, clock, log } = options;
+  const byName = new Map(collectors.map((collector) => [collector.fact.name, collector]));
+  const reports = new FactReports((list) => options.report(list, toTimestamp(clock.now())));
+  const rounds = createRounds(byName, options, ({ report, text }) => {
+    if (report.kind === 'absent') log.info('fact is absent', { ...report });
+    if (report.kind === 'present' && text !== null) bodies.put(report.fact, { digest: report.digest, text });
+    reports.found(report);
+  });
+  const stopConfirming = clock.every(CONFIRM_INTERVAL_MS, () => reports.confirm());
+  return {
+    start: () => rounds.request(byName.keys()),
+    welcomed: (known) => reports.welcomed(known),
+    disconnected: () => reports.disconnected(),
+    collect: (names) => rounds.request(names.length === 0 ? byName.keys() : names),
+    async body(digest) {
+      const fact = reports.factOf(digest);
+      const collector = byName.get(fact ?? '');
+      if (fact === null || collector === undefined) return null;
+      const kept = bodies.get(fact, digest);
+      if (kept !== null) return kept;
+      const { report, text } = await collectFact(collector, { clock });
+      return report.kind === 'present' && report.digest === digest ? text : null;
+    },
+    stop() {
+      stopConfirming();
+      rounds.stop();
+    },
+  };
+}
+
+/** Runs what is due, one collector after another, and sets each one's next time. */
+function createRounds(
+  byName: ReadonlyMap<string, Collector>,
+  { clock, random, log, settled }: FactSchedulerOptions,
+  take: (reading: FactReading) => void,
+) {
   const due = new Set<string>();
   const timers = new Map<string, () => void>();
   let isBusy = false;
   let isStopped = false;
-  const byName = new Map(collectors.map((collector) => [collector.fact.name, collector]));
 
-  function schedule(collector: Collector): void {
-    const { name, intervalMs } = collector.fact;
-    const delayMs = intervalMs * (1 - SPREAD + 2 * SPREAD * random());
-    timers.get(name)?.();
+  function schedule({ fact }: Collector): void {
+    const delayMs = fact.intervalMs * (1 - SPREAD + 2 * SPREAD * random());
+    timers.get(fact.name)?.();
     timers.set(
-      name,
-      clock.after(delayMs, () => request([name])),
+      fact.name,
+      clock.after(delayMs, () => request([fact.name])),
     );
   }
 
@@ -76,7 +107,7 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
       .catch((cause: unknown) => log.error('facts could not be collected', { cause: String(cause) }))
       .finally(() => {
         isBusy = false;
-        options.settled();
+        settled();
       });
   }
 
@@ -85,59 +116,16 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
       due.delete(name);
       const collector = byName.get(name);
       if (collector === undefined || isStopped) continue;
-      accept(name, await collectFact(collector, { clock }));
+      take(await collectFact(collector, { clock }));
       schedule(collector);
     }
   }
 
-  function accept(name: string, reading: FactReading): void {
-    const { report, text } = reading;
-    if (report.kind === 'absent') log.info('fact is absent', { ...report });
-    if (report.kind === 'present' && text !== null) bodies.put(name, { digest: report.digest, text });
-    current.set(name, report);
-    tell([report]);
-  }
-
-  /** Sends what differs from what the server holds. */
-  function tell(reports: readonly FactReport[], isFull = false): void {
-    if (known === null) return;
-    const changed = reports.filter((report) => isFull || known?.get(report.fact) !== markOf(report));
-    if (changed.length === 0) return;
-    if (!options.report([...changed], toTimestamp(clock.now()))) return;
-    for (const report of changed) known.set(report.fact, markOf(report));
-  }
-
-  const stopConfirming = clock.every(CONFIRM_INTERVAL_MS, () => tell([...current.values()], true));
-
   return {
-    start: () => request(byName.keys()),
-    welcomed(digests) {
-      known = new Map(Object.entries(digests));
-      tell([...current.values()]);
-    },
-    disconnected() {
-      known = null;
-    },
-    collect: (names) => request(names.length === 0 ? byName.keys() : names),
-    async body(digest) {
-      const report = [...current.values()].find(
-        (candidate) => candidate.kind === 'present' && candidate.digest === digest,
-      );
-      if (report === undefined) return null;
-      const kept = bodies.get(report.fact, digest);
-      if (kept !== null) return kept;
-      const collector = byName.get(report.fact);
-      const again = collector === undefined ? null : await collectFact(collector, { clock });
-      return again?.report.kind === 'present' && again.report.digest === digest ? again.text : null;
-    },
+    request,
     stop() {
       isStopped = true;
-      stopConfirming();
       for (const cancel of timers.values()) cancel();
     },
   };
 }
-
-/** An absence is told once, like a digest. */
-const markOf = (report: FactReport): string =>
-  report.kind === 'present' ? report.digest : `absent: ${report.reason}: ${report.detail}`;

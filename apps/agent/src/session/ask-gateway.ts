@@ -38,7 +38,9 @@ export async function askGateway(
       });
       sent.once('timeout', () => sent.destroy(new Error(`${call.method} ${call.path}: no answer in time`)));
       sent.once('error', reject);
-      sent.once('response', (response) => readAnswer(response).then(resolve, reject));
+      sent.once('response', (response) => {
+        readAnswer(response).then(resolve, reject);
+      });
       sent.end(call.body);
     });
   } finally {

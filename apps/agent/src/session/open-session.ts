@@ -105,22 +105,6 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
     },
   };
 
-  async function beat(): Promise<void> {
-    if (clock.monotonic() - heardAt > SESSION_SILENCE_MAX_MS) return socket.terminate();
-    socket.ping();
-    handler.beat(peer);
-    const vitals = await handler.vitals();
-    peer.send({ kind: 'heartbeat', clock: toTimestamp(clock.now()), vitals });
-  }
-
-  function startBeating(intervalMs: number): void {
-    const safely = (): void => {
-      beat().catch((cause: unknown) => log.warn('heartbeat failed', { cause: String(cause) }));
-    };
-    stopBeating = clock.every(intervalMs, safely);
-    safely();
-  }
-
   function receive(frame: ServerFrame): void {
     if (frame.kind === 'come-back') return peer.end({ kind: 'come-back', afterMs: frame.afterMs });
     if (frame.kind === 'refused') return peer.end({ kind: 'refused', code: frame.code, title: frame.title });
@@ -128,7 +112,10 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
       if (frame.kind !== 'welcome' && frame.kind !== 'renew-only') return;
       generation = frame.generation;
       handler.opened(frame, peer);
-      if (frame.kind === 'welcome') startBeating(frame.heartbeatIntervalMs);
+      if (frame.kind === 'welcome') {
+        const silenceMs = (): number => clock.monotonic() - heardAt;
+        stopBeating = startBeating(socket, frame.heartbeatIntervalMs, { peer, silenceMs, options });
+      }
       return;
     }
     // Something late from another session: never taken for this one.
@@ -158,6 +145,31 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
     if (signal.aborted) stop();
     else socket.send(JSON.stringify(handler.hello()));
   });
+}
+
+/** Heartbeats with vitals; ends a session that has gone silent. */
+function startBeating(
+  socket: WebSocket,
+  intervalMs: number,
+  at: {
+    readonly peer: SessionPeer;
+    readonly silenceMs: () => number;
+    readonly options: SessionOptions;
+  },
+): () => void {
+  const { clock, handler, log } = at.options;
+  async function beat(): Promise<void> {
+    if (at.silenceMs() > SESSION_SILENCE_MAX_MS) return socket.terminate();
+    socket.ping();
+    handler.beat(at.peer);
+    const vitals = await handler.vitals();
+    at.peer.send({ kind: 'heartbeat', clock: toTimestamp(clock.now()), vitals });
+  }
+  const safely = (): void => {
+    beat().catch((cause: unknown) => log.warn('heartbeat failed', { cause: String(cause) }));
+  };
+  safely();
+  return clock.every(intervalMs, safely);
 }
 
 const textOf = (data: RawData): string =>

@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder';
 import type { OutputChunk } from '@pilothouse/contract';
 
 /** Output waits this long for company, so that a chatty program costs frames by time and not by line. */
@@ -15,6 +16,8 @@ export class LiveOutput {
   #waiting: OutputChunk[] = [];
   #waitingFrom = 0;
   #waitingSize = 0;
+  /** A letter may arrive in two pieces. */
+  readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') };
 
   constructor(creditBytes: number) {
     this.#creditBytes = creditBytes;
@@ -32,7 +35,7 @@ export class LiveOutput {
     this.#creditBytes -= piece.length;
     this.#waitingSize += piece.length;
     const last = this.#waiting.at(-1);
-    const text = piece.toString('utf8');
+    const text = this.#decoders[stream].write(piece);
     if (last?.stream === stream) this.#waiting[this.#waiting.length - 1] = { stream, text: last.text + text };
     else if (this.#waiting.length < 256) this.#waiting.push({ stream, text });
   }

@@ -1,0 +1,139 @@
+/** The parts of an agent that outlive its sessions, opened on a data directory. Which frames reach them is told elsewhere. */
+import { existsSync } from 'node:fs';
+import type { AgentPlugin } from '@pilothouse/agent-kit';
+import type { Clock } from '@pilothouse/base';
+import { AppError } from '@pilothouse/contract';
+import type { DataDirectory } from './data-directory.ts';
+import { createFactBodies } from './facts/fact-bodies.ts';
+import { createFactScheduler, type FactScheduler } from './facts/fact-scheduler.ts';
+import { type HostIdentity, readIdentity } from './identity/host-identity.ts';
+import { createRenewal, type Renewal } from './identity/renewal.ts';
+import { openTrustStore, type TrustStore } from './identity/trust-store.ts';
+import { Journal } from './journal/journal.ts';
+import type { AgentLog } from './log.ts';
+import { createMemoryRelease } from './release-memory.ts';
+import { createDialler, type Dialler, type DialTrust } from './session/dial.ts';
+import { SessionLink } from './session/session-link.ts';
+import { createUploads, type Uploads } from './session/uploads.ts';
+import { type ActionRegistry, createActionRegistry } from './tasks/action-registry.ts';
+import { createOutputBodies, type OutputBodies } from './tasks/output-bodies.ts';
+import { createServerTime, type ServerTime } from './tasks/server-time.ts';
+import { TaskRunner } from './tasks/task-runner.ts';
+import type { EnvelopeJudge } from './tasks/verify-envelope.ts';
+
+export interface AgentOptions {
+  readonly data: DataDirectory;
+  readonly plugins: readonly AgentPlugin[];
+  readonly proxy: URL | null;
+  readonly hasScopes: boolean;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: AgentLog;
+  readonly agentVersion: string;
+}
+
+export interface AgentParts {
+  identity(): HostIdentity;
+  readonly trust: TrustStore;
+  readonly dialler: Dialler;
+  /** How sessions and uploads prove who is who. */
+  sessionTrust(): DialTrust;
+  readonly link: SessionLink;
+  readonly registry: ActionRegistry;
+  readonly journal: Journal;
+  readonly serverTime: ServerTime;
+  readonly runner: TaskRunner;
+  readonly facts: FactScheduler;
+  readonly uploads: Uploads;
+  readonly renewal: Renewal;
+  /** Whether the host refuses all tasks, by a file on it. */
+  isHeld(): boolean;
+}
+
+/** AppError AGENT_NOT_ENROLLED when the directory holds no identity. */
+export function openAgentParts(options: AgentOptions): AgentParts {
+  const { data, clock, log, random } = options;
+  const { identity: enrolled, trust } = readEnrolment(data);
+  let identity = enrolled;
+  const link = new SessionLink();
+  const dialler = createDialler({ proxy: options.proxy });
+  const registry = createActionRegistry(options.plugins, { isRoot: isRoot() });
+  const journal = Journal.open(data.journal);
+  const serverTime = createServerTime(clock, journal.serverTimeFloorMs);
+  const bodies = createOutputBodies(data.outputBodies);
+  const isHeld = (): boolean => existsSync(data.hold);
+  const sessionTrust = (): DialTrust => ({
+    authorities: trust.bundle.authorities,
+    certificate: identity,
+  });
+  const judge = () => ({
+    hostId: identity.hostId,
+    trustedKeys: trust.bundle.envelopeKeys,
+    isHeld: isHeld(),
+  });
+  const runner = openRunner(options, { link, registry, journal, serverTime, bodies, judge });
+  const facts = createFactScheduler({
+    collectors: options.plugins.flatMap((plugin) => plugin.collectors),
+    bodies: createFactBodies(data.factBodies),
+    clock,
+    random,
+    log,
+    settled: createMemoryRelease(),
+    report: (reports, collectedAt) => link.send({ kind: 'facts', reports, collectedAt }),
+  });
+  const uploads = createUploads({
+    dialler,
+    log,
+    target: () => (link.url === null ? null : { url: link.url, trust: sessionTrust() }),
+    facts: (digest) => facts.body(digest),
+    outputs: async (digest) => bodies.get(digest)?.toString('utf8') ?? null,
+    uploaded: (kind, digest) => {
+      if (kind === 'outputs') bodies.remove(digest);
+    },
+  });
+  const renewal = createRenewal({
+    path: data.identity,
+    clock,
+    random,
+    log,
+    identity: () => identity,
+    bundle: () => trust.bundle,
+    serverTimeMs: () => serverTime.now(),
+    adopt(next) {
+      identity = next;
+      dialler.forget();
+    },
+  });
+  const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime };
+  return { ...parts, identity: () => identity, runner, facts, uploads, renewal, isHeld };
+}
+
+const isRoot = (): boolean => process.getuid?.() === 0;
+
+function openRunner(
+  options: AgentOptions,
+  parts: Pick<AgentParts, 'link' | 'registry' | 'journal' | 'serverTime'> & {
+    readonly bodies: OutputBodies;
+    readonly judge: () => Pick<EnvelopeJudge, 'hostId' | 'trustedKeys' | 'isHeld'>;
+  },
+): TaskRunner {
+  const { data, clock, log, hasScopes } = options;
+  const { link, ...rest } = parts;
+  return new TaskRunner({
+    ...rest,
+    directory: data.tasks,
+    undoDirectory: data.undo,
+    clock,
+    log,
+    isRoot: isRoot(),
+    hasScopes,
+    send: (frame) => link.send(frame),
+  });
+}
+
+function readEnrolment(data: DataDirectory): { identity: HostIdentity; trust: TrustStore } {
+  const identity = readIdentity(data.identity);
+  const trust = openTrustStore(data.trust);
+  if (identity === null || trust === null) throw new AppError('AGENT_NOT_ENROLLED', { path: data.path });
+  return { identity, trust };
+}

@@ -1,0 +1,64 @@
+import { TIME_TAG } from '@pilothouse/contract';
+import type { ServerFrame, ServerFrameOf } from '@pilothouse/wire';
+import type { AgentParts } from '../agent-parts.ts';
+import type { AgentLog } from '../log.ts';
+import { isSignedBy } from '../tasks/verify-envelope.ts';
+import type { SessionPeer } from './open-session.ts';
+
+/** Hands a frame of the server to the part it is meant for. */
+export function handleFrame(
+  frame: ServerFrame,
+  world: { readonly parts: AgentParts; readonly peer: SessionPeer; readonly log: AgentLog },
+): void {
+  const { parts, peer, log } = world;
+  switch (frame.kind) {
+    case 'offer':
+      return parts.runner.offer(frame);
+    case 'withdraw':
+      return parts.runner.withdraw(frame.taskId);
+    case 'cancel':
+      return parts.runner.cancel(frame.taskId);
+    case 'credit':
+      return parts.runner.credit(frame.taskId, frame.bytes);
+    case 'outcome-saved':
+      return parts.runner.saved(frame);
+    case 'facts-wanted':
+      return parts.uploads.want('facts', frame.digests);
+    case 'outputs-wanted':
+      return parts.uploads.want('outputs', frame.digests);
+    case 'collect':
+      return parts.facts.collect(frame.facts);
+    case 'challenge':
+      return void peer.send({ kind: 'challenge-answer', nonce: frame.nonce });
+    case 'certificate':
+      return parts.renewal.received(frame.chain, peer);
+    case 'trust':
+      return adoptTrust(frame, parts, { peer, log });
+    case 'time':
+      return learnTime(frame, parts, log);
+    // The session itself has dealt with these.
+    case 'welcome':
+    case 'come-back':
+    case 'renew-only':
+    case 'refused':
+  }
+}
+
+function adoptTrust(
+  frame: ServerFrameOf<'trust'>,
+  { trust, dialler }: AgentParts,
+  { peer, log }: { readonly peer: SessionPeer; readonly log: AgentLog },
+): void {
+  for (const version of trust.adopt(frame.bundles)) {
+    dialler.forget();
+    log.info('trust moved forward', { version });
+    peer.send({ kind: 'trust-adopted', version });
+  }
+}
+
+function learnTime(frame: ServerFrameOf<'time'>, { trust, serverTime }: AgentParts, log: AgentLog): void {
+  const signatures = [{ keyId: frame.keyId, value: frame.signature }];
+  if (isSignedBy(trust.bundle.envelopeKeys, TIME_TAG, frame.serverTime, signatures))
+    serverTime.learn(Date.parse(frame.serverTime));
+  else log.warn('server time is not signed by a trusted key', { keyId: frame.keyId });
+}

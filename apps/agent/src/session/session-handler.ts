@@ -1,0 +1,65 @@
+import { toTimestamp, type Vitals } from '@pilothouse/contract';
+import { PROTOCOL_VERSION } from '@pilothouse/wire';
+import type { AgentOptions, AgentParts } from '../agent-parts.ts';
+import type { HostDescription } from '../identity/host-description.ts';
+import { writeStatus } from '../write-status.ts';
+import { handleFrame } from './handle-frame.ts';
+import type { SessionHandler } from './open-session.ts';
+
+/** What a session to `url` means to the rest of the agent. */
+export function createSessionHandler(
+  url: URL,
+  world: {
+    readonly options: AgentOptions;
+    readonly parts: AgentParts;
+    readonly host: HostDescription;
+    readonly processId: string;
+    readonly vitals: () => Promise<Vitals>;
+  },
+): SessionHandler {
+  const { options, parts, host, processId, vitals } = world;
+  const { clock, log } = options;
+  let toldHeld = false;
+  return {
+    vitals,
+    hello() {
+      toldHeld = parts.isHeld();
+      const { offered, absent } = parts.registry;
+      return {
+        kind: 'hello',
+        protocol: PROTOCOL_VERSION,
+        agentVersion: options.agentVersion,
+        arch: host.arch,
+        hostName: host.hostName,
+        bootId: host.bootId,
+        processId,
+        clock: toTimestamp(clock.now()),
+        trustVersion: parts.trust.bundle.version,
+        actions: Object.fromEntries([...offered].map(([name, known]) => [name, known.schemaDigest])),
+        actionsAbsent: Object.fromEntries(absent),
+        journal: parts.runner.journalEntries(),
+        isHeld: toldHeld,
+      };
+    },
+    opened(frame, peer) {
+      if (frame.kind === 'renew-only') return parts.renewal.required(frame.reason, peer);
+      parts.link.opened(peer, url);
+      const { hostId, generation } = frame;
+      log.info('session opened', { url: url.origin, hostId, generation });
+      writeStatus({ kind: 'connected', detail: url.origin }, options);
+      parts.runner.resend();
+      parts.facts.welcomed(frame.knownFacts);
+    },
+    frame: (frame, peer) => handleFrame(frame, { parts, peer, log }),
+    beat(peer) {
+      const isHeld = parts.isHeld();
+      if (isHeld !== toldHeld && peer.send({ kind: 'hold-changed', isHeld })) toldHeld = isHeld;
+      parts.renewal.beat(peer);
+    },
+    closed() {
+      parts.link.closed();
+      parts.facts.disconnected();
+      writeStatus({ kind: 'disconnected', detail: url.origin }, options);
+    },
+  };
+}

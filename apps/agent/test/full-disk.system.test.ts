@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { runCommandAction } from '@pilothouse/plugin-commands/contract';
+import { buildBundles } from '../../../tools/build.ts';
+import { newAgent } from './agent-process.ts';
+import { openScriptedGateway } from './scripted-gateway.ts';
+import { payloadOf, sealEnvelope } from './test-authority.ts';
+
+const mount = mkdtempSync(join(tmpdir(), 'full-disk-'));
+before(async () => {
+  await buildBundles(['agent']);
+  const made = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', mount], { encoding: 'utf8' });
+  assert.equal(made.status, 0, `a disk of its own needs root: ${made.stderr}`);
+});
+after(() => {
+  spawnSync('umount', [mount]);
+  rmSync(mount, { recursive: true, force: true });
+});
+
+test('on a full disk the running task still ends durably, new ones are refused, the session stays', async () => {
+  const gateway = await openScriptedGateway();
+  const agent = newAgent(join(mount, 'agent'));
+  const go = join(tmpdir(), `go-${process.pid}`);
+  await agent.command('enrol', '--token', gateway.token());
+  agent.start();
+  const session = await gateway.session();
+  const offer = (taskId: string, shell: string): void => {
+    const wish = { spec: runCommandAction, parameters: { shell }, payload: { taskId } };
+    const envelope = sealEnvelope(payloadOf({ ...wish, header: { title: taskId } }), gateway.key);
+    session.send({ kind: 'offer', taskId, attempt: 1, envelope, outputCreditBytes: 1000 });
+  };
+  const outcomeOf = async (taskId: string) =>
+    (await session.next('outcome', (frame) => frame.taskId === taskId)).outcome;
+
+  offer('t_running', `echo up; while [ ! -e ${go} ]; do sleep 0.05; done; yes | head -c 100000`);
+  await session.next('output');
+  const { bavail, bsize } = statfsSync(mount);
+  writeFileSync(join(mount, 'ballast'), Buffer.alloc(bavail * bsize - bsize));
+  offer('t_refused', 'true');
+  const refused = await outcomeOf('t_refused');
+  writeFileSync(go, '');
+  const ran = await outcomeOf('t_running');
+  rmSync(go);
+
+  assert.equal(refused.error?.code, 'TASK_DISK_FULL');
+  assert.equal(ran.kind, 'succeeded');
+  assert.ok((ran.output?.cutBytes ?? 0) > 90_000, 'what found no room is counted');
+  session.cut();
+  const again = await gateway.session();
+  assert.deepEqual(
+    again.hello.journal.map(({ taskId, state }) => [taskId, state]),
+    [
+      ['t_running', 'ended'],
+      ['t_refused', 'ended'],
+    ],
+  );
+  await again.next('heartbeat');
+
+  await agent.close();
+  await gateway.close();
+  assert.ok(!existsSync(join(mount, 'agent')));
+});
