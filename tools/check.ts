@@ -16,7 +16,7 @@ const CHECKS: readonly Check[] = [
     name: 'tidy',
     command: ['node', '--test', '--test-isolation=none', '--test-reporter=dot', 'tools/tidy/*.test.ts'],
   },
-  { name: 'unused', command: ['knip', '--no-progress'] },
+  { name: 'unused', command: ['knip', '--no-progress', '--no-config-hints'] },
 ];
 
 interface Finished {

@@ -1,5 +1,4 @@
 /** Rollouts: plans carried out safely, their results, and the emergency stop. The one way to change a host. */
 export { createRollouts, type RolloutsDeps, type RolloutsRoom } from './create-rollouts.ts';
 export { rolloutsMigrations } from './migrations.ts';
-export { RESULTS_KEPT_DAYS_DEFAULT } from './retention.ts';
 export type { PlanRequest, RolloutsService } from './service.ts';

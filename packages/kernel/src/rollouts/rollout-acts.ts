@@ -46,7 +46,8 @@ export interface StartOptions {
 export async function startRollout(deps: ActsDeps, asker: Asker, options: StartOptions): Promise<Rollout> {
   const { context, plans, driver } = deps;
   const plan = await plans.load(options.planDigest);
-  if (plan === null) throw new AppError('NOT_FOUND', { what: 'plan', id: options.planDigest });
+  if (plan === null || !plans.isSeenBy(asker.principal, plan))
+    throw new AppError('NOT_FOUND', { what: 'plan', id: options.planDigest });
   plans.requireStart(asker.principal, plan);
   const { header } = plan.plan;
   if (Date.parse(header.expiresAt) <= context.clock.now())
@@ -118,6 +119,8 @@ export async function actOnRollout(
   const record = await readKnown(deps, rolloutId);
   const plan = await deps.plans.load(record.planDigest);
   if (plan !== null) requireAllHosts(deps.hosts, asker.principal, plan, 'rollouts.control');
+  // Going on starts work anew, which stopping never does: whoever may not start it may only stop it.
+  if (plan !== null && act.kind === 'resume') deps.plans.requireStart(asker.principal, plan);
   let after: ActiveRollout | null = null;
   const by = { actor: asker.principal.actor, requestId: asker.requestId };
   await deps.driver.loop.run(async (batch) => {
@@ -197,7 +200,7 @@ export async function retryRollout(
       title: header.title,
       strategy: Strategy.parse({ ...header.strategy, ...Object.fromEntries(said) }),
       expiresInMs: Math.max(RETRY_EXPIRY_MS_MIN, Date.parse(header.expiresAt) - Date.parse(header.createdAt)),
-      retryOf: record.planDigest,
+      retryOf: plan,
     },
     asker.requestId,
   );

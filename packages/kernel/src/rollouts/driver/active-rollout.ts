@@ -1,6 +1,6 @@
 import { type HostId, type Rollout, type Task, type TaskOutcome, toTimestamp } from '@pilothouse/contract';
 import type { LoadedPlan } from '../../plans/index.ts';
-import { type EngineConfig, type EngineState, type EngineTask, wavesCountOf } from '../engine/index.ts';
+import { type EngineConfig, type EngineState, type EngineTask } from '../engine/index.ts';
 import type { EndedTask } from '../result-store.ts';
 import type { RolloutRecord } from '../rollout-store.ts';
 
@@ -120,5 +120,3 @@ export function viewEndedTask(row: EndedTask, known: { hostName: string; hostsPe
     outcome: row.body.outcome,
   };
 }
-
-export const isLastWave = (state: EngineState): boolean => state.wave + 1 >= wavesCountOf(state);

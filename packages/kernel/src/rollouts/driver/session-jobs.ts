@@ -1,4 +1,4 @@
-import { type HostId, isAppError, type JsonObject } from '@pilothouse/contract';
+import { type HostId, type JsonObject } from '@pilothouse/contract';
 import type { AgentFrameOf } from '@pilothouse/wire';
 import type { OpenSession } from '../../gateway/service.ts';
 import type { Input } from '../engine/index.ts';
@@ -95,5 +95,3 @@ export function loseHost(
   for (const { active, index } of tasksOf(driver, hostId))
     batch.feed(active, { kind: 'host-gone', index, isFinal, cause: { code, details } });
 }
-
-export const codeOf = (error: unknown): string => (isAppError(error) ? error.code : 'INTERNAL');

@@ -1,5 +1,5 @@
 import { BoundedQueue } from '@pilothouse/base';
-import { type HostId, TASK_ENDS, type TaskCounts } from '@pilothouse/contract';
+import { type HostId, type TaskCounts } from '@pilothouse/contract';
 import { DeadlineHeap } from './deadline-heap.ts';
 import { type EngineConfig, type EngineState, type EngineTask, isTaskEnd } from './state.ts';
 
@@ -74,6 +74,3 @@ export function restoreState(durable: DurableState): EngineState {
     deadlines,
   };
 }
-
-export const endedCount = (counts: TaskCounts): number =>
-  TASK_ENDS.reduce((sum, end) => sum + counts[end], 0);
