@@ -41,6 +41,8 @@ const exampleId = { rolloutId: 'r_000000000000000000' };
 const read = { kind: 'permission', permission: 'rollouts.read' } as const;
 const start = { kind: 'permission', permission: 'rollouts.start' } as const;
 const control = { kind: 'permission', permission: 'rollouts.control' } as const;
+/** Of whoever sets work in motion, whoever planned it. */
+const START_ERRORS = ['PLAN_HOST_FORBIDDEN', 'PLAN_PERMISSION_LACKING'] as const;
 const RolloutKind = z.enum(['run', 'dry-run']);
 
 export const StartRollout = z.object({ planDigest: Digest, kind: RolloutKind.default('run') });
@@ -85,7 +87,7 @@ export const rolloutRoutes = {
     access: start,
     body: StartRollout,
     response: Rollout,
-    errors: ['NOT_FOUND', 'PLAN_EXPIRED', 'PLAN_ALREADY_STARTED', 'PLAN_HOST_FORBIDDEN', 'ROLLOUTS_BUSY'],
+    errors: ['NOT_FOUND', 'PLAN_EXPIRED', 'PLAN_ALREADY_STARTED', ...START_ERRORS, 'ROLLOUTS_BUSY'],
     example: { body: { planDigest: '0'.repeat(64) } },
   }),
   run: defineRoute({
@@ -166,11 +168,14 @@ export const rolloutRoutes = {
     id: 'rollouts.resume',
     method: 'POST',
     path: '/api/v1/rollouts/{rolloutId}/resume',
-    summary: { en: 'Go on after a pause', zh: '恢复执行' },
+    summary: {
+      en: 'Go on after a pause: takes the right to start it, too',
+      zh: '恢复执行（也需要启动权限）',
+    },
     access: control,
     params: Id,
     response: Rollout,
-    errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN', 'ROLLOUT_STATE_CONFLICT', 'ROLLOUTS_BUSY'],
+    errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN', ...START_ERRORS, 'ROLLOUT_STATE_CONFLICT', 'ROLLOUTS_BUSY'],
     example: { params: exampleId },
   }),
   cancel: defineRoute({
@@ -201,13 +206,7 @@ export const rolloutRoutes = {
       strategy: Strategy.partial().default({}),
     }),
     response: z.object({ rollout: Rollout, made: MadePlan }),
-    errors: [
-      'NOT_FOUND',
-      'ROLLOUT_NOT_ENDED',
-      'ROLLOUT_NOTHING_TO_RETRY',
-      'PLAN_HOST_FORBIDDEN',
-      'ROLLOUTS_BUSY',
-    ],
+    errors: ['NOT_FOUND', 'ROLLOUT_NOT_ENDED', 'ROLLOUT_NOTHING_TO_RETRY', ...START_ERRORS, 'ROLLOUTS_BUSY'],
     example: { params: exampleId, body: {} },
   }),
 };

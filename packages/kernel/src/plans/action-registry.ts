@@ -19,7 +19,7 @@ export interface CheckedActions {
   readonly effect: EffectClass;
   readonly timeoutMsMax: number;
   readonly schemas: Readonly<Record<string, Digest>>;
-  /** What planning them takes on every target beside `rollouts.start`. */
+  /** What it takes on every target beside `rollouts.start`. */
   readonly permissions: readonly string[];
 }
 
@@ -28,6 +28,8 @@ export interface ActionRegistry {
   check(requested: readonly PlannedAction[]): CheckedActions;
   /** Of actions that were checked before; one whose plugin is gone counts as destructive. */
   effectOf(actions: readonly StepAction[]): EffectClass;
+  /** What the actions themselves ask for. */
+  permissionsOf(actions: readonly StepAction[]): string[];
 }
 
 export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegistry {
@@ -49,9 +51,14 @@ export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegist
         effect: strongest(checked.map(({ effect }) => effect)),
         timeoutMsMax: Math.min(...requested.map(({ action }) => specOf(action).timeoutMsMax)),
         schemas,
-        permissions: requested.flatMap((each) => each.permission ?? specOf(each.action).permission ?? []),
+        permissions: [
+          ...new Set(requested.flatMap((each) => each.permission ?? specOf(each.action).permission ?? [])),
+        ],
       };
     },
+    permissionsOf: (actions) => [
+      ...new Set(actions.flatMap(({ action }) => byName.get(action)?.permission ?? [])),
+    ],
     effectOf: (actions) =>
       strongest(
         actions.map(({ action, parameters }) => byName.get(action)?.effect(parameters) ?? 'destructive'),

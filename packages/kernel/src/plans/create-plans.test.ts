@@ -91,7 +91,7 @@ test('a plan reads back from the store as it was made, and ten thousand hosts co
   });
 
   assert.equal(hostsCount, 2500);
-  assert.equal(counted?.pieces, 6);
+  assert.equal(counted?.pieces, 7);
   assert.equal(read.matchingNow, 2500);
   assert.equal(steps.items[0]?.index, 2000);
   assert.equal(steps.nextCursor, '2100');

@@ -29,7 +29,8 @@ import { type CheckedActions, createActionRegistry } from './action-registry.ts'
 import { completeStrategy, completeWindow } from './defaults.ts';
 import { type LoadedPlan, loadedPlan, type PlanContent, treeOf } from './loaded-plan.ts';
 import { createOfferedActions, type OfferedActions } from './offered-actions.ts';
-import { requireFreshFacts, requirePermissions, requireStart, resolveTargets } from './resolve-targets.ts';
+import { type PlanNeeds, requireRights } from './require-rights.ts';
+import { requireFreshFacts, resolveTargets, visibility } from './resolve-targets.ts';
 import { insertPlan, readPlan, removePlans } from './store.ts';
 
 /** Plans kept in memory with their trees: the active rollouts and what people look at. About 1 MB for 10,000 hosts. */
@@ -53,7 +54,7 @@ export interface KnownSteps {
   readonly title: string;
   readonly strategy: Strategy;
   readonly expiresInMs: number;
-  readonly retryOf: Digest;
+  readonly retryOf: LoadedPlan;
 }
 
 /** Makes plans and reads them: the thing people review, sign and start. Runs nothing. */
@@ -64,7 +65,12 @@ export interface PlansService {
   /** Null when there is none. */
   load(digest: Digest): Promise<LoadedPlan | null>;
   effectOf(plan: LoadedPlan): EffectClass;
-  /** AppError PLAN_HOST_FORBIDDEN unless `principal` may run the plan on each of its hosts that is still there. */
+  /** Whether anything of the plan exists for this person. */
+  isSeenBy(principal: Principal, plan: LoadedPlan): boolean;
+  /**
+   * AppError PLAN_HOST_FORBIDDEN or PLAN_PERMISSION_LACKING unless `principal` may run the plan on each of its hosts
+   * that is still there.
+   */
   requireStart(principal: Principal, plan: LoadedPlan): void;
   removeOld(
     transaction: Transaction,
@@ -87,6 +93,15 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
 
   const save = (draft: Draft, principal: Principal, requestId: string | null) =>
     savePlan({ context, deps, offered, remember }, draft, { principal, requestId });
+  const needsOf = (plan: LoadedPlan): PlanNeeds => {
+    const actions = plan.actionLists.flat();
+    return {
+      effect: registry.effectOf(actions),
+      permissions: plan.permissions ?? registry.permissionsOf(actions),
+    };
+  };
+  const hostsOf = (plan: LoadedPlan): HostEntry[] =>
+    plan.hosts.flatMap(({ id }) => deps.hosts.index.get(id) ?? []);
 
   return {
     offered,
@@ -97,10 +112,7 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       const strategy = completeStrategy(kind, request.strategy, checked.timeoutMsMax);
       const window = completeWindow(kind, request, now);
       const { hosts, undetermined } = await resolveTargets(deps, principal, request.target);
-      requireStart(principal, hosts, checked.effect);
-      // Judged here and not at the start: the content is fixed from now on, so whoever starts or repeats the plan adds
-      // nothing of their own to it.
-      requirePermissions(principal, hosts, checked.permissions);
+      requireRights(principal, hosts, checked);
       requireFreshFacts(deps, hosts, { target: request.target, strategy, now });
       const draft: Draft = {
         title: request.title,
@@ -110,6 +122,7 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
         lists: [checked.actions],
         listOf: hosts.map(() => 0),
         schemas: checked.schemas,
+        permissions: checked.permissions,
         strategy,
         ...window,
         retryOf: null,
@@ -117,8 +130,10 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       return save(draft, principal, requestId);
     },
     async makeFromSteps(principal, steps, requestId) {
-      const draft = draftFromSteps(steps, (actions) => registry.check(actions), context.clock.now());
-      requireStart(principal, steps.hosts, registry.effectOf(draft.lists.flat()));
+      const { permissions } = needsOf(steps.retryOf);
+      const check = (actions: readonly StepAction[]) => registry.check(actions);
+      const draft = draftFromSteps(steps, { check, permissions, now: context.clock.now() });
+      requireRights(principal, steps.hosts, { effect: registry.effectOf(draft.lists.flat()), permissions });
       return save(draft, principal, requestId);
     },
     async load(digest) {
@@ -126,9 +141,11 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       return known === null ? null : remember(known);
     },
     effectOf: (plan) => registry.effectOf(plan.actionLists.flat()),
+    isSeenBy: (principal, plan) =>
+      principal.scope('rollouts.read').isAll || hostsOf(plan).some(visibility(principal)),
     requireStart(principal, plan) {
-      const hosts = plan.hosts.flatMap(({ id }) => deps.hosts.index.get(id) ?? []);
-      requireStart(principal, hosts, registry.effectOf(plan.actionLists.flat()));
+      const hosts = hostsOf(plan);
+      requireRights(principal, hosts, needsOf(plan));
       if (hosts.length < plan.hosts.length && !principal.has('rollouts.start'))
         throw new AppError('FORBIDDEN', { permission: 'rollouts.start' });
     },
@@ -174,6 +191,7 @@ interface Draft {
   readonly lists: readonly (readonly StepAction[])[];
   readonly listOf: readonly number[];
   readonly schemas: Readonly<Record<string, Digest>>;
+  readonly permissions: readonly string[];
   readonly strategy: Strategy;
   readonly notBefore: number;
   readonly expiresAt: number;
@@ -183,25 +201,31 @@ interface Draft {
 /** The old steps are checked again: a plugin may have changed what an action takes since. */
 function draftFromSteps(
   steps: KnownSteps,
-  check: (actions: readonly StepAction[]) => CheckedActions,
-  now: number,
+  known: {
+    readonly check: (actions: readonly StepAction[]) => CheckedActions;
+    readonly permissions: readonly string[];
+    readonly now: number;
+  },
 ): Draft {
+  const { permissions, now } = known;
   const indexByDigest = new Map<Digest, number>();
   const lists: (readonly StepAction[])[] = [];
   let schemas: Record<string, Digest> = {};
   const listOf = steps.hosts.map((host) => {
     const actions = steps.actionsOf(host);
     const digest = digestOfJson(actions);
-    const known = indexByDigest.get(digest);
-    if (known !== undefined) return known;
-    const checked = check(actions);
+    const index = indexByDigest.get(digest);
+    if (index !== undefined) return index;
+    const checked = known.check(actions);
     schemas = { ...schemas, ...checked.schemas };
     indexByDigest.set(digest, lists.length);
     return lists.push(checked.actions) - 1;
   });
-  const { hosts, target, title, strategy, retryOf } = steps;
+  const { hosts, target, title, strategy } = steps;
+  const retryOf = steps.retryOf.plan.digest;
   const window = { notBefore: now, expiresAt: now + steps.expiresInMs };
-  return { hosts, target, title, strategy, retryOf, lists, listOf, schemas, undetermined: [], ...window };
+  const content = { lists, listOf, schemas, permissions };
+  return { hosts, target, title, strategy, retryOf, ...content, undetermined: [], ...window };
 }
 
 function finishPlan(draft: Draft, principal: Principal, made: { now: number; nonce: string }) {
@@ -210,6 +234,7 @@ function finishPlan(draft: Draft, principal: Principal, made: { now: number; non
     actionLists: draft.lists,
     listOf: draft.listOf,
     target: draft.target,
+    permissions: draft.permissions,
   };
   const tree = treeOf(content);
   const { selector, groups, hostIds } = draft.target;

@@ -20,6 +20,11 @@ export interface PlanContent {
   readonly listOf: readonly number[];
   /** The request whole, with its host ids: what re-checks ask. */
   readonly target: TargetRequest;
+  /**
+   * What it takes beside `rollouts.start`, as it was when the plan was made: a plugin may have asked for less than the
+   * actions name. Null for plans of a server that did not write it down: then what the actions name.
+   */
+  readonly permissions: readonly string[] | null;
 }
 
 /** A plan in memory. Steps are made when asked for; the tree is built once, when the first proof is needed. */

@@ -1,6 +1,5 @@
 import {
   AppError,
-  type EffectClass,
   type HostId,
   PLAN_HOSTS_MAX,
   type Strategy,
@@ -49,37 +48,6 @@ export function visibility(principal: Principal): (host: HostEntry) => boolean {
   return (host) => scopes.some((scope) => scope.isAll || scope.includes(host));
 }
 
-export function requireStart(principal: Principal, hosts: readonly HostEntry[], effect: EffectClass): void {
-  const scope = principal.scope('rollouts.start', effect);
-  if (scope.isAll) return;
-  const forbidden = hosts.filter((host) => scope.isNone || !scope.includes(host));
-  if (forbidden.length === 0) return;
-  throw new AppError('PLAN_HOST_FORBIDDEN', {
-    effect,
-    count: forbidden.length,
-    hosts: namesOf(forbidden),
-  });
-}
-
-/** What an action asks for beyond the right to start rollouts of its effect class, such as running any program. */
-export function requirePermissions(
-  principal: Principal,
-  hosts: readonly HostEntry[],
-  permissions: readonly string[],
-): void {
-  for (const permission of permissions) {
-    const scope = principal.scope(permission);
-    const lacking = scope.isAll ? [] : hosts.filter((host) => scope.isNone || !scope.includes(host));
-    if (lacking.length > 0) {
-      throw new AppError('PLAN_PERMISSION_LACKING', {
-        permission,
-        count: lacking.length,
-        hosts: namesOf(lacking),
-      });
-    }
-  }
-}
-
 /** Refuses targets that were decided on facts older than the plan allows. */
 export function requireFreshFacts(
   deps: ResolveDeps,
@@ -97,7 +65,7 @@ export function requireFreshFacts(
     throw new AppError('PLAN_FACTS_STALE', { count: stale.length, hosts: namesOf(stale) });
 }
 
-const namesOf = (hosts: readonly HostEntry[]): string =>
+export const namesOf = (hosts: readonly HostEntry[]): string =>
   hosts
     .slice(0, NAMES_IN_ERROR_MAX)
     .map((host) => host.name)

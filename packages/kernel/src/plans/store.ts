@@ -37,6 +37,7 @@ const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
 const ROWS_PER_STATEMENT = 500;
 
 const HostsPiece = z.object({ ids: z.array(HostId), names: z.array(z.string()) });
+const PermissionsPiece = z.array(z.string()).nullable();
 const ListsPiece = z.array(z.array(StepAction));
 /** A number: all hosts have this list. */
 const ListOfPiece = z.union([z.number().int(), z.array(z.number().int())]);
@@ -61,6 +62,7 @@ function piecesOf(content: PlanContent): Piece[] {
   add('actions', 0, content.actionLists);
   add('list-of', 0, content.actionLists.length === 1 ? 0 : content.listOf);
   add('target', 0, content.target);
+  add('permissions', 0, content.permissions);
   return pieces;
 }
 
@@ -129,6 +131,7 @@ export async function readPlan(source: Store | Transaction, digest: Digest): Pro
     actionLists: ListsPiece.parse(parts('actions')[0]),
     listOf: typeof listOf === 'number' ? hosts.map(() => listOf) : listOf,
     target: TargetRequest.parse(parts('target')[0]),
+    permissions: PermissionsPiece.parse(parts('permissions')[0] ?? null),
   };
   const plan = { digest, header };
   if (planDigest(header) !== digest || !isContentOf(plan, content))
