@@ -23,13 +23,13 @@ export interface AgentRoom {
 
 export function conformPlugin(spec: PluginSpec, agent: AgentRoom | null): void {
   const prefix = `${spec.id}: `;
-  test(`${prefix}names carry the plugin's own prefix and are well formed`, () => namesAreOwn(spec));
-  test(`${prefix}every text is there in every language`, () => textsAreComplete(spec));
-  test(`${prefix}every error code has a status that fits its retry`, () => errorsAreSound(spec));
-  test(`${prefix}every route declares access, known errors and an example that fits its schemas`, () =>
+  void test(`${prefix}names carry the plugin's own prefix and are well formed`, () => namesAreOwn(spec));
+  void test(`${prefix}every text is there in every language`, () => textsAreComplete(spec));
+  void test(`${prefix}every error code has a status that fits its retry`, () => errorsAreSound(spec));
+  void test(`${prefix}every route declares access, known errors and an example that fits its schemas`, () =>
     routesAreSound(spec));
-  test(`${prefix}facts and actions have limits`, () => limitsAreSet(spec));
-  test(`${prefix}the agent room offers exactly the facts and actions of the spec`, () =>
+  void test(`${prefix}facts and actions have limits`, () => limitsAreSet(spec));
+  void test(`${prefix}the agent room offers exactly the facts and actions of the spec`, () =>
     agentMatches(spec, agent));
 }
 
@@ -86,10 +86,10 @@ function routesAreSound(spec: PluginSpec): void {
         `${route.id}: ${route.access.permission} is declared`,
       );
     }
-    const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1]);
+    const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
     assert.deepEqual(
-      Object.keys(route.params?.shape ?? {}).sort(),
-      inPath.sort(),
+      Object.keys(route.params?.shape ?? {}).sort(byText),
+      inPath.sort(byText),
       `${route.id}: path parameters`,
     );
     route.params?.parse(route.example.params ?? {});
@@ -108,9 +108,11 @@ function limitsAreSet(spec: PluginSpec): void {
 
 function agentMatches(spec: PluginSpec, agent: AgentRoom | null): void {
   const names = (list: readonly { readonly name: string }[]): string[] =>
-    list.map((item) => item.name).sort();
+    list.map((item) => item.name).sort(byText);
   assert.deepEqual(names(agent?.collectors.map((collector) => collector.fact) ?? []), names(spec.facts));
   assert.deepEqual(names(agent?.actions.map((action) => action.spec) ?? []), names(spec.actions));
   for (const collector of agent?.collectors ?? [])
     assert.ok(collector.timeoutMs > 0, `${collector.fact.name}: time limit`);
 }
+
+const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

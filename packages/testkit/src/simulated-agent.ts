@@ -81,7 +81,7 @@ export class SimulatedAgent {
       });
       this.#socket = socket;
       socket.on('open', () => socket.send(JSON.stringify(this.#hello())));
-      socket.on('message', (data) => this.#receive(String(data)));
+      socket.on('message', (data: Buffer) => this.#receive(data.toString('utf8')));
       socket.on('error', reject);
       socket.on('close', () => this.#ended());
     });
@@ -148,7 +148,19 @@ export class SimulatedAgent {
       case 'challenge':
         this.#send({ kind: 'challenge-answer', nonce: frame.nonce });
         return;
-      default:
+      case 'cancel':
+      case 'certificate':
+      case 'collect':
+      case 'come-back':
+      case 'credit':
+      case 'facts-wanted':
+      case 'outputs-wanted':
+      case 'refused':
+      case 'renew-only':
+      case 'time':
+      case 'trust':
+      case 'withdraw':
+        // A simulated agent has no facts, no keys to renew, and tasks too short to take back.
         return;
     }
   }
@@ -171,7 +183,7 @@ export class SimulatedAgent {
   #perform(task: JournalTask, behaviour: Exclude<Behaviour, { kind: 'deaf' | 'lying' }>): void {
     switch (behaviour.kind) {
       case 'honest':
-        return void this.#later(behaviour.delayMs, () =>
+        return this.#later(behaviour.delayMs, () =>
           this.#finish(task, behaviour.exitCode, behaviour.output),
         );
       case 'duplicate':
@@ -179,7 +191,7 @@ export class SimulatedAgent {
         return this.#sendOutcome(task);
       case 'vanishing':
         this.close();
-        return void this.#later(behaviour.awayMs, () => {
+        return this.#later(behaviour.awayMs, () => {
           this.#finish(task, 0, 'back');
           this.connect().catch(() => undefined /* the test sees that it stays away */);
         });

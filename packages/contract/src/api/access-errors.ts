@@ -137,4 +137,13 @@ export const accessErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  TOKEN_ROLE_NOT_HELD: {
+    status: 403,
+    title: { en: 'You do not hold the role {role} yourself', zh: '您自己没有角色 {role}' },
+    hint: {
+      en: 'A token has roles of its owner. To make one with {role} alone, make a user with that role for it.',
+      zh: '令牌只能拥有其所有者的角色。如需仅含 {role} 的令牌，请为其创建拥有该角色的用户。',
+    },
+    retry: 'after-change',
+  },
 });

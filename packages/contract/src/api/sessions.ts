@@ -137,7 +137,7 @@ export const apiTokenRoutes = {
       expiresInDays: z.number().int().min(1).max(3650).nullable().default(90),
     }),
     response: ApiToken.extend({ secret: z.string() }),
-    errors: ['NOT_FOUND'],
+    errors: ['TOKEN_ROLE_NOT_HELD'],
     example: { body: { name: 'nightly', roles: ['reader'], expiresInDays: 30 } },
   }),
   revoke: defineRoute({

@@ -111,7 +111,7 @@ function tokenEndpoints({ authentication, tokens }: AccessRooms): Endpoint[] {
     endpoint(apiTokenRoutes.create, async ({ principal, body, requestId }) => {
       const { user, roleNames, by } = authentication.identityOf(principal);
       const missing = body.roles?.find((name) => !roleNames.includes(name));
-      if (missing !== undefined) throw new AppError('NOT_FOUND', { what: 'role', id: missing });
+      if (missing !== undefined) throw new AppError('TOKEN_ROLE_NOT_HELD', { role: missing });
       // A token makes no token with more roles than its own, whatever its owner holds.
       const roles = body.roles ?? (by.kind === 'token' ? roleNames : null);
       const doer = authentication.doerOf(principal, requestId);
