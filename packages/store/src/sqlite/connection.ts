@@ -124,12 +124,18 @@ export class SqliteConnection {
   }
 }
 
+/** SQLite puts a heading of its own above what it found; people are told a cause in one line. */
+const oneLine = (problem: unknown): string =>
+  String(problem)
+    .replace(/^\*\*\* in database \w+ \*\*\*\n/, '')
+    .replace(/\s*\n\s*/g, '; ');
+
 /** Reads the whole file through a connection that cannot write, so that a damaged one is left exactly as it was found. */
 function checkFile(path: string): void {
   const database = new DatabaseSync(path, { readOnly: true, timeout: BUSY_TIMEOUT_MS });
   try {
     const problem = database.prepare('PRAGMA quick_check(1)').get()?.['quick_check'];
-    if (problem !== 'ok') throw Object.assign(new Error(String(problem)), { errcode: RESULT_CORRUPT });
+    if (problem !== 'ok') throw Object.assign(new Error(oneLine(problem)), { errcode: RESULT_CORRUPT });
   } finally {
     database.close();
   }

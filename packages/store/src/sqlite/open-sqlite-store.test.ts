@@ -17,6 +17,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, test } from 'node:test';
 import { Worker } from 'node:worker_threads';
+import { isAppError } from '@pilothouse/contract';
 import type { MigrationSet } from '../store.ts';
 import { conformStore } from '../store-conformance.ts';
 import { openSqliteReader, openSqliteStore } from './open-sqlite-store.ts';
@@ -123,7 +124,11 @@ test('a damaged page is found at start, and the file left as it was', async () =
   bytes.fill(0xa5, 8 * 4096, 12 * 4096);
   writeFileSync(path, bytes);
 
-  await assert.rejects(openSqliteStore({ path }), { code: 'STORE_CORRUPT' });
+  await assert.rejects(openSqliteStore({ path }), (error) => {
+    assert.ok(isAppError(error) && error.code === 'STORE_CORRUPT');
+    assert.match(String(error.details['problem']), /^[^*\n]+$/, 'a cause in one line');
+    return true;
+  });
 
   assert.deepEqual(readFileSync(path), bytes);
 });
