@@ -5,6 +5,7 @@ import { AppError } from '@pilothouse/contract';
 import { type AgentFrameOf, GATEWAY_PATHS, PROTOCOL_VERSION, parseAgentFrame } from '@pilothouse/wire';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { PeerIdentity } from '../enrolment/index.ts';
+import { plainAddress } from '../plain-address.ts';
 import { endSocket, textOf } from './agent-session.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { GatewayLimits } from './limits.ts';
@@ -75,7 +76,7 @@ export function createUpgradeDesk(desk: Desk) {
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
       socket.on('error', (cause) => context.log.debug('a connection broke', { cause }));
-      const address = request.socket.remoteAddress ?? '';
+      const address = plainAddress(request.socket.remoteAddress ?? '');
       admit({ request, socket, head, address }).catch((cause: unknown) => {
         context.log.debug('an upgrade failed', { cause });
         if (cause instanceof AppError) refuseHttp(desk, socket, cause);

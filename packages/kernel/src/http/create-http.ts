@@ -3,11 +3,11 @@ import type { Clock } from '@pilothouse/base';
 import { AppError, languageOf } from '@pilothouse/contract';
 import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
 import type { Log } from '../log.ts';
+import { plainAddress } from '../plain-address.ts';
 import type { Authenticator } from './authenticator.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
 import { handlerOf } from './mount-endpoint.ts';
-import { plainAddress } from './peer-address.ts';
 import { type ErrorCatalogue, problemOf } from './problem-answer.ts';
 import type { Endpoint } from './service.ts';
 

@@ -1,11 +1,11 @@
 import { AppError, languageOf, type Route } from '@pilothouse/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/service.ts';
+import { plainAddress } from '../plain-address.ts';
 import type { HttpDependencies } from './create-http.ts';
 import { readExchange } from './exchange.ts';
 import type { KeptAnswer } from './idempotency.ts';
 import { parseInput } from './parse-input.ts';
-import { plainAddress } from './peer-address.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { sendStream } from './send-stream.ts';
 import type { Endpoint, HttpRequest } from './service.ts';

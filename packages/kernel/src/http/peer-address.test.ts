@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { networkOf, plainAddress } from './peer-address.ts';
+import { plainAddress } from '../plain-address.ts';
+import { networkOf } from './peer-address.ts';
 
 test('shows IPv4 as IPv4, whatever the socket', () => {
   assert.equal(plainAddress('::ffff:192.0.2.1'), '192.0.2.1');

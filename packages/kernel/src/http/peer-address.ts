@@ -1,6 +1,4 @@
-/** The address of a peer as people write it: IPv4 also where a socket for both families says `::ffff:192.0.2.1`. */
-export const plainAddress = (address: string): string =>
-  /^::ffff:(\d+\.\d+\.\d+\.\d+)$/i.exec(address)?.[1] ?? address;
+import { plainAddress } from '../plain-address.ts';
 
 /**
  * What counts as one place when attempts are counted: an IPv4 address, or an IPv6 network of 64 bits, since whoever has
