@@ -83,6 +83,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   });
   const uploads = createUploads({
     dialler,
+    clock,
     log,
     target: () => (link.url === null ? null : { url: link.url, trust: sessionTrust() }),
     facts: (digest) => facts.body(digest),

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
-import { request } from 'node:https';
+import { Agent, request } from 'node:https';
+import type { Duplex } from 'node:stream';
 import type { Dialler, DialTrust } from './dial.ts';
 
 export interface GatewayCall {
@@ -18,35 +19,77 @@ export interface GatewayAnswer {
 const ANSWER_BYTES_MAX = 8 * 1024 * 1024;
 const ANSWER_TIMEOUT_MS = 60_000;
 
-/** One HTTPS request on a connection of its own. Rejects when there is no whole answer. */
+/** Requests to one gateway, one after another over one connection. */
+export interface GatewayConnection {
+  /** Rejects when there is no whole answer. */
+  ask(call: GatewayCall): Promise<GatewayAnswer>;
+  close(): void;
+}
+
+export async function connectGateway(
+  dialler: Dialler,
+  target: { readonly url: URL; readonly trust: DialTrust },
+): Promise<GatewayConnection> {
+  const first = await dialler.dial(target.url, target.trust);
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  let unused: Duplex | null = first;
+  /** The server closed the connection between two requests. */
+  async function dialAgain(done: (error: Error | null, socket: Duplex) => void): Promise<void> {
+    try {
+      done(null, await dialler.dial(target.url, target.trust));
+    } catch (cause) {
+      // The agent takes an error alone; its type asks for a stream beside it.
+      done(cause instanceof Error ? cause : new Error(String(cause)), undefined as never);
+    }
+  }
+  agent.createConnection = (_options, done) => {
+    const socket = unused;
+    unused = null;
+    if (socket !== null) return socket;
+    if (done !== undefined) void dialAgain(done);
+    return undefined;
+  };
+  return {
+    ask: (call) => ask(agent, target.url, call),
+    close() {
+      agent.destroy();
+      first.destroy();
+    },
+  };
+}
+
+/** One request on a connection of its own. */
 export async function askGateway(
   dialler: Dialler,
   target: { readonly url: URL; readonly trust: DialTrust },
   call: GatewayCall,
 ): Promise<GatewayAnswer> {
-  const socket = await dialler.dial(target.url, target.trust);
+  const connection = await connectGateway(dialler, target);
   try {
-    return await new Promise((resolve, reject) => {
-      const sent = request({
-        createConnection: () => socket,
-        host: target.url.hostname,
-        port: target.url.port,
-        path: call.path,
-        method: call.method,
-        headers: { ...call.headers, connection: 'close' },
-        timeout: ANSWER_TIMEOUT_MS,
-      });
-      sent.once('timeout', () => sent.destroy(new Error(`${call.method} ${call.path}: no answer in time`)));
-      sent.once('error', reject);
-      sent.once('response', (response) => {
-        readAnswer(response).then(resolve, reject);
-      });
-      sent.end(call.body);
-    });
+    return await connection.ask(call);
   } finally {
-    socket.destroy();
+    connection.close();
   }
 }
+
+const ask = (agent: Agent, url: URL, call: GatewayCall): Promise<GatewayAnswer> =>
+  new Promise((resolve, reject) => {
+    const sent = request({
+      agent,
+      host: url.hostname,
+      port: url.port,
+      path: call.path,
+      method: call.method,
+      headers: { ...call.headers },
+      timeout: ANSWER_TIMEOUT_MS,
+    });
+    sent.once('timeout', () => sent.destroy(new Error(`${call.method} ${call.path}: no answer in time`)));
+    sent.once('error', reject);
+    sent.once('response', (response) => {
+      readAnswer(response).then(resolve, reject);
+    });
+    sent.end(call.body);
+  });
 
 async function readAnswer(response: IncomingMessage): Promise<GatewayAnswer> {
   const pieces: Buffer[] = [];

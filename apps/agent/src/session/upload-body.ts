@@ -1,8 +1,7 @@
 import { promisify } from 'node:util';
 import * as zlib from 'node:zlib';
 import { GATEWAY_PATHS } from '@pilothouse/wire';
-import { askGateway } from './ask-gateway.ts';
-import type { Dialler, DialTrust } from './dial.ts';
+import type { GatewayConnection } from './ask-gateway.ts';
 
 /** Below this a compressed body saves nothing worth its header. */
 const COMPRESS_BYTES_MIN = 2 * 1024;
@@ -20,12 +19,11 @@ async function encode(body: Buffer): Promise<{ readonly encoding: string; readon
 
 /** Sends a body under its digest; returns the server's status. */
 export async function uploadBody(
-  dialler: Dialler,
-  target: { readonly url: URL; readonly trust: DialTrust },
+  connection: GatewayConnection,
   upload: { readonly kind: 'facts' | 'outputs'; readonly digest: string; readonly body: Buffer },
 ): Promise<number> {
   const { encoding, bytes } = await encode(upload.body);
-  const answer = await askGateway(dialler, target, {
+  const answer = await connection.ask({
     method: 'PUT',
     path: `${GATEWAY_PATHS[upload.kind]}/${upload.digest}`,
     headers: {
