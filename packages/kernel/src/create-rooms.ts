@@ -133,6 +133,7 @@ async function openRegistry(
   const { hosts, groups, ...hostsRoom } = await createHosts(context, {
     events,
     factBody: (digest) => facts.bodyNow(digest),
+    resolveFindings: (...host) => findings.resolveHost(...host),
   });
   const specs = [...declarations.facts.values()];
   const { facts, ...factsRoom } = await createFacts(context, {

@@ -38,6 +38,8 @@ export interface HostsDeps {
   readonly events: EventsService;
   /** `FactsService.bodyNow`; read late, because facts are made after hosts. */
   readonly factBody: (digest: Digest) => unknown;
+  /** What is wrong on a host ends with it, whoever decommissions it; read late, too. */
+  readonly resolveFindings: (transaction: Transaction, id: string) => Promise<void>;
 }
 
 /** Opens the registry: loads the index, with every host offline until its session returns. */
@@ -108,7 +110,8 @@ function createService(context: KernelContext, index: HostIndex, parts: Parts): 
 }
 
 /** Writes of people and of other rooms: record and event in the caller's transaction, index after its commit. */
-function createChanges(context: KernelContext, index: HostIndex, { events, groups }: Parts) {
+function createChanges(context: KernelContext, index: HostIndex, parts: Parts) {
+  const { events, groups } = parts;
   const tell = (transaction: Transaction, type: string, hostId: string, data: JsonObject = {}) =>
     events.publish(transaction, [{ type, hostId, data }]);
   const change = async (transaction: Transaction, id: string, row: HostChange, entry: Partial<HostEntry>) => {
@@ -163,6 +166,7 @@ function createChanges(context: KernelContext, index: HostIndex, { events, group
     },
     async decommission(transaction: Transaction, id: string) {
       await updateHost(transaction, id, { state: 'decommissioned', maintenance: null, quarantine: null });
+      await parts.resolveFindings(transaction, id);
       await tell(transaction, 'host.decommissioned', id);
       transaction.afterCommit(() => index.remove(id));
     },

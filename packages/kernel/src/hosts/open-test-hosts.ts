@@ -60,7 +60,8 @@ export async function openTestHosts(
   const context = { clock, ids: countingIds(() => clock.now()), store, log: silentLog };
   const events: NewEvent[] = [];
   const eventsService = recordingEvents(events);
-  const open = () => createHosts(context, { events: eventsService, factBody });
+  const open = () =>
+    createHosts(context, { events: eventsService, factBody, resolveFindings: async () => {} });
   const room = await open();
   return {
     ...room,

@@ -92,9 +92,12 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
     },
     async releaseHost(transaction, hostId, { code, by }) {
       transaction.afterCommit(() => {
-        const isFinal = !deps.hosts.index.has(hostId);
         driver.loop.add({
-          apply: (batch) => loseHost(driver, batch, { hostId, code, details: { by: by.name }, isFinal }),
+          apply(batch) {
+            // Asked now, when all that follows from the commit is done: before, the index may still hold the host.
+            const isFinal = !deps.hosts.index.has(hostId);
+            loseHost(driver, batch, { hostId, code, details: { by: by.name }, isFinal });
+          },
         });
       });
     },

@@ -119,7 +119,11 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
   const ids = { now: () => clock.now(), fill: (target: Uint8Array) => crypto.getRandomValues(target) };
   const context: KernelContext = { clock, store, log: silentLog, ids };
   const recorded = recording();
-  const { hosts } = await createHosts(context, { events: recorded.eventsService, factBody: () => null });
+  const { hosts } = await createHosts(context, {
+    events: recorded.eventsService,
+    factBody: () => null,
+    resolveFindings: async () => {},
+  });
   const keyFiles = await openKeyFiles(join(directory, 'keys'));
   const trust = await openTrust(context, keyFiles);
   const enrolment = await createEnrolment({
@@ -171,16 +175,18 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
       await rm(directory, { recursive: true });
     },
   };
-  return { ...test, enrol: (wish = {}) => enrolOver(test, wish) };
+  return {
+    ...test,
+    enrol: async (wish = {}) => enrolAt(test, { secret: (await test.token()).secret, ...wish }),
+  };
 }
 
-async function enrolOver(
-  test: Omit<TestGateway, 'enrol'>,
-  wish: Partial<EnrolRequest>,
+export async function enrolAt(
+  test: Pick<TestGateway, 'port' | 'ca'>,
+  wish: Partial<EnrolRequest> & Pick<EnrolRequest, 'secret'>,
 ): Promise<TestIdentity> {
   const { csr, keyPem } = await newCsr();
-  const secret = wish.secret ?? (await test.token()).secret;
-  const body = { ...enrolRequest(csr), ...wish, secret };
+  const body = { ...enrolRequest(csr), ...wish };
   const answer = await call(test, { method: 'POST', path: GATEWAY_PATHS.enrol, body: JSON.stringify(body) });
   if (answer.status !== 200) throw new Error(answer.text);
   const { hostId, state, chain } = EnrolResponse.parse(JSON.parse(answer.text));

@@ -20,7 +20,7 @@ export interface TestAgent {
   readonly closed: Promise<number>;
 }
 
-export const helloOf = (test: Pick<TestGateway, 'clock'>, wish: Partial<Hello> = {}): Hello => ({
+export const helloOf = (test: { readonly clock: { now(): number } }, wish: Partial<Hello> = {}): Hello => ({
   kind: 'hello',
   protocol: PROTOCOL_VERSION,
   agentVersion: '0.1.0',
@@ -45,7 +45,7 @@ export interface DialOptions {
 
 /** Connects with an identity and says nothing yet. Rejects with the HTTP status when the upgrade is refused. */
 export async function dial(
-  test: TestGateway,
+  test: Pick<TestGateway, 'port' | 'ca'>,
   identity: TestIdentity | null,
   options: DialOptions = {},
 ): Promise<TestAgent> {
@@ -76,7 +76,7 @@ export async function dial(
 
 /** Connects, says hello and waits for the welcome. */
 export async function connect(
-  test: TestGateway,
+  test: Pick<TestGateway, 'port' | 'ca'> & { readonly clock: { now(): number } },
   identity: TestIdentity,
   hello: Partial<Hello> = {},
 ): Promise<TestAgent & { generation: number }> {
