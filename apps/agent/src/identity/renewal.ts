@@ -36,8 +36,8 @@ export interface RenewalOptions {
   readonly adopt: (identity: HostIdentity) => void;
 }
 
-/** The share of heartbeats at which a due renewal is asked for, so that a rotated fleet does not ask in one second. */
-const ASK_SHARE = 1 / 6;
+/** Due renewals are spread evenly over this many heartbeats, so that a rotated fleet does not ask in one second. */
+const SPREAD_BEATS = 6;
 /** An answer that has not come by then is not coming. */
 const ANSWER_WAIT_MS = 60_000;
 
@@ -47,9 +47,12 @@ export function createRenewal(options: RenewalOptions): Renewal {
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let askedForVersion = 0;
   let isOnly = false;
+  let beatsLeft: number | null = null;
 
   async function ask(peer: SessionPeer): Promise<void> {
     askedAtMs = clock.monotonic();
+    askedForVersion = options.bundle().version;
+    beatsLeft = null;
     const { makeKeyRequest } = await import('./make-key-request.ts');
     const { keyPem, csr } = await makeKeyRequest();
     pending = { keyPem };
@@ -67,14 +70,15 @@ export function createRenewal(options: RenewalOptions): Renewal {
     if (identity === null || clock.monotonic() - askedAtMs < ANSWER_WAIT_MS) return false;
     if (isRenewalDue(lifeOf(identity), options.serverTimeMs() ?? clock.now())) return true;
     const { version, authorities } = options.bundle();
-    if (askedForVersion === version || isIssuedBy(identity, authorities[0] ?? '')) return false;
-    askedForVersion = version;
-    return true;
+    return askedForVersion !== version && !isIssuedBy(identity, authorities[0] ?? '');
   }
 
   return {
     beat(peer) {
-      if (options.random() < ASK_SHARE && isDue()) askInBackground(peer);
+      if (!isDue()) return;
+      beatsLeft ??= Math.floor(options.random() * SPREAD_BEATS);
+      if (beatsLeft === 0) askInBackground(peer);
+      else beatsLeft -= 1;
     },
     required(reason, peer) {
       log.info('the certificate has to be renewed', { reason });
