@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import type { AgentPlugin } from '@pilothouse/agent-kit';
 import type { Clock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
+import { type AuditWitness, createAuditWitness } from './audit-witness.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { createFactBodies } from './facts/fact-bodies.ts';
 import { createFactScheduler, type FactScheduler } from './facts/fact-scheduler.ts';
@@ -46,6 +47,7 @@ export interface AgentParts {
   readonly facts: FactScheduler;
   readonly uploads: Uploads;
   readonly renewal: Renewal;
+  readonly witness: AuditWitness;
   /** Whether the host refuses all tasks, by a file on it. */
   isHeld(): boolean;
 }
@@ -105,7 +107,8 @@ export function openAgentParts(options: AgentOptions): AgentParts {
       dialler.forget();
     },
   });
-  const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime };
+  const witness = createAuditWitness(data.auditCheckpoint, log);
+  const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime, witness };
   return { ...parts, identity: () => identity, runner, facts, uploads, renewal, isHeld };
 }
 

@@ -23,6 +23,8 @@ export interface DataDirectory {
   /** While this file exists the host refuses all tasks. */
   readonly hold: string;
   readonly status: string;
+  /** The newest signed end of the server's audit log that this host was told. */
+  readonly auditCheckpoint: string;
   /** Names the socket by which a second agent on the same directory is noticed. */
   readonly instance: string;
 }
@@ -40,6 +42,7 @@ export function openDataDirectory(path: string): DataDirectory {
     undo: join(path, 'undo'),
     hold: join(path, 'hold'),
     status: join(path, 'status.json'),
+    auditCheckpoint: join(path, 'audit-checkpoint.json'),
     instance: join(path, 'instance'),
   };
 }

@@ -58,6 +58,8 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
   statusServers: { en: 'servers', zh: '服务器' },
   statusCertificate: { en: 'certificate until', zh: '证书有效期至' },
   statusTrust: { en: 'trust version', zh: '信任版本' },
+  statusWitness: { en: 'audit witness', zh: '审计见证' },
+  witnessed: { en: 'record {sequence} of {at}: {path}', zh: '记录 {sequence}（{at}）：{path}' },
   statusSession: { en: 'session', zh: '会话' },
   statusHeld: { en: 'held', zh: '暂停' },
   connected: { en: 'connected to {detail} since {since}', zh: '自 {since} 起已连接 {detail}' },

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { ChildProcess } from 'node:child_process';
 import { afterEach, before, beforeEach, test } from 'node:test';
-import { actionSchemaDigest, toTimestamp } from '@pilothouse/contract';
+import { actionSchemaDigest, CHECKPOINT_TAG, checkpointText, toTimestamp } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { buildBundles } from '../../../tools/build.ts';
 import { type AgentUnderTest, ended, newAgent } from './agent-process.ts';
 import { openScriptedGateway, type ScriptedGateway } from './scripted-gateway.ts';
-import { HOST_ID, issueHost, newEnvelopeKey, signBundle, signTime } from './test-authority.ts';
+import { HOST_ID, issueHost, newEnvelopeKey, signBundle, signTime, signWith } from './test-authority.ts';
 
 let gateway: ScriptedGateway;
 let agent: AgentUnderTest;
@@ -185,6 +185,31 @@ test('time that no trusted key signed is not believed', async () => {
   session.send({ kind: 'challenge', nonce: 'still-here' });
 
   assert.equal((await session.next('challenge-answer')).nonce, 'still-here');
+});
+
+test('passes over frames of a kind that it does not know, and over what is no frame', async () => {
+  const session = await enrolAndRun();
+  session.sendRaw({ kind: 'of-a-later-version', generation: session.generation, more: [1] });
+  session.sendRaw(['no frame']);
+  session.send({ kind: 'challenge', nonce: 'still-here' });
+
+  assert.equal((await session.next('challenge-answer')).nonce, 'still-here');
+});
+
+test('keeps the newest audit checkpoint and names it in its status', async () => {
+  const session = await enrolAndRun();
+  const unsigned = {
+    sequence: 12,
+    hash: 'a'.repeat(64),
+    at: toTimestamp(0),
+    keyId: gateway.key.id,
+  };
+  const signature = signWith(gateway.key, CHECKPOINT_TAG, checkpointText(unsigned)).value;
+  session.send({ kind: 'checkpoint', checkpoint: { ...unsigned, signature } });
+  session.send({ kind: 'challenge', nonce: 'after' });
+  await session.next('challenge-answer');
+
+  assert.match((await agent.command('status')).stdout, /record 12 .*audit-checkpoint\.json/);
 });
 
 /** Bodies come on connections of their own; heartbeats tell that time has passed. */

@@ -178,6 +178,7 @@ async function openDoors(
   const gateway = await createGateway({
     context,
     ...rooms,
+    latestCheckpoint: () => rooms.audit.latestCheckpoint,
     enrolment: enrolment.service,
     ticketKeys: createTicketKeys(keyFiles, context.clock, GATEWAY_LIMITS.ticketKeyLifeMs),
     errors: options.declarations.errors,

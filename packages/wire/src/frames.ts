@@ -8,8 +8,11 @@
  * What must survive is acknowledged (`outcome` ↔ `outcome-saved`) and sent again after a reconnect until it is;
  * everything else may be lost and is said again by its sender's own rhythm. Live output is a view under credit; the
  * outcome names the whole output by digest, and the server asks for bodies it has never seen.
+ *
+ * An agent passes over frames of a kind that it does not know: a newer server may say more to it.
  */
 import {
+  AuditCheckpoint,
   Digest,
   Envelope,
   FACTS_PER_HOST_MAX,
@@ -193,6 +196,8 @@ export const ServerFrame = z.discriminatedUnion('kind', [
     keyId: z.string(),
     signature: z.string(),
   }),
+  /** The end of the audit chain, for the agent to keep: see the kernel's audit room for what witnesses are good for. */
+  z.object({ kind: z.literal('checkpoint'), generation: Generation, checkpoint: AuditCheckpoint }),
 ]);
 export type ServerFrame = z.infer<typeof ServerFrame>;
 

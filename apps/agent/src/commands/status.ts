@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { AppError, renderMessage, toTimestamp } from '@pilothouse/contract';
 import { z } from 'zod';
+import { readWitness } from '../audit-witness.ts';
 import type { CommandLine } from '../command-line.ts';
 import { type DataDirectory, readIfThere } from '../data-directory.ts';
 import { lifeOf, readIdentity } from '../identity/host-identity.ts';
@@ -25,11 +26,15 @@ export async function status(line: CommandLine): Promise<number> {
   const say = (key: keyof typeof agentMessages, parameters = {}): string =>
     renderMessage(agentMessages[key], line.language, parameters);
   const held = readIfThere(data.hold);
+  const witnessed = readWitness(data.auditCheckpoint);
+  const witness =
+    witnessed === null ? say('no') : say('witnessed', { ...witnessed, path: data.auditCheckpoint });
   const rows = [
     [say('statusHost'), identity.hostId],
     [say('statusServers'), identity.urls.join(' ')],
     [say('statusCertificate'), toTimestamp(lifeOf(identity).notAfterMs)],
     [say('statusTrust'), String(trust.bundle.version)],
+    [say('statusWitness'), witness],
     [say('statusSession'), say(session.kind, session)],
     [say('statusHeld'), held === null ? say('no') : say('yes', { reason: held.trim() })],
   ];

@@ -36,6 +36,8 @@ export function handleFrame(
       return adoptTrust(frame, parts, { peer, log });
     case 'time':
       return learnTime(frame, parts, log);
+    case 'checkpoint':
+      return parts.witness.learn(frame.checkpoint, parts.trust.bundle.envelopeKeys);
     // The session itself has dealt with these.
     case 'welcome':
     case 'come-back':

@@ -14,7 +14,6 @@
  * signing key can write a new chain that only a witness contradicts.
  */
 import {
-  type AuditCheckpoint,
   type AuditRecord,
   canonicalJson,
   type Digest,
@@ -57,12 +56,6 @@ export function linkRecord(head: ChainHead, record: NewAuditRecord, at: Timestam
 export function hashOf(record: AuditRecord): Digest {
   const { hash: _, ...unhashed } = record;
   return digestOfJson(unhashed);
-}
-
-/** What a checkpoint's signature is over, after CHECKPOINT_TAG. */
-export function checkpointText(checkpoint: Omit<AuditCheckpoint, 'signature'>): string {
-  const { sequence, hash, at, keyId } = checkpoint;
-  return canonicalJson({ sequence, hash, at, keyId });
 }
 
 /** The chain hashes what a database gives back: half surrogates have no UTF-8, and NUL ends text in PostgreSQL. */

@@ -4,6 +4,7 @@ import {
   type AuditCheckpoint,
   type AuditRecord,
   CHECKPOINT_TAG,
+  checkpointText,
   type Page,
   toTimestamp,
 } from '@pilothouse/contract';
@@ -11,7 +12,7 @@ import type { Transaction } from '@pilothouse/store';
 import type { Signer } from '../enrolment/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { Reconciler } from '../plugins/index.ts';
-import { checkpointText, linkRecord } from './chain.ts';
+import { linkRecord } from './chain.ts';
 import type { AuditService, AuditTrail, NewAuditRecord } from './service.ts';
 import {
   insertCheckpoint,

@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { test } from 'node:test';
-import { type AuditCheckpoint, CHECKPOINT_TAG, canonicalJson, type EnvelopeKey } from '@pilothouse/contract';
+import {
+  type AuditCheckpoint,
+  CHECKPOINT_TAG,
+  canonicalJson,
+  checkpointText,
+  type EnvelopeKey,
+} from '@pilothouse/contract';
 import fc from 'fast-check';
-import { type ChainHead, checkpointText, EMPTY_CHAIN, hashOf, linkRecord } from './chain.ts';
+import { type ChainHead, EMPTY_CHAIN, hashOf, linkRecord } from './chain.ts';
 import { type AuditRow, recordOf } from './store.ts';
 import { verifyChain } from './verify-chain.ts';
 

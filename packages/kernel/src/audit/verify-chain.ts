@@ -5,9 +5,10 @@ import {
   type AuditRecord,
   CHECKPOINT_TAG,
   canonicalJson,
+  checkpointText,
   type EnvelopeKey,
 } from '@pilothouse/contract';
-import { type ChainHead, checkpointText, EMPTY_CHAIN, hashOf } from './chain.ts';
+import { type ChainHead, EMPTY_CHAIN, hashOf } from './chain.ts';
 import { type AuditRow, recordOf } from './store.ts';
 
 /** What a chain proved, or the first thing wrong with it. */

@@ -1,4 +1,4 @@
-import type { ErrorTable } from '@pilothouse/contract';
+import type { AuditCheckpoint, ErrorTable } from '@pilothouse/contract';
 import type { EnrolmentService } from '../enrolment/index.ts';
 import type { FactsService } from '../facts/service.ts';
 import type { FindingsService } from '../findings/service.ts';
@@ -14,6 +14,8 @@ export interface GatewayDeps {
   readonly facts: Pick<FactsService, 'report' | 'putBody' | 'knownDigests'>;
   readonly findings: Pick<FindingsService, 'reconcile' | 'raise'>;
   readonly ticketKeys: TicketKeys;
+  /** What agents are given to keep as witnesses; null before the first. */
+  readonly latestCheckpoint: () => AuditCheckpoint | null;
   /** Error tables of the rooms whose codes may reach an agent, besides the common, enrolment and gateway ones. */
   readonly errors?: ErrorTable;
 }

@@ -130,3 +130,25 @@ test('an agent that breaks the protocol again and again is refused, found out an
   assert.equal(world.findings.at(-1)?.kind, 'gateway.hostile-agent');
   assert.ok(comeBack.afterMs > 0);
 });
+
+test('a session is told the newest audit checkpoint after its welcome, and each newer one with the next time', async (t) => {
+  const world = await openTestGateway({ timeIntervalMs: 1000 });
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  const at = (sequence: number) => {
+    const stamp = new Date(world.clock.now()).toISOString();
+    return { sequence, hash: 'a'.repeat(64), at: stamp, keyId: 'k', signature: 's' };
+  };
+  world.checkpoint = at(5);
+
+  const agent = await connect(world, identity);
+  const first = await agent.next('checkpoint');
+  world.checkpoint = at(9);
+  world.clock.advance(1000);
+  const second = await agent.next('checkpoint');
+  const kinds = agent.frames.map((frame) => frame.kind);
+
+  assert.equal(first.checkpoint.sequence, 5);
+  assert.equal(second.checkpoint.sequence, 9);
+  assert.equal(kinds[0], 'welcome');
+});

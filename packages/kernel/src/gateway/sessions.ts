@@ -28,6 +28,8 @@ export class Sessions implements GatewayService {
   readonly #stops: (() => void)[];
   #generation = 0;
   #time: TimeFrame | null = null;
+  /** Of the checkpoint that every open session was told. */
+  #toldSequence = -1;
 
   constructor(deps: GatewayDeps, limits: GatewayLimits, refusals: Refusals) {
     const { clock } = deps.context;
@@ -128,6 +130,8 @@ export class Sessions implements GatewayService {
     });
     session.send(this.timeFrame());
     this.#sendTrust(session);
+    // After the trust that holds the key it is signed with.
+    this.#sendCheckpoint([session]);
     this.#findings.clock(session, hello.clock);
     this.#tell((listener) => listener.opened?.(session));
   }
@@ -245,6 +249,17 @@ export class Sessions implements GatewayService {
   #sendTime(): void {
     this.#time = this.#signTime();
     for (const session of this.#table.all()) session.send(this.#time);
+    // With the time, so that a busy log costs each session one checkpoint a minute at most.
+    const sequence = this.#deps.latestCheckpoint()?.sequence ?? -1;
+    if (sequence === this.#toldSequence) return;
+    this.#toldSequence = sequence;
+    this.#sendCheckpoint(this.#table.all());
+  }
+
+  #sendCheckpoint(sessions: Iterable<AgentSession>): void {
+    const checkpoint = this.#deps.latestCheckpoint();
+    if (checkpoint === null) return;
+    for (const session of sessions) session.send({ kind: 'checkpoint', checkpoint });
   }
 
   #sendTrust(session: AgentSession): void {

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Actor, EnrolmentTokenRecord, NewEnrolmentToken } from '@pilothouse/contract';
+import type { Actor, AuditCheckpoint, EnrolmentTokenRecord, NewEnrolmentToken } from '@pilothouse/contract';
 import { EnrolmentToken } from '@pilothouse/contract';
 import { openSqliteStore } from '@pilothouse/store';
 import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
@@ -52,6 +52,8 @@ export interface TestGateway {
   readonly events: NewEvent[];
   /** Bodies by digest, as the facts room got them. */
   readonly bodies: Map<string, Uint8Array>;
+  /** What the audit room would have signed last. */
+  checkpoint: AuditCheckpoint | null;
   token(wish?: Partial<NewEnrolmentToken>): Promise<{ record: EnrolmentTokenRecord; secret: string }>;
   /** Enrols over HTTPS. */
   enrol(request?: Partial<EnrolRequest>): Promise<TestIdentity>;
@@ -145,6 +147,7 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
       facts: fakeFacts(bodies),
       findings: recorded.findingsService,
       ticketKeys: createTicketKeys(keyFiles, clock, 3_600_000),
+      latestCheckpoint: () => test.checkpoint,
     },
     tightened,
   );
@@ -161,6 +164,7 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
     enrolment,
     gateway,
     bodies,
+    checkpoint: null,
     ca,
     async token(wish = {}) {
       const full = { name: 't', usesMax: 1, lifeSeconds: 3600, labels: {}, groups: [], needsApproval: false };
@@ -175,10 +179,10 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
       await rm(directory, { recursive: true });
     },
   };
-  return {
-    ...test,
-    enrol: async (wish = {}) => enrolAt(test, { secret: (await test.token()).secret, ...wish }),
-  };
+  return Object.assign(test, {
+    enrol: async (wish: Partial<EnrolRequest> = {}) =>
+      enrolAt(test, { secret: (await test.token()).secret, ...wish }),
+  });
 }
 
 export async function enrolAt(
