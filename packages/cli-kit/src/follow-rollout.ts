@@ -120,6 +120,7 @@ const TOLD_WAITS: readonly string[] = [
   'WAITS_FOR_RESUME',
   'WAITS_FOR_STOP_CLEARED',
   'WAITS_FOR_HOST_LOCK',
+  'WAITS_FOR_SETTLING',
   'WAITS_FOR_HOSTS',
 ];
 

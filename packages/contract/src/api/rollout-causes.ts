@@ -53,6 +53,14 @@ export const rolloutCauseErrors = defineErrors({
     zh: '可解除：pilothouse stop clear',
   }),
   WAITS_FOR_HOST_LOCK: cause('{hosts} hosts are busy with other rollouts', '{hosts} 台主机正被其他发布占用'),
+  WAITS_FOR_SETTLING: cause(
+    'The server has just started: {hosts} hosts may be on their way back',
+    '服务器刚启动：{hosts} 台主机可能正在重新连接',
+    {
+      en: 'They have 30 seconds from its start; then those that are not there count as offline.',
+      zh: '自启动起等待 30 秒；届时仍未连接的主机视为离线。',
+    },
+  ),
   WAITS_FOR_HOSTS: cause('{hosts} hosts are offline', '{hosts} 台主机离线'),
   WAITS_FOR_WAVE: cause('Its wave has not begun', '所在批次尚未开始'),
   WAITS_FOR_OUTCOME: cause('On the host: no outcome yet', '已下发到主机，尚无结果'),
@@ -71,8 +79,8 @@ export const rolloutCauseErrors = defineErrors({
     'The host refuses all tasks: agent hold was set on it',
     '主机设置了 agent hold，拒绝所有任务',
     {
-      en: 'End it on the host with: pilothouse-agent hold --end',
-      zh: '可在主机上解除：pilothouse-agent hold --end',
+      en: 'End it on the host with: pilothouse-agent release',
+      zh: '可在主机上解除：pilothouse-agent release',
     },
   ),
   TASK_NO_LONGER_MATCHES: cause('The host no longer matches the target', '主机不再匹配目标'),

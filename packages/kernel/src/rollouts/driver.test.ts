@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppError, type Rollout, type Task } from '@pilothouse/contract';
+import { AppError, type Explanation, type Rollout, type Task } from '@pilothouse/contract';
 import { admin, openTestRollouts, principalOver, type TestRollouts } from './open-test-rollouts.ts';
 
 const tasksOf = async (world: TestRollouts, rolloutId: string): Promise<Task[]> =>
@@ -336,6 +336,28 @@ test('a person sees tasks of hosts in their scope alone, and acts on whole rollo
       principal: reader,
     }),
     codeOf('PLAN_HOST_UNKNOWN'),
+  );
+  await world.close();
+});
+
+test('a host that has not come back since the server started is waited for a while, and the explanation says so', async () => {
+  const before = await openTestRollouts(2);
+  const world = await before.crash();
+  world.fleet.connect(world.hostId(0));
+  const { id } = await world.run({ strategy: { offline: 'skip' } });
+  await world.calm();
+
+  const explained = await world.call<Explanation>('rollouts.explain', { params: { rolloutId: id } });
+  world.clock.advance(30_000);
+  await world.calm();
+
+  assert.deepEqual(
+    explained.reasons.map(({ code, details, hosts }) => [code, details, hosts.map((host) => host.hostName)]),
+    [['WAITS_FOR_SETTLING', { hosts: 1 }, ['web-1']]],
+  );
+  assert.deepEqual(
+    (await tasksOf(world, id)).map((task) => task.cause?.code ?? task.state),
+    ['succeeded', 'TASK_HOST_OFFLINE'],
   );
   await world.close();
 });

@@ -16,6 +16,8 @@ export function explainRollout(sight: Sight, active: ActiveRollout | null): Expl
     reasons.set(found.code, reason);
     reason.hostsCount += 1;
     const hostName = active.plan.hosts[task.index]?.name ?? task.hostId;
+    // Titles speak of the hosts that this reader sees.
+    reason.details = { ...reason.details, hosts: reason.hostsCount };
     if (reason.hosts.length < HOSTS_MAX) reason.hosts.push({ hostId: task.hostId, hostName });
   }
   const order = (reason: Explanation['reasons'][number]): number => -reason.hostsCount;
@@ -33,6 +35,7 @@ function reasonOf(active: ActiveRollout, task: EngineTask): { code: string; deta
   }
   if (task.phase !== 'pending') return null;
   if (task.hold === 'offline') return { code: 'WAITS_FOR_HOSTS', details: {} };
+  if (task.hold === 'settling') return { code: 'WAITS_FOR_SETTLING', details: {} };
   if (task.hold === 'locked') return { code: 'WAITS_FOR_HOST_LOCK', details: {} };
   if (task.hold === 'stopped') return { code: 'WAITS_FOR_STOP_CLEARED', details: {} };
   if (task.wave > state.wave) return { code: 'WAITS_FOR_WAVE', details: { wave: state.wave } };

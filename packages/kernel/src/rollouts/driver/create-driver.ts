@@ -68,7 +68,7 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
   await loadAll(core);
   const cancelSettle = clock.after(SETTLE_MS, () => {
     core.isSettled = true;
-    core.loop.add({ apply: (batch) => wakeHeld(core, batch, 'offline') });
+    core.loop.add({ apply: (batch) => wakeHeld(core, batch, 'settling') });
   });
   deps.gateway.listen(sessionListener(core, driver));
   const stopListening = deps.hosts.onChange((change) => noteHostChange(driver, change));

@@ -163,7 +163,12 @@ test('right after a start of the server no offline policy is applied to hosts th
   feed({ kind: 'claim-answered', index: 0, answer: { kind: 'offline', isCertain: false } });
 
   assert.deepEqual(phases(state), ['pending']);
-  assert.equal(state.waiting?.code, 'WAITS_FOR_HOSTS');
+  assert.deepEqual(state.waiting, { code: 'WAITS_FOR_SETTLING', details: { hosts: 1 }, since: NOW });
+
+  feed({ kind: 'host-ready', index: 0 });
+  feed({ kind: 'claim-answered', index: 0, answer: { kind: 'offline', isCertain: true } });
+
+  assert.deepEqual(phases(state), ['failed']);
 });
 
 test('acts that make no sense in a state are refused', () => {

@@ -162,9 +162,10 @@ function answerClaim(step: Step, task: EngineTask, answer: ClaimAnswer): void {
     case 'unfit':
       return end(step, task, 'skipped', answer.cause);
     case 'offline': {
-      const policy = answer.isCertain ? step.state.config.offline : 'wait';
+      const policy = step.state.config.offline;
       const cause = { code: 'TASK_HOST_OFFLINE', details: {} };
       if (policy === 'wait') setHold(step, task, 'offline');
+      else if (!answer.isCertain) setHold(step, task, 'settling');
       else end(step, task, policy === 'skip' ? 'skipped' : 'failed', cause);
       return;
     }

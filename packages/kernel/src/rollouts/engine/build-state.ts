@@ -67,7 +67,7 @@ export function restoreState(durable: DurableState): EngineState {
     ...durable,
     waveOpen,
     counts,
-    held: { claimed: 0, offline: 0, locked: 0, stopped: 0 },
+    held: { claimed: 0, offline: 0, settling: 0, locked: 0, stopped: 0 },
     cursor: wave * config.hostsPerWave,
     // A task stands in line once at most.
     woken: new BoundedQueue(tasks.length),

@@ -30,8 +30,11 @@ export interface Ask {
   readonly isEndedIfStarted: boolean;
 }
 
-/** Why a pending task whose turn has come is not offered. `claimed`: the driver is being asked. */
-export type Hold = 'claimed' | 'offline' | 'locked' | 'stopped';
+/**
+ * Why a pending task whose turn has come is not offered. `claimed`: the driver is being asked. `settling`: the server has
+ * just started, and the host may be on its way back.
+ */
+export type Hold = 'claimed' | 'offline' | 'settling' | 'locked' | 'stopped';
 
 /** One host's share. Times are milliseconds since the epoch by the server's clock. */
 export interface EngineTask {

@@ -25,7 +25,7 @@ function reasonOf(state: EngineState): Reason | null {
   const unresolved = unresolvedOf(state);
   if (state.state !== 'running') return { code: 'WAITS_FOR_RUNNING', details: { tasks: unresolved } };
   const { held } = state;
-  const inLine = state.waveOpen - unresolved - held.offline - held.locked - held.stopped;
+  const inLine = state.waveOpen - unresolved - held.offline - held.settling - held.locked - held.stopped;
   const allowed = unresolvedMax(state);
   if (inLine > 0 && unresolved >= allowed) {
     const code = allowed < state.config.inFlightMax ? 'WAITS_FOR_FAILURE_THROTTLE' : 'WAITS_FOR_IN_FLIGHT';
@@ -34,6 +34,7 @@ function reasonOf(state: EngineState): Reason | null {
   if (unresolved > 0) return { code: 'WAITS_FOR_RUNNING', details: { tasks: unresolved } };
   if (held.stopped > 0) return { code: 'WAITS_FOR_STOP_CLEARED', details: { hosts: held.stopped } };
   if (held.locked > 0) return { code: 'WAITS_FOR_HOST_LOCK', details: { hosts: held.locked } };
+  if (held.settling > 0) return { code: 'WAITS_FOR_SETTLING', details: { hosts: held.settling } };
   if (held.offline > 0) return { code: 'WAITS_FOR_HOSTS', details: { hosts: held.offline } };
   return { code: 'WAITS_FOR_SERVER', details: { inLine } };
 }
