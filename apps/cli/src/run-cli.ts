@@ -1,5 +1,5 @@
 import type { Clock } from '@pilothouse/base';
-import { EXIT, type ExitCode, nearestWord, type Terminal, type Values } from '@pilothouse/cli-kit';
+import { EXIT, type ExitCode, type Terminal, type Values } from '@pilothouse/cli-kit';
 import type { WatchWorld } from '@pilothouse/client';
 import { AppError, type ErrorTable, type Message, renderMessage } from '@pilothouse/contract';
 import { CommanderError } from 'commander';
@@ -10,6 +10,7 @@ import { completions } from './complete-line.ts';
 import { createConnector, type Sites } from './connect-site.ts';
 import { createDescriber } from './describe-code.ts';
 import { chooseLanguage, globalOptions } from './global-options.ts';
+import { meantVerb } from './meant-verb.ts';
 import { overallHelp } from './overall-help.ts';
 import { isShown, lineError } from './read-line-error.ts';
 import { reportError } from './report-error.ts';
@@ -134,7 +135,7 @@ function createContext(world: CliWorld, speech: Speech, globals: Globals): AppCo
 
 function unknownVerb(groups: readonly VerbGroup[], verb: string): AppError {
   const names = verbNames(groups);
-  return new AppError('CLI_VERB_UNKNOWN', { verb, nearest: nearestWord(verb, names) ?? 'pilothouse --help' });
+  return new AppError('CLI_VERB_UNKNOWN', { verb, nearest: meantVerb(verb, names) ?? 'pilothouse --help' });
 }
 
 /** Global options that take a value, so that the value is not taken for the verb. */

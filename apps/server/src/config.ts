@@ -1,5 +1,6 @@
+import { nearestName } from '@pilothouse/base';
 import { AppError, LANGUAGES, languageOf } from '@pilothouse/contract';
-import { LOG_LEVELS, nearestName, type OidcSettings } from '@pilothouse/kernel';
+import { LOG_LEVELS, type OidcSettings } from '@pilothouse/kernel';
 import { z } from 'zod';
 import { environmentName, settings } from './settings.ts';
 
@@ -151,10 +152,8 @@ function readEnvironment(environment: ConfigSources['environment']): Map<string,
     if (FOREIGN_PREFIXES.some((prefix) => key.startsWith(prefix))) continue;
     const known = settings.find((each) => environmentName(each.name) === key);
     if (known === undefined) {
-      const nearest = nearestName(
-        key,
-        settings.map((each) => environmentName(each.name)),
-      );
+      const names = settings.map((each) => environmentName(each.name));
+      const nearest = nearestName(key, names) ?? '';
       throw new AppError('CONFIG_UNKNOWN', { where: key, nearest });
     }
     // An empty variable is how a shell unsets one for a single command.
@@ -195,11 +194,8 @@ function fileContent(path: string, readFile: ConfigSources['readFile']): unknown
 
 function requireKnown(name: string, where: string, show: (name: string) => string): void {
   if (settings.some((each) => each.name === name)) return;
-  const nearest = nearestName(
-    name,
-    settings.map((each) => each.name),
-  );
-  throw new AppError('CONFIG_UNKNOWN', { where, nearest: show(nearest) });
+  const names = settings.map((each) => each.name);
+  throw new AppError('CONFIG_UNKNOWN', { where, nearest: show(nearestName(name, names) ?? '') });
 }
 
 function configOf(parsed: Parsed, sources: ConfigSources): Config {

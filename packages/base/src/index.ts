@@ -5,5 +5,6 @@ export { type BatchOptions, batchWhileBusy } from './batch-while-busy.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { type IdSource, newId } from './ids.ts';
+export { nearestName } from './nearest-name.ts';
 export { err, ok, type Result } from './result.ts';
 export { bytes, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './units.ts';

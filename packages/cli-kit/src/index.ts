@@ -17,7 +17,6 @@ export {
 export { confirm } from './confirm.ts';
 export { EXIT, type ExitCode } from './exit-codes.ts';
 export { followRollout, progressOf, rolloutStateName, totalOf } from './follow-rollout.ts';
-export { nearestWord } from './nearest-word.ts';
 export { choice, duration, flag, integer, list, one, optionalOne, rest, text } from './options.ts';
 export { parseDuration, parseMoment } from './parse-duration.ts';
 export { note, printJson, printRecord, printRows } from './print.ts';

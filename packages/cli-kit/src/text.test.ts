@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Message, renderMessage } from '@pilothouse/contract';
 import fc from 'fast-check';
-import { nearestWord } from './nearest-word.ts';
 import { parseDuration, parseMoment } from './parse-duration.ts';
 import { progressLine } from './progress.ts';
 import { type Column, renderTable } from './table.ts';
@@ -79,15 +78,6 @@ test('reads durations and moments', () => {
   assert.equal(parseMoment('2h', now), '2026-05-03T10:00:00.000Z');
   assert.equal(parseMoment('2026-05-01', now), '2026-05-01T00:00:00.000Z');
   assert.throws(() => parseMoment('yesterday', now));
-});
-
-test('finds the word that was meant', () => {
-  const verbs = ['hosts', 'host', 'rollouts', 'rollout', 'findings'];
-
-  assert.equal(nearestWord('hsots', verbs), 'hosts');
-  assert.equal(nearestWord('find', verbs), 'findings');
-  assert.equal(nearestWord('rolout', verbs), 'rollout');
-  assert.equal(nearestWord('deploy', verbs), null);
 });
 
 test('says how far a rollout is, how fast, and how long it will take', () => {

@@ -1,6 +1,5 @@
 /** The control plane: one room a concern. Knows no plugin. */
 export type { OidcSettings } from './access/index.ts';
-export { nearestName } from './access/index.ts';
 export type { HostScope, Principal } from './access/service.ts';
 export {
   type AuditReport,

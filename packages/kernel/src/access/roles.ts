@@ -1,6 +1,6 @@
+import { nearestName } from '@pilothouse/base';
 import { AppError, type Grant, type Page, type PageQuery, type Role } from '@pilothouse/contract';
 import { type AccessParts, type Doer, requireSameVersion } from './access-deps.ts';
-import { nearestName } from './nearest-name.ts';
 import { afterOf, toPage } from './page-cursor.ts';
 import { isAllHosts } from './principal.ts';
 import { requireCovered } from './require-covered.ts';
@@ -103,7 +103,7 @@ function requireSensibleGrants(parts: AccessParts, doer: Doer, grants: readonly 
       if (permission === '*') continue;
       const spec = parts.permissions.get(permission);
       if (spec === undefined) {
-        const nearest = nearestName(permission, [...parts.permissions.keys()]);
+        const nearest = nearestName(permission, [...parts.permissions.keys()]) ?? '';
         throw new AppError('PERMISSION_UNKNOWN', { permission, nearest });
       }
       if (spec.scope === 'global' && !isAllHosts(grant)) {

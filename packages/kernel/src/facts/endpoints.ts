@@ -1,5 +1,5 @@
+import { nearestName } from '@pilothouse/base';
 import { AppError, type FactSpan, type FactSpec, factsRoutes, type JsonObject } from '@pilothouse/contract';
-import { nearestName } from '../access/index.ts';
 import type { Principal } from '../access/service.ts';
 import { findHost } from '../hosts/index.ts';
 import type { HostEntry, HostsService } from '../hosts/service.ts';
@@ -111,9 +111,10 @@ function requireFact(specs: readonly FactSpec[], fact: string): void {
   if (specs.some((spec) => spec.name === fact)) return;
   throw new AppError('FACT_UNKNOWN', {
     fact,
-    nearest: nearestName(
-      fact,
-      specs.map((spec) => spec.name),
-    ),
+    nearest:
+      nearestName(
+        fact,
+        specs.map((spec) => spec.name),
+      ) ?? '',
   });
 }

@@ -1,5 +1,5 @@
+import { nearestName } from '@pilothouse/base';
 import { AppError, type HostId } from '@pilothouse/contract';
-import { nearestName } from '../access/index.ts';
 import type { HostScope, Principal } from '../access/service.ts';
 import type { HostEntry, HostsService } from './service.ts';
 
@@ -26,10 +26,11 @@ export function findHost(
   if (only === undefined)
     throw new AppError('HOST_UNKNOWN', {
       host: ref,
-      nearest: nearestName(
-        ref,
-        visible.slice(0, NAMES_COMPARED_MAX).map((host) => host.name),
-      ),
+      nearest:
+        nearestName(
+          ref,
+          visible.slice(0, NAMES_COMPARED_MAX).map((host) => host.name),
+        ) ?? '',
     });
   if (named.length > 1)
     throw new AppError('HOST_NAME_AMBIGUOUS', { name: ref, ids: named.map((host) => host.id) });

@@ -1,5 +1,5 @@
+import { nearestName } from '@pilothouse/base';
 import { AppError, type TargetRequest } from '@pilothouse/contract';
-import { nearestName } from '../access/index.ts';
 import type { FactsService } from '../facts/service.ts';
 import type { Selector, SelectService, Verdict } from '../select/service.ts';
 import { isWithin } from './group-tree.ts';
@@ -19,7 +19,7 @@ export const groupSelector = (path: string): string => `inGroup(${JSON.stringify
 export function requireGroup(groups: Pick<GroupsService, 'groups'>, path: string): void {
   const paths = [...groups.groups.keys()];
   if (paths.some((known) => isWithin(known, path))) return;
-  throw new AppError('GROUP_UNKNOWN', { path, nearest: nearestName(path, paths) });
+  throw new AppError('GROUP_UNKNOWN', { path, nearest: nearestName(path, paths) ?? '' });
 }
 
 export function createTargetResolver(deps: TargetDeps): TargetResolver {

@@ -1,6 +1,6 @@
+import { nearestName } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { z } from 'zod';
-import { nearestName } from './nearest-name.ts';
 
 const EXCERPT_CHARS = 30;
 
@@ -36,8 +36,11 @@ function suggestionFor(text: string, start: number, end: number, names: readonly
   const before = /[A-Za-z_][\w.]*$/.exec(text.slice(0, start))?.[0] ?? '';
   const path = `${before}${text.slice(start, end)}`;
   if (!/^[A-Za-z_][\w.]*$/.test(path)) return '';
-  const near = nearestName(path, names) ?? nearestName(path.split('.').at(-1) ?? path, names);
+  const last = path.split('.').at(-1) ?? path;
+  const near = nearestName(path, names, slipsMax(path)) ?? nearestName(last, names, slipsMax(last));
   return near === null || near === path ? '' : `${near}?`;
 }
+
+const slipsMax = (name: string): number => (name.length <= 3 ? 1 : Math.max(2, Math.floor(name.length / 3)));
 
 const firstLine = (text: string): string => text.split('\n')[0] ?? text;
