@@ -15,6 +15,11 @@ import type { Endpoint } from './service.ts';
 export const BODY_BYTES_MAX = 1024 * 1024;
 /** Requests and streams open at once: each holds a socket, and a stream a cursor besides. */
 export const OPEN_REQUESTS_MAX = 2000;
+/**
+ * A body that is over the limit by no more than this is read to its end and thrown away. Closing at once, while the client
+ * still sends, would take the answer from it with the connection: it would see a broken pipe and never the code.
+ */
+const BODY_DRAIN_BYTES_MAX = 64 * 1024 * 1024;
 const HEADER_BYTES_MAX = 16 * 1024;
 const PARAMETER_CHARS_MAX = 1024;
 /** Generous for a slow link and a body of the largest size; a slower peer is holding the socket, not sending. */
@@ -146,12 +151,19 @@ function addErrorAnswers(app: FastifyInstance, options: HttpOptions): void {
     if (problem.code === 'TOO_MANY_REQUESTS' && typeof seconds === 'number') {
       void reply.header('retry-after', String(seconds));
     }
+    if (problem.code === 'BODY_TOO_LARGE' && isDrained(request.headers['content-length'])) {
+      void reply.removeHeader('connection');
+    }
     return reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
   });
   app.setNotFoundHandler((request) => {
     throw new AppError('NOT_FOUND', { what: 'route', id: `${request.method} ${request.url.split('?')[0]}` });
   });
 }
+
+/** What an answered request still sends is read and dropped by node, unless the answer closes the connection. */
+const isDrained = (contentLength: string | undefined): boolean =>
+  Number(contentLength) <= BODY_DRAIN_BYTES_MAX;
 
 /** Fastify's own refusals in our words. */
 function refusalOf(error: FastifyError): unknown {

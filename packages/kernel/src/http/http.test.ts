@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { systemClock } from '@pilothouse/base';
 import { AppError, commonErrors, defineRoute, type Route } from '@pilothouse/contract';
@@ -136,6 +139,22 @@ test('a body over the limit is BODY_TOO_LARGE, another media type INVALID_REQUES
   assert.equal(large.statusCode, 413);
   assert.equal(large.json().code, 'BODY_TOO_LARGE');
   assert.equal(form.json().details.where, 'header.content-type');
+});
+
+test('a client that is still sending a body over the limit gets the answer, not a broken pipe', async (t) => {
+  const { http, close } = await serve([countingEcho()]);
+  t.after(close);
+  const { port } = await http.listen({ host: '127.0.0.1', port: 0 });
+
+  const body = `"${'x'.repeat(10 * 1024 * 1024)}"`;
+  const headers = { ...asAda, 'content-type': 'application/json', 'content-length': body.length };
+  const sent = request({ port, path: '/api/v1/things/ab', method: 'POST', headers });
+  sent.end(body);
+  const [answer] = (await once(sent, 'response')) as [IncomingMessage]; // What the event carries.
+  await once(sent, 'finish');
+
+  assert.equal(answer.statusCode, 413);
+  assert.match(await text(answer), /BODY_TOO_LARGE/);
 });
 
 test('denies by default: no principal 401, no permission 403, an unknown path 404', async (t) => {
