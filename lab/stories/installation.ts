@@ -31,7 +31,7 @@ export interface Installation {
   /** A client with another token, or none. */
   clientFor(token: string | null): Client;
   /** Ends the server as a power cut would, and starts it again on the same data. */
-  crash(): Promise<void>;
+  crash(environment?: Readonly<Record<string, string>>): Promise<void>;
   start(): Promise<void>;
   token(wish?: Partial<NewEnrolmentToken>): Promise<string>;
   hosts(): Promise<Host[]>;
@@ -67,8 +67,9 @@ export async function install(): Promise<Installation> {
   await raiseBridge();
   const dataDirectory = mkdtempSync(join(tmpdir(), 'pilothouse-story-'));
   const url = `https://127.0.0.1:${API_PORT}`;
-  const start = (): Promise<ServerProcess> =>
+  const start = (environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> =>
     startServerProcess({
+      environment,
       entry: join(PROJECT_ROOT, 'apps/server/src/main.ts'),
       dataDirectory,
       listen: `127.0.0.1:${API_PORT}`,
@@ -96,9 +97,9 @@ export async function install(): Promise<Installation> {
     dataDirectory,
     server: () => server,
     clientFor,
-    async crash() {
+    async crash(environment) {
       await server.kill('SIGKILL');
-      server = await start();
+      server = await start(environment);
     },
     async start() {
       server = await start();
