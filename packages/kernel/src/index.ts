@@ -21,6 +21,7 @@ export type { KernelContext } from './kernel-context.ts';
 export { kernelDeclarations } from './kernel-declarations.ts';
 export type { Address, KernelOptions } from './kernel-options.ts';
 export { type Log, silentLog } from './log.ts';
+export { cutPage, heldText, readCursor } from './page-cursor.ts';
 export {
   defineServerPlugin,
   type KernelServices,

@@ -1,7 +1,7 @@
 import { nearestName } from '@pilothouse/base';
 import { AppError, type Grant, type Page, type PageQuery, type Role } from '@pilothouse/contract';
+import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import { type AccessParts, type Doer, requireSameVersion } from './access-deps.ts';
-import { afterOf, toPage } from './page-cursor.ts';
 import { isAllHosts } from './principal.ts';
 import { requireCovered } from './require-covered.ts';
 import { type RoleRow, roleStore, userStore } from './store.ts';
@@ -35,10 +35,10 @@ export function createRoles(parts: AccessParts): Roles {
   };
   return {
     page(query) {
-      const all = [...parts.roles.roles.values()].sort(inListOrder).map((role) => ({ id: role.name, role }));
-      const after = afterOf(query);
-      const start = after === '' ? 0 : all.findIndex(({ id }) => id === after) + 1;
-      return toPage(all.slice(start, start + query.limit + 1), query.limit, ({ role }) => role);
+      const all = [...parts.roles.roles.values()].sort(inListOrder);
+      const after = readCursor(query.cursor, heldText);
+      const start = after === null ? 0 : all.findIndex(({ name }) => name === after) + 1;
+      return cutPage(all.slice(start), query.limit, ({ name }) => name);
     },
     get,
     async create(doer, edit) {

@@ -1,8 +1,8 @@
 import { DAY_MS, newId } from '@pilothouse/base';
 import { type ApiToken, AppError, type Page, type PageQuery, toTimestamp } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
+import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import type { AccessParts, Doer } from './access-deps.ts';
-import { afterOf, toPage } from './page-cursor.ts';
 import { hashSecret, newSecret } from './secrets.ts';
 import { type TokenRow, tokenStore } from './store.ts';
 
@@ -49,8 +49,10 @@ export function createTokens(parts: AccessParts): Tokens {
   };
   return {
     async page(userId, query) {
-      const page = { userId, after: afterOf(query), limit: query.limit + 1 };
-      return toPage(await tokenStore.page(store, page), query.limit, tokenOf);
+      const after = readCursor(query.cursor, heldText) ?? '';
+      const rows = await tokenStore.page(store, { userId, after, limit: query.limit + 1 });
+      const page = cutPage(rows, query.limit, ({ id }) => id);
+      return { ...page, items: page.items.map(tokenOf) };
     },
     create: (doer, token) => store.transaction((transaction) => issue(transaction, doer, token)),
     issue,

@@ -1,9 +1,9 @@
 import { newId } from '@pilothouse/base';
 import { AppError, type Page, type PageQuery, toTimestamp, type User } from '@pilothouse/contract';
 import type { Store, Transaction } from '@pilothouse/store';
+import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import { type AccessParts, type Doer, requireSameVersion } from './access-deps.ts';
 import { ADMINISTRATOR } from './built-in-roles.ts';
-import { afterOf, toPage } from './page-cursor.ts';
 import { requireStrongPassword } from './passwords.ts';
 import { requireCovered } from './require-covered.ts';
 import { foldName, sessionStore, type UserRow, userStore } from './store.ts';
@@ -33,12 +33,14 @@ export function createUsers(parts: AccessParts): Users {
   const { store } = parts.context;
   return {
     async page(query) {
-      const rows = await userStore.page(store, afterOf(query), query.limit + 1);
+      const after = readCursor(query.cursor, heldText) ?? '';
+      const rows = await userStore.page(store, after, query.limit + 1);
+      const page = cutPage(rows, query.limit, ({ id }) => id);
       const roles = await userStore.rolesOf(
         store,
-        rows.map((row) => row.id),
+        page.items.map((row) => row.id),
       );
-      return toPage(rows, query.limit, (row) => userOf(row, roles.get(row.id) ?? []));
+      return { ...page, items: page.items.map((row) => userOf(row, roles.get(row.id) ?? [])) };
     },
     async get(idOrName) {
       return readUser(store, await findUser(store, idOrName));

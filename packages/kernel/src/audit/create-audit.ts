@@ -1,6 +1,5 @@
 import { MINUTE_MS } from '@pilothouse/base';
 import {
-  AppError,
   type AuditCheckpoint,
   type AuditRecord,
   CHECKPOINT_TAG,
@@ -11,6 +10,7 @@ import {
 import type { Transaction } from '@pilothouse/store';
 import type { Signer } from '../enrolment/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
+import { cutPage, heldCount, readCursor } from '../page-cursor.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import { linkRecord } from './chain.ts';
 import type { AuditService, AuditTrail, NewAuditRecord } from './service.ts';
@@ -122,18 +122,9 @@ async function signHead(
 type ListQuery = Parameters<AuditService['list']>[0];
 
 async function listRecords({ store }: KernelContext, query: ListQuery): Promise<Page<AuditRecord>> {
-  const before = query.cursor === undefined ? null : sequenceOf(query.cursor);
+  const before = readCursor(query.cursor, heldCount);
   const found = await readNewest(store, query, { before, limit: query.limit + 1 });
-  const items = found.slice(0, query.limit);
-  const last = items.at(-1);
-  const hasMore = found.length > query.limit && last !== undefined;
-  return { items, nextCursor: hasMore ? Buffer.from(`s${last.sequence}`).toString('base64url') : null };
-}
-
-function sequenceOf(cursor: string): number {
-  const text = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (/^s\d{1,15}$/.test(text)) return Number(text.slice(1));
-  throw new AppError('INVALID_REQUEST', { where: 'query.cursor', problem: 'not a cursor' });
+  return cutPage(found, query.limit, ({ sequence }) => String(sequence));
 }
 
 async function* exportRecords(

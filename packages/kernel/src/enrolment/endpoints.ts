@@ -3,13 +3,13 @@ import {
   AppError,
   type HostId,
   HostId as HostIdSchema,
-  type Page,
   type PendingHost,
   enrolmentRoutes as routes,
   toTimestamp,
 } from '@pilothouse/contract';
 import type { HostScope, Principal } from '../access/service.ts';
 import { type Endpoint, endpoint, type HttpRequest } from '../http/service.ts';
+import { cutPage, readCursor } from '../page-cursor.ts';
 import type { Enrolment } from './create-enrolment.ts';
 import { acceptAsNew, acceptAsReplacement, type Decider, refuse } from './decide-pending.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
@@ -52,9 +52,9 @@ function tokenEndpoints(deps: EnrolmentDeps): Endpoint[] {
     endpoint(routes.listTokens, async (request) => {
       const scope = request.principal.scope(READ);
       const { cursor, limit } = request.query;
-      const rows = await tokensBefore(db, cursor === undefined ? null : afterOf(cursor), limit + 1);
+      const rows = await tokensBefore(db, readCursor(cursor, heldId), limit + 1);
       const now = context.clock.now();
-      const page = pageBy(rows, limit, (row) => row.id);
+      const page = cutPage(rows, limit, (row) => row.id);
       const seen = page.items.filter((row) => scope.includes(hostOfToken(row)));
       return { items: seen.map((row) => tokenRecord(row, now)), nextCursor: page.nextCursor };
     }),
@@ -77,8 +77,8 @@ function pendingEndpoints(enrolment: Enrolment): Endpoint[] {
   return [
     endpoint(routes.listPending, async (request) => {
       const { cursor, limit } = request.query;
-      const rows = await pendingAfter(db, cursor === undefined ? null : afterOf(cursor), limit + 1);
-      const page = pageBy(rows, limit, (row) => row.host_id);
+      const rows = await pendingAfter(db, readCursor(cursor, heldId), limit + 1);
+      const page = cutPage(rows, limit, (row) => row.host_id);
       const scope = request.principal.scope(READ);
       const items: PendingHost[] = [];
       for (const row of page.items) {
@@ -170,17 +170,6 @@ const hostOfToken = (row: TokenRow) => futureHost({ labels: labelsOf(row), group
 
 const TOKEN_ID = /^et_[0-9a-hjkmnp-tv-z]{18}$/;
 
-/** Cursors hold the last id of the page before; what is not one of ours is refused. */
-function afterOf(cursor: string): string {
-  const id = Buffer.from(cursor, 'base64url').toString('utf8');
-  if (TOKEN_ID.test(id) || HostIdSchema.safeParse(id).success) return id;
-  throw new AppError('INVALID_REQUEST', { where: 'query.cursor', problem: 'not a cursor' });
-}
-
-/** A page of rows that were asked for with one more than the limit. */
-function pageBy<Row>(rows: readonly Row[], limit: number, idOf: (row: Row) => string): Page<Row> {
-  const items = rows.slice(0, limit);
-  const last = items.at(-1);
-  const hasMore = rows.length > limit && last !== undefined;
-  return { items, nextCursor: hasMore ? Buffer.from(idOf(last)).toString('base64url') : null };
-}
+/** Ids of either list; what is neither is refused as a cursor. */
+const heldId = (held: string): string | null =>
+  TOKEN_ID.test(held) || HostIdSchema.safeParse(held).success ? held : null;

@@ -4,6 +4,7 @@ import type { Principal } from '../access/service.ts';
 import { findHost } from '../hosts/index.ts';
 import type { HostEntry, HostsService } from '../hosts/service.ts';
 import { type Endpoint, endpoint } from '../http/service.ts';
+import { cutPage, heldCount, readCursor } from '../page-cursor.ts';
 import type { SelectService } from '../select/service.ts';
 import { diffSides, FACTS_READ, requireSeen } from './diff-sides.ts';
 import { distribute } from './facts-of-fleet.ts';
@@ -87,25 +88,15 @@ function hostEndpoints({ facts, hosts, specs }: FactsEndpointDeps): Endpoint[] {
     endpoint(factsRoutes.history, async ({ principal, params, query }) => {
       requireFact(specs, params.fact);
       const { id } = found(principal, params.host);
-      const before = query.cursor === undefined ? undefined : readCursor(query.cursor);
+      const before = readCursor(query.cursor, heldCount) ?? undefined;
       const spans = await facts.history(id, params.fact, query.limit + 1, before);
-      const items = spans.slice(0, query.limit);
-      const last = items.at(-1);
-      const hasMore = spans.length > items.length && last !== undefined;
-      return { items, nextCursor: hasMore ? String(Date.parse(last.from)) : null };
+      return cutPage(spans, query.limit, ({ from }) => String(Date.parse(from)));
     }),
   ];
 }
 
 /** Schemas of facts describe JSON, and every body was parsed from it. */
 const asJson = (body: unknown): JsonObject[string] => body as JsonObject[string];
-
-function readCursor(cursor: string): number {
-  const before = Number(cursor);
-  if (!Number.isSafeInteger(before))
-    throw new AppError('INVALID_REQUEST', { where: 'query.cursor', problem: 'not a cursor' });
-  return before;
-}
 
 function requireFact(specs: readonly FactSpec[], fact: string): void {
   if (specs.some((spec) => spec.name === fact)) return;

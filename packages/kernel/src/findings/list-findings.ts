@@ -1,5 +1,6 @@
-import { AppError, type Finding, type Page, type PageQuery } from '@pilothouse/contract';
+import type { Finding, Page, PageQuery } from '@pilothouse/contract';
 import type { Store } from '@pilothouse/store';
+import { pageCursor, readCursor } from '../page-cursor.ts';
 import { severityRank } from './life-cycle.ts';
 import type { FindingsFilter } from './service.ts';
 import { type FindingsPosition, readFindings } from './store.ts';
@@ -15,7 +16,7 @@ export async function listFindings(
   page: PageQuery,
 ): Promise<Page<Finding>> {
   const items: Finding[] = [];
-  let after = page.cursor === undefined ? null : positionOf(page.cursor);
+  let after = readCursor(page.cursor, heldPosition);
   const limit = filter.hostIds === null ? page.limit : SCANNED_AT_ONCE_MAX;
   for (let scanned = 0; scanned < SCANNED_FINDINGS_MAX; scanned += limit) {
     const found = await readFindings(store, filter, { after, limit });
@@ -34,12 +35,9 @@ function isShown({ hostIds }: FindingsFilter, { hostId }: Finding): boolean {
   return hostIds === null || (hostId !== null && hostIds.has(hostId));
 }
 
-const cursorOf = ({ rank, id }: FindingsPosition): string =>
-  Buffer.from(`${rank} ${id}`).toString('base64url');
+const cursorOf = ({ rank, id }: FindingsPosition): string => pageCursor(`${rank} ${id}`);
 
-function positionOf(cursor: string): FindingsPosition {
-  const parts = /^(\d) (\S+)$/.exec(Buffer.from(cursor, 'base64url').toString('utf8'));
-  const [, rank, id] = parts ?? [];
-  if (rank !== undefined && id !== undefined) return { rank: Number(rank), id };
-  throw new AppError('INVALID_REQUEST', { where: 'query.cursor', problem: 'not a cursor' });
+function heldPosition(held: string): FindingsPosition | null {
+  const [, rank, id] = /^(\d) (\S+)$/.exec(held) ?? [];
+  return rank === undefined || id === undefined ? null : { rank: Number(rank), id };
 }

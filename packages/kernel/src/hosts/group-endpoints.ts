@@ -8,6 +8,7 @@ import {
 import type { Transaction } from '@pilothouse/store';
 import type { Principal } from '../access/service.ts';
 import { type Endpoint, endpoint, type HttpRequest } from '../http/service.ts';
+import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import type { HostsEndpointDeps } from './endpoints.ts';
 import { requireBothScopes, requireEtag } from './find-host.ts';
 import { findCycle } from './group-cycles.ts';
@@ -83,18 +84,11 @@ function readEndpoints(deps: HostsEndpointDeps): Endpoint[] {
   const { groups, hosts, select } = deps;
   return [
     endpoint(groupsRoutes.list, async ({ principal, query }) => {
-      const after = query.cursor === undefined ? '' : Buffer.from(query.cursor, 'base64url').toString('utf8');
+      const after = readCursor(query.cursor, heldText) ?? '';
       const rest = [...groups.groups.values()].filter((group) => compareText(group.path, after) > 0);
-      const shown = rest.slice(0, query.limit);
+      const page = cutPage(rest, query.limit, ({ path }) => path);
       await warmGroups(deps);
-      const last = shown.at(-1);
-      return {
-        items: shown.map((group) => summarize(deps, principal, group)),
-        nextCursor:
-          last !== undefined && rest.length > shown.length
-            ? Buffer.from(last.path).toString('base64url')
-            : null,
-      };
+      return { ...page, items: page.items.map((group) => summarize(deps, principal, group)) };
     }),
     endpoint(groupsRoutes.get, async ({ principal, params }) => {
       const group = knownGroup(deps, params.path);

@@ -1,5 +1,6 @@
-import { AppError, type HostsPage, type PageQuery } from '@pilothouse/contract';
+import type { HostsPage, PageQuery } from '@pilothouse/contract';
 import { z } from 'zod';
+import { cutPage, readCursor } from '../page-cursor.ts';
 import { compareText } from './host-index.ts';
 
 const Position = z.tuple([z.string(), z.string()]);
@@ -22,30 +23,19 @@ export function pageHosts<T extends Named>(
   query: PageQuery,
   itemOf: (host: T) => HostsPage['items'][number],
 ): Pick<HostsPage, 'items' | 'nextCursor'> {
-  const after = query.cursor === undefined ? null : readCursor(query.cursor);
+  const after = readCursor(query.cursor, heldNamed);
   const start = after === null ? 0 : sorted.findIndex((host) => compareNamed(host, after) > 0);
-  const shown = start === -1 ? [] : sorted.slice(start, start + query.limit);
-  const last = shown.at(-1);
-  const hasMore = last !== undefined && start + query.limit < sorted.length;
-  return {
-    items: shown.map(itemOf),
-    nextCursor: hasMore ? Buffer.from(JSON.stringify([last.name, last.id])).toString('base64url') : null,
-  };
+  const rest = start === -1 ? [] : sorted.slice(start, start + query.limit + 1);
+  const page = cutPage(rest, query.limit, ({ name, id }) => JSON.stringify([name, id]));
+  return { ...page, items: page.items.map(itemOf) };
 }
 
-function readCursor(cursor: string): Named {
-  const parsed = Position.safeParse(parseJson(Buffer.from(cursor, 'base64url').toString('utf8')));
-  if (!parsed.success)
-    throw new AppError('INVALID_REQUEST', { where: 'query.cursor', problem: 'not a cursor' });
-  const [name, id] = parsed.data;
-  return { name, id };
-}
-
-function parseJson(text: string): unknown {
+function heldNamed(held: string): Named | null {
   try {
-    return JSON.parse(text);
+    const [name, id] = Position.parse(JSON.parse(held));
+    return { name, id };
   } catch {
-    // Whatever is not JSON is not a cursor either; the schema says so.
+    // Whatever is not JSON of that shape is not a cursor of this list.
     return null;
   }
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError, type MadePlan } from '@pilothouse/contract';
+import { pageCursor } from '../page-cursor.ts';
 import { openTestRollouts, principalOver, type TestRollouts } from '../rollouts/open-test-rollouts.ts';
 
 const body = (changes: Record<string, unknown> = {}) => ({
@@ -87,14 +88,14 @@ test('a plan reads back from the store as it was made, and ten thousand hosts co
   });
   const steps = await after.call<{ items: { index: number }[]; nextCursor: string }>('plans.steps', {
     params: { digest: plan.digest },
-    query: { cursor: '2000', limit: '100' },
+    query: { cursor: pageCursor('2000'), limit: '100' },
   });
 
   assert.equal(hostsCount, 2500);
   assert.equal(counted?.pieces, 7);
   assert.equal(read.matchingNow, 2500);
   assert.equal(steps.items[0]?.index, 2000);
-  assert.equal(steps.nextCursor, '2100');
+  assert.equal(steps.nextCursor, pageCursor('2100'));
   await after.close();
 });
 

@@ -2,6 +2,7 @@ import { AppError, planRoutes } from '@pilothouse/contract';
 import type { Principal } from '../access/service.ts';
 import type { HostsService, TargetResolver } from '../hosts/service.ts';
 import { type Endpoint, endpoint } from '../http/service.ts';
+import { heldCount, pageCursor, readCursor } from '../page-cursor.ts';
 import type { PlansService } from './create-plans.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
 
@@ -29,7 +30,7 @@ export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
     }),
     endpoint(planRoutes.steps, async ({ principal, params, query }) => {
       const plan = await seen(principal, params.digest);
-      const from = query.cursor === undefined ? 0 : cursorIndex(query.cursor);
+      const from = readCursor(query.cursor, heldCount) ?? 0;
       const isInScope = readScope(deps.hosts, principal);
       const items = [];
       let index = from;
@@ -38,7 +39,7 @@ export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
         if (host === undefined || !isInScope(host.id)) continue;
         items.push({ ...plan.step(index), index, hostName: host.name });
       }
-      return { items, nextCursor: index < plan.hosts.length ? String(index) : null };
+      return { items, nextCursor: index < plan.hosts.length ? pageCursor(String(index)) : null };
     }),
   ];
 }
@@ -66,14 +67,6 @@ export function readScope(hosts: HostsService, principal: Principal): (hostId: s
     const entry = hosts.index.get(hostId);
     return entry !== undefined && scope.includes(entry);
   };
-}
-
-/** Cursors of lists in step order are the next index; anything else starts after the end. */
-export function cursorIndex(cursor: string): number {
-  const index = Number(cursor);
-  if (!Number.isInteger(index) || index < 0)
-    throw new AppError('INVALID_REQUEST', { problem: 'the cursor is not one of this list', where: 'cursor' });
-  return index;
 }
 
 async function matchingNow(resolver: TargetResolver, plan: LoadedPlan): Promise<number | null> {

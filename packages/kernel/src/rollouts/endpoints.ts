@@ -1,5 +1,6 @@
 import { type Explanation, rolloutRoutes } from '@pilothouse/contract';
 import { type Endpoint, endpoint, type HttpRequest } from '../http/service.ts';
+import { heldText, pageCursor, readCursor } from '../page-cursor.ts';
 import { asRequest } from '../plans/index.ts';
 import { recordOf, viewRollout } from './driver/active-rollout.ts';
 import { explainRollout } from './explain-rollout.ts';
@@ -75,7 +76,7 @@ type ListRequest = Parameters<Parameters<typeof endpoint<typeof rolloutRoutes.li
 
 async function listVisible(deps: ActsDeps, { principal, query }: ListRequest) {
   const items = [];
-  let before = query.cursor ?? null;
+  let before = readCursor(query.cursor, heldText);
   for (;;) {
     const rows = await listRollouts(deps.context.store, {
       before,
@@ -84,7 +85,8 @@ async function listVisible(deps: ActsDeps, { principal, query }: ListRequest) {
       limit: ROWS_PER_READ,
     });
     for (const row of rows) {
-      if (items.length === query.limit) return { items, nextCursor: before };
+      if (items.length === query.limit)
+        return { items, nextCursor: before === null ? null : pageCursor(before) };
       before = row.id;
       const active = deps.driver.active.get(row.id);
       if (await isVisible(deps, principal, row))

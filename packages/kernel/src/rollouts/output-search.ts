@@ -1,4 +1,5 @@
 import type { Digest, OutputBody } from '@pilothouse/contract';
+import { heldText, pageCursor, readCursor } from '../page-cursor.ts';
 import { readGroupKeys, readOutput } from './result-store.ts';
 import type { ResultDeps, Sight } from './results.ts';
 
@@ -22,12 +23,13 @@ export async function searchOutputs(
   query: { text: string; cursor?: string | undefined; limit: number },
 ): Promise<{ items: OutputMatch[]; nextCursor: string | null }> {
   const hosts = await hostsByOutput(deps, sight);
-  const digests = [...hosts.keys()].sort().filter((digest) => digest > (query.cursor ?? ''));
+  const after = readCursor(query.cursor, heldText) ?? '';
+  const digests = [...hosts.keys()].sort().filter((digest) => digest > after);
   const items: OutputMatch[] = [];
   let looked = 0;
   for (const digest of digests) {
     if (looked === OUTPUTS_PER_REQUEST_MAX || items.length === query.limit)
-      return { items, nextCursor: digests[looked - 1] ?? null };
+      return { items, nextCursor: pageCursor(digests[looked - 1] ?? after) };
     looked += 1;
     const body = await readOutput(deps.context.store, digest);
     const lines = body === null ? [] : linesWith(body, query.text);

@@ -8,7 +8,8 @@ import {
   type TaskState,
 } from '@pilothouse/contract';
 import type { KernelContext } from '../kernel-context.ts';
-import { cursorIndex, type LoadedPlan, type PlansService } from '../plans/index.ts';
+import { heldCount, pageCursor, readCursor } from '../page-cursor.ts';
+import type { LoadedPlan, PlansService } from '../plans/index.ts';
 import {
   type ActiveRollout,
   configOf,
@@ -48,7 +49,7 @@ export interface TaskQuery {
 
 export async function listTasks(deps: ResultDeps, sight: Sight, query: TaskQuery): Promise<Page<Task>> {
   const active = deps.driver.active.get(sight.record.id);
-  const from = query.cursor === undefined ? 0 : cursorIndex(query.cursor);
+  const from = readCursor(query.cursor, heldCount) ?? 0;
   return active === undefined
     ? listEnded(deps, sight, query, from)
     : listActive(deps, active, { ...query, from, isInScope: sight.isInScope });
@@ -73,7 +74,7 @@ async function listActive(
   const rows = await readTasksAt(deps.context.store, active.id, ended);
   return {
     items: found.map((task) => viewTask(active, task, rows.get(task.index)?.body.outcome ?? null)),
-    nextCursor: index < tasks.length ? String(index) : null,
+    nextCursor: index < tasks.length ? pageCursor(String(index)) : null,
   };
 }
 
@@ -94,7 +95,7 @@ async function listEnded(
     });
     for (const row of rows) {
       if (!sight.isInScope(row.hostId)) continue;
-      if (items.length === query.limit) return { items, nextCursor: String(row.index) };
+      if (items.length === query.limit) return { items, nextCursor: pageCursor(String(row.index)) };
       items.push(viewEndedTask(row, namesOf(sight, row.index)));
     }
     if (rows.length < ROWS_PER_READ) return { items, nextCursor: null };
@@ -122,7 +123,7 @@ export async function listGroups(
   query: { cursor?: string | undefined; limit: number },
 ): Promise<Page<ResultGroup>> {
   const groups = await groupAll(deps, sight);
-  const from = query.cursor === undefined ? 0 : cursorIndex(query.cursor);
+  const from = readCursor(query.cursor, heldCount) ?? 0;
   const page = groups.slice(from, from + query.limit);
   const rows = await readTasksAt(
     deps.context.store,
@@ -146,7 +147,8 @@ export async function listGroups(
       };
     }),
   );
-  return { items, nextCursor: from + page.length < groups.length ? String(from + page.length) : null };
+  const next = from + page.length;
+  return { items, nextCursor: next < groups.length ? pageCursor(String(next)) : null };
 }
 
 async function groupAll(deps: ResultDeps, sight: Sight): Promise<Grouped[]> {

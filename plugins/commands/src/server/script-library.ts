@@ -3,7 +3,14 @@
  * a version immutable and the one that runs. Does not run anything.
  */
 import { type Actor, AppError, digestOfText, type JsonObject, type Page } from '@pilothouse/contract';
-import type { AuditService, EventsService, KernelContext } from '@pilothouse/kernel';
+import {
+  type AuditService,
+  cutPage,
+  type EventsService,
+  heldText,
+  type KernelContext,
+  readCursor,
+} from '@pilothouse/kernel';
 import type { Transaction } from '@pilothouse/store';
 import type { Script, ScriptContent, ScriptVersion } from '../contract/script.ts';
 import { checkDeclarations } from '../domain/bind-parameters.ts';
@@ -47,16 +54,11 @@ export async function listScripts(
     readonly search?: string | undefined;
   },
 ): Promise<Page<Script>> {
-  const after = query.cursor === undefined ? '' : Buffer.from(query.cursor, 'base64url').toString('utf8');
+  const after = readCursor(query.cursor, heldText) ?? '';
   const search = query.search ?? '';
   const rows = await scriptsAfter(deps.context.store, { after, search, limit: query.limit + 1 });
-  const shown = rows.slice(0, query.limit);
-  const last = shown.at(-1);
-  return {
-    items: shown.map((row) => scriptOf(row, row.content)),
-    nextCursor:
-      rows.length > shown.length && last !== undefined ? Buffer.from(last.name).toString('base64url') : null,
-  };
+  const page = cutPage(rows, query.limit, ({ name }) => name);
+  return { ...page, items: page.items.map((row) => scriptOf(row, row.content)) };
 }
 
 export async function readScript(
