@@ -12,8 +12,8 @@ export const agentCommandErrors = defineErrors({
     status: 400,
     title: { en: 'This is not an enrolment token', zh: '这不是有效的注册令牌' },
     hint: {
-      en: 'A token begins with pht1. and is one word. Paste all of it, or make a new one: pilothouse tokens create',
-      zh: '令牌以 pht1. 开头且不含空格。请完整粘贴，或创建新令牌：pilothouse tokens create',
+      en: 'A token begins with pht1. and is one word. Paste all of it, or make a new one: pilothouse enrol',
+      zh: '令牌以 pht1. 开头且不含空格。请完整粘贴，或创建新令牌：pilothouse enrol',
     },
     retry: 'after-change',
   },

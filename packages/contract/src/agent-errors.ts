@@ -153,8 +153,8 @@ export const agentErrors = defineErrors({
       zh: '任务运行期间代理终止：无法得知其执行进度',
     },
     hint: {
-      en: 'Look at the host. It is not run again by itself; pilothouse rollout retry --unknown does so.',
-      zh: '请检查该主机。系统不会自动重跑；可使用 pilothouse rollout retry --unknown 重试。',
+      en: 'Look at the host. It is not run again by itself; pilothouse rollout retry ID --include-unknown does so.',
+      zh: '请检查该主机。系统不会自动重跑；可使用 pilothouse rollout retry ID --include-unknown 重试。',
     },
     retry: 'after-change',
   },

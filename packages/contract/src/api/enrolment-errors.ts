@@ -1,8 +1,8 @@
 import { defineErrors } from '../errors.ts';
 
 const newToken = {
-  en: 'Make a new token with: pilothouse tokens create',
-  zh: '请用 pilothouse tokens create 创建新令牌。',
+  en: 'Make a new token with: pilothouse enrol',
+  zh: '请用 pilothouse enrol 创建新令牌。',
 };
 const enrolAgain = {
   en: 'Enrol the host again with a new token.',

@@ -8,8 +8,8 @@ export const fileSystemNearlyFull = defineFinding({
     zh: '文件系统 {mountPoint} 已使用至少 {usedPercentMin} %（{resource}）',
   },
   hint: {
-    en: 'Find what grows, for example: pilothouse run HOST -- du -xh --max-depth=2 {mountPoint}; then remove it or enlarge the file system.',
-    zh: '查明增长来源，例如：pilothouse run HOST -- du -xh --max-depth=2 {mountPoint}；然后清理或扩容。',
+    en: 'Find what grows, for example: pilothouse run --host HOST -- du -xh --max-depth=2 {mountPoint}; then remove it or enlarge the file system.',
+    zh: '查明增长来源，例如：pilothouse run --host HOST -- du -xh --max-depth=2 {mountPoint}；然后清理或扩容。',
   },
   remedy: null,
 });
@@ -19,8 +19,8 @@ export const unitFailed = defineFinding({
   severity: 'medium',
   title: { en: 'Unit {unit} has failed', zh: '单元 {unit} 已失败' },
   hint: {
-    en: 'See why: pilothouse run HOST -- journalctl -u {unit} -n 50. Repair it, then restart the unit.',
-    zh: '查看原因：pilothouse run HOST -- journalctl -u {unit} -n 50。修复后重启该单元。',
+    en: 'See why: pilothouse run --host HOST -- journalctl -u {unit} -n 50. Repair it, then restart the unit.',
+    zh: '查看原因：pilothouse run --host HOST -- journalctl -u {unit} -n 50。修复后重启该单元。',
   },
   remedy: null,
 });
