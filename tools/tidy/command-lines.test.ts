@@ -13,7 +13,7 @@ function wrongWith(line: string): string | null {
   if (!verbs.some((known) => known.name === verb)) return `there is no verb ${verb}`;
   const below = [...paths].filter((path) => path.startsWith(`${verb} `));
   if (below.length === 0 || second === '' || below.includes(`${verb} ${second}`)) return null;
-  const isThing = /^[-<{"'$A-Z[]/.test(second) || /^([a-z]+_|web-|h\d)/.test(second);
+  const isThing = !/^[a-z][a-z-]+$/.test(second) || /^(web-|h\d)/.test(second);
   if (!isThing || !paths.has(verb)) return `there is no ${verb} ${second}`;
   const later = below.find((path) =>
     line
