@@ -2,8 +2,10 @@
  * HTTPS to one server, with the trust that the login pinned and connections kept alive between calls. Not for anything but
  * the API: no redirects, no proxies, no cookies.
  */
+
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
+import { errorCode } from '@pilothouse/base';
 import type { Fetch } from '@pilothouse/client';
 import { AppError } from '@pilothouse/contract';
 
@@ -110,7 +112,7 @@ const UNTRUSTED =
 
 export function networkError(target: URL, error: unknown): AppError {
   if (error instanceof AppError) return error;
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   const reason = code || (error instanceof Error ? error.message : 'unknown');
   const url = target.origin;
   return new AppError(

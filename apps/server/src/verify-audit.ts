@@ -3,10 +3,12 @@
  * and writes nothing. Signatures are checked by the public halves of the key files below `keys`, which are no part of the
  * store: whoever changed the file alone could not have signed anew.
  */
+
 import { createPublicKey } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorCode } from '@pilothouse/base';
 import {
   AppError,
   AuditCheckpoint,
@@ -78,7 +80,7 @@ function namesIn(directory: string): string[] {
   try {
     return readdirSync(directory);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return [];
+    if (errorCode(cause) === 'ENOENT') return [];
     throw cause;
   }
 }

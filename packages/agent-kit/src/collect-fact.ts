@@ -2,7 +2,9 @@
  * How a collector's answer becomes a fact: bounded in time, checked by the fact's own schema, in canonical form, named by
  * its digest. Whatever goes wrong becomes an absence with its reason; nothing a collector does ends the agent.
  */
+
 import type { Clock } from '@pilothouse/base';
+import { errorCode } from '@pilothouse/base';
 import {
   canonicalJson,
   digestOfText,
@@ -87,7 +89,7 @@ function readingOf(collector: Collector, answer: Collected<unknown>): FactReadin
 }
 
 function absentByError(fact: string, error: unknown): FactReading {
-  const code = error instanceof Error && 'code' in error ? error.code : null;
+  const code = errorCode(error);
   const doing = error instanceof Error ? error.message : String(error);
   return absent(fact, code === 'EACCES' || code === 'EPERM' ? 'needs-root' : 'failed', doing);
 }

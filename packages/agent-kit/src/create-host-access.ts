@@ -1,4 +1,5 @@
 import { lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
+import { errorCode } from '@pilothouse/base';
 import type { HostAccess } from './host-access.ts';
 import { pathUnderRoot } from './path-under-root.ts';
 import { runProgram } from './run-program.ts';
@@ -91,7 +92,7 @@ async function unlessUnreadable<T>(doing: string, read: () => Promise<T>): Promi
   try {
     return await read();
   } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? '';
+    const code = errorCode(cause) ?? '';
     if (UNREADABLE.has(code)) return null;
     throw Object.assign(new Error(doing, { cause }), { code });
   }

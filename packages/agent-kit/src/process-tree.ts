@@ -11,9 +11,11 @@
  * Limits: without systemd a process that leaves the group *and* empties its environment escapes. Processes of other users
  * are seen only by root. What systemd or another daemon was asked to start is not the task's.
  */
+
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
+import { errorCode } from '@pilothouse/base';
 
 export const TASK_VARIABLE = 'PILOTHOUSE_TASK_ID';
 const POLL_MS = 50;
@@ -64,7 +66,7 @@ function signalOne(pid: number, signal: NodeJS.Signals): void {
     process.kill(pid, signal);
   } catch (cause) {
     // ESRCH: it is gone; EPERM: its user is another one, which only an agent without root meets.
-    const { code } = cause as NodeJS.ErrnoException;
+    const code = errorCode(cause);
     if (code !== 'ESRCH' && code !== 'EPERM') throw cause;
   }
 }

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { errorCode } from '@pilothouse/base';
 import type { RunOptions, RunResult } from './host-access.ts';
 
 const TIMEOUT_MS_DEFAULT = 30_000;
@@ -75,6 +76,6 @@ function killGroup(pid: number): void {
     process.kill(-pid, 'SIGKILL');
   } catch (error) {
     // ESRCH: the group has ended by itself in the meantime, which is what was wanted.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (errorCode(error) !== 'ESRCH') throw error;
   }
 }

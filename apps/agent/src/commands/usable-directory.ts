@@ -1,3 +1,4 @@
+import { errorCode } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { type DataDirectory, openDataDirectory } from '../data-directory.ts';
 
@@ -11,6 +12,6 @@ export function usableDirectory(path: string): DataDirectory {
 }
 
 export const unusable = (path: string, cause: unknown): AppError => {
-  const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : String(cause);
+  const reason = errorCode(cause) ?? String(cause);
   return new AppError('AGENT_DIRECTORY_UNUSABLE', { path, reason }, { cause });
 };

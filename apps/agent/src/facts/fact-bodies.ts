@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOfText } from '@pilothouse/contract';
 import { readIfThere, removeIfThere } from '../data-directory.ts';
+import { isDiskFull } from '../disk-full.ts';
 
 /** The current body of each fact on disk. Losing one costs a collection, so nothing here is synced. */
 export interface FactBodies {
@@ -18,8 +19,7 @@ export function createFactBodies(directory: string): FactBodies {
       try {
         writeFileSync(at(fact), text, { mode: 0o600 });
       } catch (cause) {
-        const { code } = cause as NodeJS.ErrnoException;
-        if (code !== 'ENOSPC' && code !== 'EDQUOT') throw cause;
+        if (!isDiskFull(cause)) throw cause;
         // Full disk: the fact is collected again when the server wants its body.
         removeIfThere(at(fact));
       }

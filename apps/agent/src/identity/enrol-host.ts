@@ -5,6 +5,7 @@
  * the server presents and finds the pinned authority in it; then it connects again, TLS judging the server by that
  * authority alone, and only over this connection says the secret. So whoever stands in between learns nothing.
  */
+import { errorCode } from '@pilothouse/base';
 import { AppError, ENROLMENT_TOKEN_PREFIX, EnrolmentToken, Problem, TrustBundle } from '@pilothouse/contract';
 import { type EnrolRequest, EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
 import type { DataDirectory } from '../data-directory.ts';
@@ -112,7 +113,5 @@ function refusalOf(answer: { status: number; text: string }, url: URL): AppError
   }
 }
 
-export const reasonOf = (cause: unknown): string => {
-  if (!(cause instanceof Error)) return String(cause);
-  return 'code' in cause && typeof cause.code === 'string' ? cause.code : cause.message;
-};
+const reasonOf = (cause: unknown): string =>
+  errorCode(cause) ?? (cause instanceof Error ? cause.message : String(cause));

@@ -11,6 +11,7 @@
  *
  * Limits: CAPACITY_BYTES for all unacknowledged tasks and the ledger of unexpired steps; RECORD_BYTES_MAX for a record.
  */
+
 import {
   closeSync,
   constants,
@@ -23,7 +24,9 @@ import {
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode } from '@pilothouse/base';
 import { type TaskOutcome, toTimestamp } from '@pilothouse/contract';
+import { isDiskFull } from '../disk-full.ts';
 import { encodeRecord, type JournalRecord, type StartedRecord } from './journal-record.ts';
 import {
   applyRecord,
@@ -155,7 +158,7 @@ function readIfThere(path: string): Buffer | null {
   try {
     return readFileSync(path);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+    if (errorCode(cause) === 'ENOENT') return null;
     throw cause;
   }
 }
@@ -184,8 +187,7 @@ function tryWriteAllocated(path: string, text: string): boolean {
     writeAllocated(path, text);
     return true;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT'))
-      return false;
+    if (isDiskFull(cause)) return false;
     throw cause;
   }
 }

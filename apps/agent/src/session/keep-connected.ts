@@ -10,7 +10,7 @@
  */
 
 import type { Result } from '@pilothouse/base';
-import { backoffMs, type Clock, MINUTE_MS } from '@pilothouse/base';
+import { backoffMs, type Clock, errorCode, MINUTE_MS } from '@pilothouse/base';
 import { GATEWAY_PATHS, TrustAnswer } from '@pilothouse/wire';
 import type { TrustStore } from '../identity/trust-store.ts';
 import type { AgentLog } from '../log.ts';
@@ -96,12 +96,9 @@ const TRUST_CODES = new Set([
   'CERT_SIGNATURE_FAILURE',
 ]);
 
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+const isTrustProblem = (cause: unknown): boolean => TRUST_CODES.has(errorCode(cause) ?? '');
 
-const isTrustProblem = (cause: unknown): boolean => TRUST_CODES.has(codeOf(cause));
-
-const describe = (cause: unknown): string => codeOf(cause) || String(cause);
+const describe = (cause: unknown): string => errorCode(cause) ?? String(cause);
 
 async function refreshTrust(url: URL, options: KeepConnectedOptions): Promise<void> {
   const { trust, dialler, log } = options;

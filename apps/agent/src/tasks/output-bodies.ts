@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDiskFull } from '../disk-full.ts';
 
 /** Bodies the server may still ask for. The oldest go first beyond this; their tasks keep digest and size. */
 const BODIES_BYTES_MAX = 64 * 1024 * 1024;
@@ -22,7 +23,7 @@ export function createOutputBodies(directory: string): OutputBodies {
         writeFileSync(at(digest), json, { mode: 0o600 });
       } catch (cause) {
         // On a full disk the outcome still says digest and size; the body is then lost, and said to be.
-        if (!(cause instanceof Error && 'code' in cause && cause.code === 'ENOSPC')) throw cause;
+        if (!isDiskFull(cause)) throw cause;
         rmSync(at(digest), { force: true });
       }
       dropOldest(directory);

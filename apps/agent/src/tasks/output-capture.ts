@@ -3,9 +3,12 @@
  * cap; what comes after it is counted. A full disk cuts the output like the cap does: a task never fails for want of
  * room for its words.
  */
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs';
+
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputBody } from '@pilothouse/contract';
+import { readIfThere } from '../data-directory.ts';
+import { isDiskFull } from '../disk-full.ts';
 
 type Stream = 'stdout' | 'stderr';
 
@@ -47,8 +50,8 @@ export class OutputCapture {
 /** What an earlier process of the agent captured before it ended. */
 export function readCaptured(directory: string): OutputBody {
   return {
-    stdout: readOr(join(directory, 'stdout')),
-    stderr: readOr(join(directory, 'stderr')),
+    stdout: readIfThere(join(directory, 'stdout')) ?? '',
+    stderr: readIfThere(join(directory, 'stderr')) ?? '',
     cutBytes: 0,
   };
 }
@@ -56,23 +59,11 @@ export function readCaptured(directory: string): OutputBody {
 export const removeCaptured = (directory: string): void =>
   rmSync(directory, { recursive: true, force: true });
 
-function readOr(path: string): string {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
-    throw cause;
-  }
-}
-
-const isFull = (cause: unknown): boolean =>
-  cause instanceof Error && 'code' in cause && (cause.code === 'ENOSPC' || cause.code === 'EDQUOT');
-
 function tryOpen(path: string): number | null {
   try {
     return openSync(path, 'w', 0o600);
   } catch (cause) {
-    if (isFull(cause)) return null;
+    if (isDiskFull(cause)) return null;
     throw cause;
   }
 }
@@ -82,7 +73,7 @@ function tryWrite(descriptor: number | null, bytes: Buffer): number {
   try {
     return writeSync(descriptor, bytes);
   } catch (cause) {
-    if (isFull(cause)) return 0;
+    if (isDiskFull(cause)) return 0;
     throw cause;
   }
 }

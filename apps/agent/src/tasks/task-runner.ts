@@ -6,10 +6,12 @@
  * of the agent had started are unknown: they are reported, never run again. The queue is bounded; beyond it offers are
  * refused with a code that says so.
  */
+
 import { existsSync, mkdirSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ActionEnd, CANCELLED, openLeftPipe, TIMED_OUT } from '@pilothouse/agent-kit';
 import type { Clock } from '@pilothouse/base';
+import { errorCode } from '@pilothouse/base';
 import {
   type EnvelopePayload,
   OUTPUT_INLINE_BYTES_MAX,
@@ -332,7 +334,7 @@ export class TaskRunner {
   #fault({ payload, startedAt }: LiveTask, cause: unknown): void {
     const { taskId, attempt } = payload;
     const { clock, journal, log, send } = this.#options;
-    const reason = (cause instanceof Error && 'code' in cause && String(cause.code)) || String(cause);
+    const reason = errorCode(cause) ?? String(cause);
     log.error('task could not be carried through', { taskId, reason });
     const error = { code: 'TASK_AGENT_FAULT', details: { reason } };
     const startedAtMs = startedAt === null ? null : Date.parse(startedAt);

@@ -2,8 +2,10 @@
  * Private keys on disk: one 0600 file each in a 0700 directory, named by its key id. Which key is used for what stands in
  * the database; a key file without a row is dead, a row without its file stops the server at start.
  */
+
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 
 export interface KeyFiles {
@@ -25,7 +27,7 @@ export async function openKeyFiles(directory: string): Promise<KeyFiles> {
     try {
       return await readFile(pathOf(name), 'utf8');
     } catch (cause) {
-      if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return null;
+      if (errorCode(cause) === 'ENOENT') return null;
       throw cause;
     }
   };
