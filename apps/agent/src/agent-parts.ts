@@ -26,6 +26,8 @@ export interface AgentOptions {
   readonly data: DataDirectory;
   readonly plugins: readonly AgentPlugin[];
   readonly proxy: URL | null;
+  /** Gateways to try instead of those the identity names; empty: those. */
+  readonly servers: readonly string[];
   readonly hasScopes: boolean;
   readonly clock: Clock;
   readonly random: () => number;

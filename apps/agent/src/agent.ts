@@ -26,7 +26,7 @@ export function startAgent(options: AgentOptions): Agent {
   const { signal } = abort;
   parts.facts.start();
   const done = keepConnected({
-    urls: () => parts.identity().urls,
+    urls: () => (options.servers.length > 0 ? options.servers : parts.identity().urls),
     trust,
     dialler,
     clock,

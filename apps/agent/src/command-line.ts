@@ -22,6 +22,8 @@ export interface CommandLine {
   readonly dataDirectory: string;
   readonly token: string | null;
   readonly isAgain: boolean;
+  /** Gateways to try instead of those the identity names; empty: those. */
+  readonly servers: readonly string[];
   readonly language: Language;
 }
 
@@ -52,8 +54,19 @@ export function readCommandLine(args: readonly string[], environment: Environmen
     token,
     dataDirectory: values.data ?? environment['PILOTHOUSE_AGENT_DATA'] ?? DATA_DIRECTORY_DEFAULT,
     isAgain: values.again ?? false,
+    servers: serversOf(values.server ?? environment['PILOTHOUSE_AGENT_SERVER'] ?? ''),
     language: languageOf(values.lang ?? localeOf(environment)),
   };
+}
+
+/** Where a server has moved to. Who it is, the trust bundle decides, so an address alone opens nothing. */
+function serversOf(text: string): string[] {
+  const urls = text.split(',').filter((url) => url !== '');
+  for (const url of urls) {
+    if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
+      throw new AppError('AGENT_USAGE', { problem: `--server ${url}` });
+  }
+  return urls;
 }
 
 function parseOptions(args: readonly string[]) {
@@ -65,6 +78,7 @@ function parseOptions(args: readonly string[]) {
         data: { type: 'string' },
         token: { type: 'string' },
         again: { type: 'boolean' },
+        server: { type: 'string' },
         lang: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },

@@ -18,6 +18,7 @@ export const agentMessages = defineMessages({
 Options
   --data DIR    where the agent keeps its files   (PILOTHOUSE_AGENT_DATA, default {data})
   --again       with enrol: forget the identity this directory holds
+  --server URL  with run: the gateway, when it has moved (PILOTHOUSE_AGENT_SERVER; several with commas)
   --lang en|zh  language of this output           (default: from LANG)
 
 Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 4 the server cannot be reached`,
@@ -36,6 +37,7 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
 选项
   --data DIR    agent 文件目录        （PILOTHOUSE_AGENT_DATA，默认 {data}）
   --again       与 enrol 同用：丢弃该目录中已有的身份
+  --server URL  与 run 同用：网关迁移后的地址（PILOTHOUSE_AGENT_SERVER，多个以逗号分隔）
   --lang en|zh  输出语言              （默认取自 LANG）
 
 退出码：0 完成 · 1 当前无法完成 · 2 命令行有误 · 3 被拒绝 · 4 无法连接服务器`,

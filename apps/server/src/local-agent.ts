@@ -24,7 +24,7 @@ const Identity = z.object({ hostId: z.string() });
 export interface LocalAgentOptions {
   readonly program: string;
   readonly dataDirectory: string;
-  readonly kernel: Pick<Kernel, 'hosts' | 'newLocalToken'>;
+  readonly kernel: Pick<Kernel, 'hosts' | 'newLocalToken' | 'gatewayListen'>;
   readonly clock: Clock;
   readonly log: Log;
 }
@@ -50,7 +50,7 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
       process.execPath,
       // As in its unit file: half of the idle memory, for work that is never in a hurry.
       ['--max-semi-space-size=1', '--import', PARENT_WATCH, options.program, 'run', '--data', data],
-      { stdio: ['ignore', log, log, 'ipc'], env: { ...process.env, MALLOC_ARENA_MAX: '1' } },
+      { stdio: ['ignore', log, log, 'ipc'], env: environmentOf(options) },
     );
     let isStopping = false;
     child.once('exit', (code, signal) => {
@@ -65,6 +65,13 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     closeSync(log);
   }
 }
+
+/** The gateway's port may be another one than at the last start, and than the agent's identity says. */
+const environmentOf = ({ kernel }: LocalAgentOptions): NodeJS.ProcessEnv => ({
+  ...process.env,
+  MALLOC_ARENA_MAX: '1',
+  PILOTHOUSE_AGENT_SERVER: `https://localhost:${kernel.gatewayListen.port}`,
+});
 
 function openLog(path: string): number {
   const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;

@@ -76,6 +76,17 @@ test('comes up with this machine online, ends both on Ctrl-C, and finds everythi
   assert.match(secondText, /pilothouse login https:\/\/localhost:\d+ --pin [0-9a-f]{64}/);
 });
 
+test('finds the same host when it is started on other ports', async (t) => {
+  const where = await place(t);
+  const before = await startAndStop(where);
+  const other = await place(t);
+
+  const after = await startAndStop({ ...other, data: where.data });
+
+  assert.ok(hostIdIn(before), before);
+  assert.equal(hostIdIn(after), hostIdIn(before));
+});
+
 test('works for an ordinary user, and says what is not offered and why', async (t) => {
   const where = await place(t);
 

@@ -24,6 +24,7 @@ export async function run(line: CommandLine): Promise<number> {
       data,
       plugins: agentPlugins,
       proxy: proxyOf(process.env),
+      servers: line.servers,
       hasScopes: isRoot && isSystemdHost(),
       clock: systemClock,
       random: Math.random,
