@@ -150,6 +150,7 @@ export class SimulatedAgent {
         return;
       case 'cancel':
       case 'certificate':
+      case 'checkpoint':
       case 'collect':
       case 'come-back':
       case 'credit':
