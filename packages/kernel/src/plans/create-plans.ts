@@ -25,7 +25,7 @@ import type { HostEntry, HostsService, TargetResolver } from '../hosts/service.t
 import type { KernelContext } from '../kernel-context.ts';
 import type { PlanRequest } from '../rollouts/service.ts';
 import type { SelectService } from '../select/service.ts';
-import { type CheckedActions, createActionRegistry } from './action-registry.ts';
+import { type ActionRegistry, type CheckedActions, createActionRegistry } from './action-registry.ts';
 import { completeStrategy, completeWindow } from './defaults.ts';
 import { type LoadedPlan, loadedPlan, type PlanContent, treeOf } from './loaded-plan.ts';
 import { createOfferedActions, type OfferedActions } from './offered-actions.ts';
@@ -93,13 +93,6 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
 
   const save = (draft: Draft, principal: Principal, requestId: string | null) =>
     savePlan({ context, deps, offered, remember }, draft, { principal, requestId });
-  const needsOf = (plan: LoadedPlan): PlanNeeds => {
-    const actions = plan.actionLists.flat();
-    return {
-      effect: registry.effectOf(actions),
-      permissions: plan.permissions ?? registry.permissionsOf(actions),
-    };
-  };
   const hostsOf = (plan: LoadedPlan): HostEntry[] =>
     plan.hosts.flatMap(({ id }) => deps.hosts.index.get(id) ?? []);
 
@@ -130,7 +123,7 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       return save(draft, principal, requestId);
     },
     async makeFromSteps(principal, steps, requestId) {
-      const { permissions } = needsOf(steps.retryOf);
+      const { permissions } = needsOf(registry, steps.retryOf);
       const check = (actions: readonly StepAction[]) => registry.check(actions);
       const draft = draftFromSteps(steps, { check, permissions, now: context.clock.now() });
       requireRights(principal, steps.hosts, { effect: registry.effectOf(draft.lists.flat()), permissions });
@@ -145,12 +138,18 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       principal.scope('rollouts.read').isAll || hostsOf(plan).some(visibility(principal)),
     requireStart(principal, plan) {
       const hosts = hostsOf(plan);
-      requireRights(principal, hosts, needsOf(plan));
+      requireRights(principal, hosts, needsOf(registry, plan));
       if (hosts.length < plan.hosts.length && !principal.has('rollouts.start'))
         throw new AppError('FORBIDDEN', { permission: 'rollouts.start' });
     },
     removeOld: removePlans,
   };
+}
+
+function needsOf(registry: ActionRegistry, plan: LoadedPlan): PlanNeeds {
+  const actions = plan.actionLists.flat();
+  const permissions = plan.permissions ?? registry.permissionsOf(actions);
+  return { effect: registry.effectOf(actions), permissions };
 }
 
 interface SaveDeps {
