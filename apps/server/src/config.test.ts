@@ -142,3 +142,15 @@ test('whatever the arguments, it is a configuration or a refusal with a code', (
     }),
   );
 });
+
+test('proxies before the gateway are addresses and networks, and none unless they are named', () => {
+  const given = ['10.0.0.7', '10.1.0.0/16', '2001:db8::/32'];
+  const config = readConfig(
+    sources({ file: JSON.stringify({ 'gateway-proxy-protocol': given }), args: ['--config', 'f'] }),
+  );
+
+  assert.deepEqual(config.gatewayProxies, given);
+  assert.deepEqual(readConfig(sources()).gatewayProxies, []);
+  for (const wrong of ['lb.example', '10.0.0.0/33', '10.0.0.0/', '10.0.0.1,true', '10.0.0.1-9'])
+    assert.equal(refusal({ args: ['--gateway-proxy-protocol', wrong] }).code, 'CONFIG_INVALID', wrong);
+});

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { nearestName } from '@pilothouse/base';
 import { AppError, LANGUAGES, languageOf } from '@pilothouse/contract';
 import { LOG_LEVELS, type OidcSettings } from '@pilothouse/kernel';
@@ -34,6 +35,9 @@ const List = z.string().transform((value) =>
     .map((part) => part.trim())
     .filter((part) => part !== ''),
 );
+const Networks = List.refine((parts) => parts.every(isNetwork), {
+  error: 'is not a list of addresses or networks such as 10.0.0.7,10.1.0.0/16',
+});
 const RolesByGroup = z.string().transform((value, context) => {
   const roles: Record<string, string[]> = {};
   for (const pair of value.split(',')) {
@@ -52,6 +56,7 @@ const Schema = z.object({
   data: text,
   listen: Address,
   'gateway-listen': Address,
+  'gateway-proxy-protocol': Networks.optional(),
   advertise: List.optional(),
   store: text,
   lang: z.enum(LANGUAGES).optional(),
@@ -75,12 +80,20 @@ export interface Config {
   readonly dataDirectory: string;
   readonly listen: { readonly host: string; readonly port: number };
   readonly gatewayListen: { readonly host: string; readonly port: number };
+  readonly gatewayProxies: readonly string[];
   readonly names: readonly string[];
   readonly language: (typeof LANGUAGES)[number];
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: 'json' | 'text';
   readonly oidc: OidcSettings | null;
   readonly retention: { readonly events: number; readonly resultsDays: number; readonly factsDays: number };
+}
+
+function isNetwork(value: string): boolean {
+  const [address = '', bits] = value.split('/');
+  const family = isIP(address);
+  if (family === 0 || bits === undefined) return family !== 0;
+  return /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
 }
 
 /** One setting's text and where it was found, for error texts. */
@@ -205,6 +218,7 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
     dataDirectory: parsed.data,
     listen: parsed.listen,
     gatewayListen: parsed['gateway-listen'],
+    gatewayProxies: parsed['gateway-proxy-protocol'] ?? [],
     names,
     language: parsed.lang ?? languageOf(LC_ALL || LC_MESSAGES || LANG),
     logLevel: parsed['log-level'],

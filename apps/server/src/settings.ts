@@ -31,6 +31,12 @@ export const settings: readonly Setting[] = [
   ),
   setting('gateway-listen', ':7444', 'Address of the agents’ gateway', 'agent 网关监听地址'),
   setting(
+    'gateway-proxy-protocol',
+    null,
+    'Addresses and networks of load balancers before the gateway that speak the PROXY protocol, comma-separated; default: none',
+    '网关前使用 PROXY 协议的负载均衡器的地址或网段，逗号分隔；默认无',
+  ),
+  setting(
     'advertise',
     null,
     'Names and addresses by which agents and people reach the server, comma-separated, the best first; default: those of this machine',

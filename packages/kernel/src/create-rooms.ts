@@ -45,7 +45,10 @@ export interface Rooms {
 }
 
 export interface RoomsOptions
-  extends Pick<KernelOptions, 'dataDirectory' | 'names' | 'certificateNames' | 'retention'> {
+  extends Pick<
+    KernelOptions,
+    'dataDirectory' | 'names' | 'certificateNames' | 'retention' | 'gatewayProxies'
+  > {
   readonly declarations: Declarations;
   /** Of the gateway; asked when somebody needs a URL, so that a port chosen by the system is known by then. */
   readonly gatewayPort: () => number;
@@ -178,6 +181,7 @@ async function openDoors(
   const gateway = await createGateway({
     context,
     ...rooms,
+    trustedProxies: options.gatewayProxies ?? [],
     latestCheckpoint: () => rooms.audit.latestCheckpoint,
     enrolment: enrolment.service,
     ticketKeys: createTicketKeys(keyFiles, context.clock, GATEWAY_LIMITS.ticketKeyLifeMs),

@@ -19,6 +19,8 @@ export interface KernelOptions {
   /** Port 0: the system chooses, as tests want it. */
   readonly listen: Address;
   readonly gatewayListen: Address;
+  /** Addresses and networks of load balancers before the gateway that speak the PROXY protocol; absent: none. */
+  readonly gatewayProxies?: readonly string[];
   /** Names and addresses by which server and gateway are reached, the best first; they stand in certificates and tokens. */
   readonly names: readonly string[];
   /** What the certificate of both listeners is good for: those, and how this machine calls itself. */

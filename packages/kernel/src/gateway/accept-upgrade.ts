@@ -5,11 +5,11 @@ import { AppError } from '@pilothouse/contract';
 import { type AgentFrameOf, GATEWAY_PATHS, PROTOCOL_VERSION, parseAgentFrame } from '@pilothouse/wire';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import type { PeerIdentity } from '../enrolment/index.ts';
-import { plainAddress } from '../plain-address.ts';
 import { endSocket, textOf } from './agent-session.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Refusals } from './problem-answer.ts';
+import type { AddressOf } from './proxy-door.ts';
 import { runRenewSession } from './renew-session.ts';
 import type { Sessions } from './sessions.ts';
 import { BUSY_SECONDS, Slots } from './slots.ts';
@@ -20,6 +20,7 @@ export interface Desk {
   readonly limits: GatewayLimits;
   readonly sessions: Sessions;
   readonly refusals: Refusals;
+  readonly addressOf: AddressOf;
 }
 
 interface Upgrade {
@@ -76,7 +77,7 @@ export function createUpgradeDesk(desk: Desk) {
   return {
     upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
       socket.on('error', (cause) => context.log.debug('a connection broke', { cause }));
-      const address = plainAddress(request.socket.remoteAddress ?? '');
+      const address = desk.addressOf(request.socket);
       admit({ request, socket, head, address }).catch((cause: unknown) => {
         context.log.debug('an upgrade failed', { cause });
         if (cause instanceof AppError) refuseHttp(desk, socket, cause);

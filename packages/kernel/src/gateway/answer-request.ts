@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, Digest, type HostId, isAppError, languageOf } from '@pilothouse/contract';
 import { EnrolRequest, type EnrolResponse, GATEWAY_PATHS, type TrustAnswer } from '@pilothouse/wire';
-import { plainAddress } from '../plain-address.ts';
 import { type Desk, peerCertificate } from './accept-upgrade.ts';
 import { readBody, readDigested } from './read-body.ts';
 import { BUSY_SECONDS, Slots } from './slots.ts';
@@ -69,7 +68,7 @@ async function enrol(desk: Desk, request: IncomingMessage): Promise<Answer> {
       where: issue?.path.join('.') || 'the body',
     });
   }
-  const address = plainAddress(request.socket.remoteAddress ?? '');
+  const address = desk.addressOf(request.socket);
   const answer: EnrolResponse = await desk.deps.enrolment.enrol(parsed.data, { address });
   return { status: 200, body: answer };
 }

@@ -15,6 +15,7 @@ import { createRequestDesk } from './answer-request.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
 import { createRefusals } from './problem-answer.ts';
+import { openProxyDoor } from './proxy-door.ts';
 import type { GatewayService } from './service.ts';
 import { Sessions } from './sessions.ts';
 
@@ -37,9 +38,6 @@ export async function createGateway(
   const { context, enrolment } = deps;
   const refusals = createRefusals(deps.errors);
   const sessions = new Sessions(deps, limits, refusals);
-  const desk: Desk = { deps, limits, sessions, refusals };
-  const upgrades = createUpgradeDesk(desk);
-  const requests = createRequestDesk(desk);
   let ticketKeys = await deps.ticketKeys.current();
 
   const server = createServer({
@@ -49,6 +47,10 @@ export async function createGateway(
     requestCert: true,
     rejectUnauthorized: false,
   });
+  const addressOf = openProxyDoor(server, doorOptions(deps, limits));
+  const desk: Desk = { deps, limits, sessions, refusals, addressOf };
+  const upgrades = createUpgradeDesk(desk);
+  const requests = createRequestDesk(desk);
   server.maxConnections = limits.connectionsMax;
   server.on('request', (request, response) => requests.request(request, response));
   server.on('upgrade', (request, socket, head) => upgrades.upgrade(request, socket, head));
@@ -103,6 +105,13 @@ const connectionOptions = (limits: GatewayLimits) => ({
   requestTimeout: limits.requestDeadlineMs,
   connectionsCheckingInterval: limits.headersDeadlineMs / 2,
   maxHeaderSize: limits.headerBytesMax,
+});
+
+const doorOptions = ({ trustedProxies = [], context }: GatewayDeps, limits: GatewayLimits) => ({
+  trusted: trustedProxies,
+  deadlineMs: limits.handshakeDeadlineMs,
+  clock: context.clock,
+  log: context.log,
 });
 
 /** All connections. Keeps those whose handshake is not finished below the limit. */

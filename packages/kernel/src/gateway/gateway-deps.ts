@@ -16,6 +16,8 @@ export interface GatewayDeps {
   readonly ticketKeys: TicketKeys;
   /** What agents are given to keep as witnesses; null before the first. */
   readonly latestCheckpoint: () => AuditCheckpoint | null;
+  /** Load balancers that say by the PROXY protocol whose connections they pass on; none by default. */
+  readonly trustedProxies?: readonly string[];
   /** Error tables of the rooms whose codes may reach an agent, besides the common, enrolment and gateway ones. */
   readonly errors?: ErrorTable;
 }

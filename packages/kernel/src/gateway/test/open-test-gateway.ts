@@ -112,7 +112,10 @@ function recording() {
   return { audit, events, findings, auditService, eventsService, findingsService };
 }
 
-export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): Promise<TestGateway> {
+export async function openTestGateway(
+  tightened: Partial<GatewayLimits> = {},
+  trustedProxies: readonly string[] = [],
+): Promise<TestGateway> {
   const directory = await mkdtemp(join(tmpdir(), 'pilothouse-gateway-'));
   // Peers judge certificates by the machine's own time, so the clock starts there.
   const clock = fakeClock(Date.now());
@@ -148,12 +151,13 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
       findings: recorded.findingsService,
       ticketKeys: createTicketKeys(keyFiles, clock, 3_600_000),
       latestCheckpoint: () => test.checkpoint,
+      trustedProxies,
     },
     tightened,
   );
   const port: number = await gateway.listen({ host: '127.0.0.1', port: 0 });
   const ca = (): string => trust.authority.pem;
-  const test: Omit<TestGateway, 'enrol'> = {
+  const test: TestGateway = {
     findings: recorded.findings,
     audit: recorded.audit,
     events: recorded.events,
@@ -166,12 +170,8 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
     bodies,
     checkpoint: null,
     ca,
-    async token(wish = {}) {
-      const full = { name: 't', usesMax: 1, lifeSeconds: 3600, labels: {}, groups: [], needsApproval: false };
-      const made = await createToken(enrolment.deps, { ...full, ...wish }, BY_PERSON);
-      const text = Buffer.from(made.token.slice('pht1.'.length), 'base64url').toString('utf8');
-      return { record: made.record, secret: EnrolmentToken.parse(JSON.parse(text)).secret };
-    },
+    token: (wish = {}) => newToken(enrolment, wish),
+    enrol: async (wish = {}) => enrolAt(test, { secret: (await test.token()).secret, ...wish }),
     async close() {
       await gateway.close();
       await enrolment.service.close();
@@ -179,10 +179,14 @@ export async function openTestGateway(tightened: Partial<GatewayLimits> = {}): P
       await rm(directory, { recursive: true });
     },
   };
-  return Object.assign(test, {
-    enrol: async (wish: Partial<EnrolRequest> = {}) =>
-      enrolAt(test, { secret: (await test.token()).secret, ...wish }),
-  });
+  return test;
+}
+
+async function newToken(enrolment: Enrolment, wish: Partial<NewEnrolmentToken>) {
+  const full = { name: 't', usesMax: 1, lifeSeconds: 3600, labels: {}, groups: [], needsApproval: false };
+  const made = await createToken(enrolment.deps, { ...full, ...wish }, BY_PERSON);
+  const text = Buffer.from(made.token.slice('pht1.'.length), 'base64url').toString('utf8');
+  return { record: made.record, secret: EnrolmentToken.parse(JSON.parse(text)).secret };
 }
 
 export async function enrolAt(
