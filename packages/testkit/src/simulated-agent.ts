@@ -184,9 +184,7 @@ export class SimulatedAgent {
   #perform(task: JournalTask, behaviour: Exclude<Behaviour, { kind: 'deaf' | 'lying' }>): void {
     switch (behaviour.kind) {
       case 'honest':
-        return this.#later(behaviour.delayMs, () =>
-          this.#finish(task, behaviour.exitCode, behaviour.output),
-        );
+        return this.#later(behaviour.delayMs, () => this.#finish(task, behaviour.exitCode, behaviour.output));
       case 'duplicate':
         this.#finish(task, 0, behaviour.output);
         return this.#sendOutcome(task);
