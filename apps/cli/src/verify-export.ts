@@ -10,10 +10,9 @@ import {
   type AuditProblem,
   AuditRecord,
   type Digest,
-  digestOfJson,
+  EMPTY_CHAIN,
+  linkProblem,
 } from '@pilothouse/contract';
-
-const GENESIS: Digest = '0'.repeat(64);
 
 export type ExportReport =
   | {
@@ -30,22 +29,23 @@ export async function verifyExport(
   witness: readonly AuditCheckpoint[],
 ): Promise<ExportReport> {
   const kept = Map.groupBy(witness, (checkpoint) => checkpoint.sequence);
-  let sequence = 0;
-  let hash = GENESIS;
+  let head = EMPTY_CHAIN;
   for await (const line of lines) {
-    const parsed = AuditRecord.safeParse(line);
-    if (!parsed.success) return { kind: 'broken', sequence: sequence + 1, problem: 'malformed' };
-    const { hash: own, ...rest } = parsed.data;
-    if (rest.sequence !== sequence + 1) return { kind: 'broken', sequence: sequence + 1, problem: 'missing' };
-    sequence = rest.sequence;
-    if (digestOfJson(rest) !== own) return { kind: 'broken', sequence, problem: 'edited' };
-    if (rest.previous !== hash) return { kind: 'broken', sequence, problem: 'unlinked' };
-    hash = own;
-    if (kept.get(sequence)?.some((checkpoint) => checkpoint.hash !== hash) === true) {
-      return { kind: 'broken', sequence, problem: 'rewritten' };
-    }
+    const { success, data: record } = AuditRecord.safeParse(line);
+    if (!success) return broken(head.sequence + 1, 'malformed');
+    const problem = linkProblem(head, record);
+    if (problem !== null) return broken(head.sequence + 1, problem);
+    head = { sequence: record.sequence, hash: record.hash };
+    if (kept.get(head.sequence)?.some((checkpoint) => checkpoint.hash !== record.hash) === true)
+      return broken(head.sequence, 'rewritten');
   }
   const provedThrough = Math.max(0, ...witness.map((checkpoint) => checkpoint.sequence));
-  if (provedThrough > sequence) return { kind: 'broken', sequence: sequence + 1, problem: 'cut' };
-  return { kind: 'intact', records: sequence, hash, provedThrough };
+  if (provedThrough > head.sequence) return broken(head.sequence + 1, 'cut');
+  return { kind: 'intact', records: head.sequence, hash: head.hash, provedThrough };
 }
+
+const broken = (sequence: number, problem: AuditProblem): ExportReport => ({
+  kind: 'broken',
+  sequence,
+  problem,
+});

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ActionSpec } from './action.ts';
-import type { Digest } from './common.ts';
-import { digestOfJson } from './plan-digest.ts';
+import { digestOfJson } from './canonical-json.ts';
+import type { Digest } from './scalars.ts';
 
 /**
  * The name of an action's parameter schema: agents report it in `hello`, plans record it, and a host whose digest

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Digest, JsonObject, Timestamp } from './common.ts';
-import { canonicalJson } from './plan-digest.ts';
+import { Digest, JsonObject, Timestamp } from './scalars.ts';
 
 export const Actor = z.object({
   kind: z.enum(['user', 'token', 'system', 'host']),
@@ -33,9 +32,3 @@ export const AuditCheckpoint = z.object({
   signature: z.string(),
 });
 export type AuditCheckpoint = z.infer<typeof AuditCheckpoint>;
-
-/** What a checkpoint's signature is over, after CHECKPOINT_TAG. */
-export function checkpointText(checkpoint: Omit<AuditCheckpoint, 'signature'>): string {
-  const { sequence, hash, at, keyId } = checkpoint;
-  return canonicalJson({ sequence, hash, at, keyId });
-}

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Digest, Timestamp } from './common.ts';
 import { PlanHeader, Step } from './plan.ts';
+import { Digest, Timestamp } from './scalars.ts';
 
 /**
  * A task as it travels to its host: the plan's header, this host's step and the proof that the step is in the plan.

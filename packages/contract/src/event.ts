@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { JsonObject, Timestamp } from './common.ts';
 import { HostId } from './host.ts';
+import { JsonObject, Timestamp } from './scalars.ts';
 
 /** Something that happened. `cursor` only grows; a client resumes after the last one it saw. */
 export const Event = z.object({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Digest, Timestamp } from './common.ts';
 import type { Message } from './message.ts';
+import { Digest, Timestamp } from './scalars.ts';
 
 export const FactName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/);
 

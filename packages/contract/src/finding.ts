@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { JsonObject, Timestamp } from './common.ts';
 import { HostId } from './host.ts';
 import type { Message } from './message.ts';
+import { JsonObject, Timestamp } from './scalars.ts';
 
 export const Severity = z.enum(['info', 'low', 'medium', 'high', 'critical']);
 export type Severity = z.infer<typeof Severity>;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Timestamp } from './common.ts';
 import { Labels } from './labels.ts';
+import { Timestamp } from './scalars.ts';
 
 export const HostId = z.string().regex(/^h_[0-9a-hjkmnp-tv-z]{18}$/);
 export type HostId = z.infer<typeof HostId>;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { ActionName } from './action.ts';
-import { Digest, JsonObject, Timestamp } from './common.ts';
 import { HostId } from './host.ts';
+import { Digest, JsonObject, Timestamp } from './scalars.ts';
 
 export const PLAN_HOSTS_MAX = 100_000;
 export const STEP_ACTIONS_MAX = 16;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Digest, JsonObject, Timestamp } from './common.ts';
 import { PlanTarget, Strategy } from './plan.ts';
+import { Digest, JsonObject, Timestamp } from './scalars.ts';
 
 export const RolloutId = z.string().regex(/^r_[0-9a-hjkmnp-tv-z]{18}$/);
 

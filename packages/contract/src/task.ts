@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { Digest, JsonObject, Timestamp } from './common.ts';
 import { HostId } from './host.ts';
+import { Digest, JsonObject, Timestamp } from './scalars.ts';
 
 /**
  * pending: not offered yet · offered: sent, not known to have started · running: the host's journal says started ·

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { definePermissions, PermissionName, Role } from '../access.ts';
 import { Actor } from '../audit.ts';
-import { Timestamp } from '../common.ts';
+import { Timestamp } from '../scalars.ts';
 
 export const accessPermissions = definePermissions({
   usersRead: {

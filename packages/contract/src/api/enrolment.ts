@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
-import { Timestamp } from '../common.ts';
 import { GroupPath } from '../group.ts';
 import { Host, HostId } from '../host.ts';
 import { Labels } from '../labels.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
+import { Timestamp } from '../scalars.ts';
 
 export const enrolmentPermissions = definePermissions({
   read: {

@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
-import { Digest, Timestamp } from '../common.ts';
 import { defineErrors } from '../errors.ts';
 import { FactAbsence, FactName, FactSpan } from '../fact.ts';
 import { HostId } from '../host.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
+import { Digest, Timestamp } from '../scalars.ts';
 import { EXAMPLE_HOST_ID, HostRef } from './hosts.ts';
 
 export const factsPermissions = definePermissions({

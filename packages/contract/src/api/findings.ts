@@ -1,11 +1,11 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
-import { Timestamp } from '../common.ts';
 import { defineErrors } from '../errors.ts';
 import { Finding, Severity } from '../finding.ts';
 import { HostId } from '../host.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
+import { Timestamp } from '../scalars.ts';
 
 export const findingsPermissions = definePermissions({
   findingsRead: {

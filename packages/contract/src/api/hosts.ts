@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
-import { Timestamp } from '../common.ts';
 import { defineErrors } from '../errors.ts';
 import { Host, HostId, HostName, HostState, PresenceKind } from '../host.ts';
 import { LABELS_MAX, LabelKey, Labels, LabelValue } from '../labels.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { TargetRequest } from '../plan.ts';
 import { defineRoute } from '../route.ts';
+import { Timestamp } from '../scalars.ts';
 
 export const hostsPermissions = definePermissions({
   hostsRead: {

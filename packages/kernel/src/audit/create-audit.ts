@@ -12,7 +12,7 @@ import type { Signer } from '../enrolment/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import { cutPage, heldCount, readCursor } from '../page-cursor.ts';
 import type { Reconciler } from '../plugins/index.ts';
-import { linkRecord } from './chain.ts';
+import { linkRecord } from './link-record.ts';
 import type { AuditService, AuditTrail, NewAuditRecord } from './service.ts';
 import {
   insertCheckpoint,
@@ -38,7 +38,7 @@ export interface AuditRoom {
   readonly reconcilers: readonly Reconciler[];
 }
 
-/** Opens the chain where it ended. The mechanism is told at the head of chain.ts. */
+/** Opens the chain where it ended. The mechanism is told at the head of the contract's audit-chain.ts. */
 export async function createAudit(context: KernelContext, deps: AuditDeps): Promise<AuditRoom> {
   const { store, clock, log } = context;
   let latest = await readLatestCheckpoint(store);

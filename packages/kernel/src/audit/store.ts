@@ -1,7 +1,12 @@
-import { AuditCheckpoint, AuditRecord, canonicalJson } from '@pilothouse/contract';
+import {
+  AuditCheckpoint,
+  AuditRecord,
+  type ChainHead,
+  canonicalJson,
+  EMPTY_CHAIN,
+} from '@pilothouse/contract';
 import { rowChunks, type Store, type Transaction } from '@pilothouse/store';
 import type { Kysely } from 'kysely';
-import { type ChainHead, EMPTY_CHAIN } from './chain.ts';
 
 export interface AuditRow {
   sequence: number;

@@ -4,12 +4,15 @@ import { test } from 'node:test';
 import {
   type AuditCheckpoint,
   CHECKPOINT_TAG,
+  type ChainHead,
   canonicalJson,
   checkpointText,
+  EMPTY_CHAIN,
   type EnvelopeKey,
+  hashOfRecord,
 } from '@pilothouse/contract';
 import fc from 'fast-check';
-import { type ChainHead, EMPTY_CHAIN, hashOf, linkRecord } from './chain.ts';
+import { linkRecord } from './link-record.ts';
 import { type AuditRow, recordOf } from './store.ts';
 import { verifyChain } from './verify-chain.ts';
 
@@ -115,7 +118,7 @@ const tamperings: Record<string, Tampering> = {
     return rows.map((row, k) => {
       if (k !== i) return row;
       const changed = { ...row, subject: text };
-      return { ...changed, hash: hashOf(recordOf(changed)) };
+      return { ...changed, hash: hashOfRecord(recordOf(changed)) };
     });
   },
 };

@@ -4,11 +4,13 @@ import {
   type AuditProblem,
   type AuditRecord,
   CHECKPOINT_TAG,
+  type ChainHead,
   canonicalJson,
   checkpointText,
+  EMPTY_CHAIN,
   type EnvelopeKey,
+  linkProblem,
 } from '@pilothouse/contract';
-import { type ChainHead, EMPTY_CHAIN, hashOf } from './chain.ts';
 import { type AuditRow, recordOf } from './store.ts';
 
 /** What a chain proved, or the first thing wrong with it. */
@@ -73,8 +75,7 @@ function problemOf(row: AuditRow, head: ChainHead): AuditProblem | null {
   if (row.sequence !== head.sequence + 1) return 'missing';
   const record = parse(row);
   if (record === null) return 'malformed';
-  if (hashOf(record) !== row.hash) return 'edited';
-  return row.previous === head.hash ? null : 'unlinked';
+  return linkProblem(head, record);
 }
 
 function parse(row: AuditRow): AuditRecord | null {

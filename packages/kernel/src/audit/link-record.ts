@@ -1,38 +1,14 @@
-/**
- * The audit chain.
- *
- * Problem: whoever can write the store file, its administrator included, must not be able to change what people answer for
- * without being found out.
- *
- * Rule: each record carries the hash of the one before and its own hash over the canonical JSON (RFC 8785) of all its other
- * fields; the first follows GENESIS. So changing, removing or moving a record breaks the chain there, or forces all later
- * records to be written anew. Every CHECKPOINT_EVERY records and every few minutes the server signs "after record n the hash
- * was h"; witnesses (agents, people) keep such checkpoints elsewhere, which catches an end that was cut off and a chain
- * that was written anew.
- *
- * Limits: what came after the newest checkpoint that a witness holds can be cut off unseen; whoever holds the server's
- * signing key can write a new chain that only a witness contradicts.
- */
+/** How a new record is written so that it extends the chain (the rule is in the contract's audit-chain.ts). */
 import {
   type AuditRecord,
+  type ChainHead,
   canonicalJson,
-  type Digest,
   digestOfJson,
   digestOfText,
   JsonObject,
   type Timestamp,
 } from '@pilothouse/contract';
 import type { NewAuditRecord } from './service.ts';
-
-export const GENESIS: Digest = '0'.repeat(64);
-
-/** The end of a chain: the next record is `sequence` + 1 and follows `hash`. */
-export interface ChainHead {
-  readonly sequence: number;
-  readonly hash: Digest;
-}
-
-export const EMPTY_CHAIN: ChainHead = { sequence: 0, hash: GENESIS };
 
 /** Details beyond this are named by digest and size instead: the chain is read as a whole. */
 const DETAILS_CHARS_MAX = 65_536;
@@ -51,11 +27,6 @@ export function linkRecord(head: ChainHead, record: NewAuditRecord, at: Timestam
     previous: head.hash,
   };
   return { ...unhashed, hash: digestOfJson(unhashed) };
-}
-
-export function hashOf(record: AuditRecord): Digest {
-  const { hash: _, ...unhashed } = record;
-  return digestOfJson(unhashed);
 }
 
 /** The chain hashes what a database gives back: half surrogates have no UTF-8, and NUL ends text in PostgreSQL. */
