@@ -1,6 +1,7 @@
 /** Real hosts on one machine for tests and demos. It needs root and says what else is missing. */
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { buildBundles } from '../tools/build.ts';
 import { baseImage, type Distribution } from './base-image.ts';
 import { labProcesses, removeCgroups } from './cgroups.ts';
 import { bootHost, execOnHost, hostNames, makeHost, removeHost, stopHost, unmountBelow } from './host.ts';
@@ -40,6 +41,8 @@ export async function labLacks(): Promise<string[]> {
 export async function labUp(options: UpOptions): Promise<string[]> {
   const { count, distributions, say } = options;
   if (count < 1 || count > HOSTS_MAX) throw new Error(`--hosts must be 1 to ${HOSTS_MAX}`);
+  // Hosts run the bundle of this checkout's sources, never one that was left behind.
+  await buildBundles(['agent']);
   const bases = new Map<Distribution, string>();
   for (const distribution of distributions) bases.set(distribution, await baseImage(distribution, say));
   await raiseBridge();

@@ -141,8 +141,14 @@ test('targets that vanished between plan and start are skipped, and each says wh
   const started = await installation.client.call(rolloutRoutes.start, { body: { planDigest: plan.digest } });
   const rollout = await installation.ended(started.id);
   await setRole({ role: 'web' }, []);
+  const shown = await administrator('rollout', 'tasks', rollout.id);
+  const again = await administrator('run', '-s', 'name == "vanished"', '--yes', '--', 'true');
 
   assert.equal(rollout.counts.skipped, 2);
+  assert.deepEqual([rollout.state, rollout.cause.code], ['failed', 'ROLLOUT_NOTHING_RAN']);
+  assert.match(shown.out, /was decommissioned/);
+  assert.equal(again.exit, 3, again.out);
+  assert.match(again.err, /PLAN_NO_TARGETS/);
   const { items } = await installation.client.call(resultRoutes.tasks, {
     params: { rolloutId: rollout.id },
     query: { limit: 10 },
