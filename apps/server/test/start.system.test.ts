@@ -38,9 +38,10 @@ const hostIdIn = (text: string): string | undefined => /online \((h_\w+)\)/.exec
 async function startAndStop(where: Place, manner?: Manner): Promise<string> {
   const program = startProgram(where, manner);
   const text = await program.ready();
-  program.signal('SIGINT');
+  program.interrupt();
   const end = await program.ended;
   assert.equal(end.code, 0, end.text);
+  assert.doesNotMatch(end.text, / error|"error"/);
   assert.deepEqual(processesOf(where), []);
   return text;
 }

@@ -23,6 +23,9 @@ export interface StartedProgram {
   readonly ended: Promise<Ended>;
   /** What it said until it was ready; fails with it when it ends first. */
   ready(): Promise<string>;
+  /** Ctrl-C: the terminal sends it to every process of the group, the agent and a wrapper included. */
+  interrupt(): void;
+  /** To the first process alone, as a service manager or a person with `kill` does. */
   signal(name: NodeJS.Signals): void;
 }
 
@@ -70,6 +73,7 @@ export function startProgram(place: Place, manner: Manner = {}): StartedProgram 
   const [program = '', ...args] = commandOf(manner);
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
     env: {
       PATH: process.env['PATH'],
       LANG: 'C.UTF-8',
@@ -91,6 +95,7 @@ export function startProgram(place: Place, manner: Manner = {}): StartedProgram 
   return {
     pid: child.pid ?? 0,
     ended,
+    interrupt: () => process.kill(-(child.pid ?? 0), 'SIGINT'),
     signal: (name) => child.kill(name),
     async ready() {
       const said = new Promise<string>((resolve) => {
