@@ -131,15 +131,6 @@ export const agentErrors = defineErrors({
     hint: { en: 'Wait until they are done.', zh: '请等待这些任务完成。' },
     retry: 'later',
   },
-  TASK_TIMED_OUT: {
-    status: 504,
-    title: {
-      en: 'It ran longer than {timeoutMs} ms and was ended',
-      zh: '运行超过 {timeoutMs} 毫秒，已被终止',
-    },
-    hint: { en: 'Give it more time, or find out what it waits for.', zh: '请延长时限，或查明其等待的原因。' },
-    retry: 'after-change',
-  },
   TASK_CANCELLED: {
     status: 409,
     title: { en: 'It was cancelled', zh: '任务已取消' },

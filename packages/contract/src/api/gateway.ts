@@ -71,12 +71,6 @@ export const gatewayErrors = defineErrors({
     hint: againSoon,
     retry: 'later',
   },
-  GATEWAY_SESSION_REPLACED: {
-    status: 409,
-    title: { en: 'A newer session of this host took over', zh: '该主机的新会话已接管' },
-    hint: againSoon,
-    retry: 'later',
-  },
   GATEWAY_BODY_ENCODING: {
     status: 415,
     title: { en: 'The body has encoding {encoding}', zh: '请求体编码为 {encoding}' },
