@@ -14,8 +14,8 @@ import { createUpgradeDesk, type Desk } from './accept-upgrade.ts';
 import { createRequestDesk } from './answer-request.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { GATEWAY_LIMITS, type GatewayLimits } from './limits.ts';
-import { createRefusals } from './problem-answer.ts';
 import { openProxyDoor } from './proxy-door.ts';
+import { createRefusals } from './refusals.ts';
 import type { GatewayService } from './service.ts';
 import { Sessions } from './sessions.ts';
 

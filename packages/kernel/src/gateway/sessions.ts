@@ -7,7 +7,7 @@ import type { GatewayDeps } from './gateway-deps.ts';
 import { createHostFindings, type HostFindings } from './host-findings.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import type { GatewayLimits } from './limits.ts';
-import type { Refusals } from './problem-answer.ts';
+import type { Refusals } from './refusals.ts';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from './service.ts';
 import { SessionTable } from './session-table.ts';
 

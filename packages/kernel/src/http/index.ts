@@ -7,7 +7,7 @@ export { createIdempotency, type Idempotency } from './idempotency.ts';
 export { createMetrics, type Metrics } from './metrics.ts';
 export { httpMigrations } from './migrations.ts';
 export { networkOf } from './peer-address.ts';
-export { catalogueOf, type ErrorCatalogue } from './problem-answer.ts';
+export { catalogueOf, type ErrorCatalogue, problemOf } from './problem-answer.ts';
 export { createRateLimit, type RateLimit } from './rate-limit.ts';
 export type { Endpoint } from './service.ts';
 export { createIdempotencyStore } from './store.ts';

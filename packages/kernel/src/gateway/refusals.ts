@@ -1,17 +1,15 @@
 import {
-  AppError,
   commonErrors,
   type ErrorDetails,
-  type ErrorSpec,
   type ErrorTable,
   enrolmentErrors,
   gatewayErrors,
-  isAppError,
   type Language,
   type Problem,
   renderMessage,
 } from '@pilothouse/contract';
 import type { ServerFrame } from '@pilothouse/wire';
+import { catalogueOf, problemOf } from '../http/index.ts';
 
 /** Turns codes into what agents are told. */
 export interface Refusals {
@@ -24,28 +22,11 @@ export interface Refusals {
 const COME_BACK_MS = 1_000;
 
 export function createRefusals(more: ErrorTable = {}): Refusals {
-  const table: ErrorTable = { ...commonErrors, ...more, ...enrolmentErrors, ...gatewayErrors };
-  const specOf = (code: string): ErrorSpec => table[code] ?? commonErrors.INTERNAL;
-
+  const catalogue = catalogueOf([commonErrors, more, enrolmentErrors, gatewayErrors]);
   return {
-    problem(error, language, requestId) {
-      const known = isAppError(error) && table[error.code] !== undefined;
-      const { code, details } = known ? error : new AppError('INTERNAL');
-      const spec = specOf(code);
-      const texts = { requestId, ...details };
-      return {
-        type: `urn:pilothouse:problem:${code}`,
-        title: renderMessage(spec.title, language, texts),
-        status: spec.status,
-        code,
-        hint: renderMessage(spec.hint, language, texts),
-        retry: spec.retry,
-        requestId,
-        details: { ...details },
-      };
-    },
+    problem: (error, language, requestId) => problemOf(error, catalogue, { language, requestId }),
     lastFrame(code, details = {}) {
-      const spec = specOf(code);
+      const spec = catalogue.find(code) ?? commonErrors.INTERNAL;
       if (spec.retry === 'later') return { kind: 'come-back', afterMs: COME_BACK_MS };
       return {
         kind: 'refused',
