@@ -8,6 +8,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 const MAJOR = 24;
 const here = dirname(fileURLToPath(import.meta.url));
 const root = join(here, '..', '..', '..');
+const parentWatch = pathToFileURL(join(here, '..', 'src', 'end-with-parent.mjs')).href;
 
 export async function runWithPinnedNode(file) {
   const program = join(here, '..', 'src', file);
@@ -16,7 +17,10 @@ export async function runWithPinnedNode(file) {
     process.argv[1] = program;
     await import(pathToFileURL(program).href);
   } else if (existsSync(pinned)) {
-    const child = spawn(pinned, [program, ...process.argv.slice(2)], { stdio: 'inherit' });
+    // The channel tells the program when this process is gone, however it ended.
+    const child = spawn(pinned, ['--import', parentWatch, program, ...process.argv.slice(2)], {
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    });
     // How to end is the child's to decide, and its end is ours. Ctrl-C reaches it twice, which it takes as once.
     for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
     child.on('exit', (code) => {

@@ -1,5 +1,6 @@
-// Loaded first into the process of the agent beside the server: when the server's process is gone, however it ended, the
-// agent is asked to end as well. Plain JavaScript, because it runs in the agent's process and not in ours.
+// Loaded first into a process that must not outlive the one that started it: the agent beside the server, and a program
+// that a wrapper runs with the pinned Node. When the other is gone, however it ended, this one is asked to end as well.
+// Plain JavaScript, because in the agent's process nothing of ours is loaded besides.
 process.on('disconnect', () => process.kill(process.pid, 'SIGTERM'));
 // The channel alone must not keep the agent alive.
 process.channel?.unref();

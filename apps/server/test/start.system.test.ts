@@ -153,26 +153,22 @@ test('a damaged store is refused, and not a byte of it is changed', async (t) =>
   assert.deepEqual(processesOf(where), []);
 });
 
-test('kill -9 of the server ends its agent too, and the next start finds the same host', async (t) => {
-  const where = await place(t);
-  const first = startProgram(where);
-  const text = await first.ready();
+for (const [what, manner] of [
+  ['the server', {}],
+  ['a wrapper under another Node', { nodeVersion: '20.20.2' }],
+] as const) {
+  test(`kill -9 of ${what} ends the rest too, and the next start finds the same host`, async (t) => {
+    const where = await place(t);
+    const first = startProgram(where, manner);
+    const text = await first.ready();
 
-  first.signal('SIGKILL');
-  await first.ended;
-  await until('the agent to end with its server', 10_000, async () => processesOf(where).length === 0);
-  const again = await startAndStop(where);
+    first.signal('SIGKILL');
+    await until('the others to end with it', 10_000, async () => processesOf(where).length === 0);
+    const again = await startAndStop(where, manner);
 
-  assert.equal(hostIdIn(again), hostIdIn(text));
-});
-
-test('under another Node it runs with the pinned one, and ends with it', async (t) => {
-  const where = await place(t);
-
-  const text = await startAndStop(where, { nodeVersion: '20.20.2' });
-
-  assert.ok(hostIdIn(text), text);
-});
+    assert.equal(hostIdIn(again), hostIdIn(text));
+  });
+}
 
 test('under another Node without the pinned one it says so in one line', async (t) => {
   const root = mkdtempSync(join(tmpdir(), 'pilothouse-bare-'));
