@@ -8,8 +8,8 @@ const cause = (en: string, zh: string, hint?: { en: string; zh: string }): Error
 });
 
 const retryHint = {
-  en: 'Run it again on these hosts with: pilothouse rollout retry <id>',
-  zh: '可在这些主机上重试：pilothouse rollout retry <id>',
+  en: 'Run it again on these hosts with: pilothouse rollout retry ID',
+  zh: '可在这些主机上重试：pilothouse rollout retry ID',
 };
 const unknownHint = {
   en: 'Look at the host before running it again: it may have been carried out.',
@@ -20,25 +20,46 @@ const unknownHint = {
 export const rolloutCauseErrors = defineErrors({
   ROLLOUT_CREATED: cause('Created', '已创建'),
   ROLLOUT_STARTED: cause('Started', '已开始'),
-  ROLLOUT_PAUSED: cause('Paused by a person: {reason}', '已被人工暂停：{reason}'),
+  ROLLOUT_PAUSED: cause('Paused by a person: {reason}', '已被人工暂停：{reason}', {
+    en: 'Go on with: pilothouse rollout resume ID',
+    zh: '可继续：pilothouse rollout resume ID',
+  }),
   ROLLOUT_RESUMED: cause('Resumed by a person', '已被人工恢复'),
   ROLLOUT_CANCELLED: cause('Cancelled by a person', '已被人工取消'),
   ROLLOUT_FAILURE_LIMIT: cause(
     'Halted: {failures} failures, {failuresMax} allowed',
     '已中止：失败 {failures} 台，允许 {failuresMax} 台',
+    {
+      en: 'Read the results, mend the cause, then: pilothouse rollout retry ID',
+      zh: '查看结果、排除原因后：pilothouse rollout retry ID',
+    },
   ),
-  ROLLOUT_EXPIRED: cause('Expired with {pending} tasks not started', '已过期，{pending} 个任务未开始'),
+  ROLLOUT_EXPIRED: cause('Expired with {pending} tasks not started', '已过期，{pending} 个任务未开始', {
+    en: 'Run the rest with: pilothouse rollout retry ID',
+    zh: '可执行剩余部分：pilothouse rollout retry ID',
+  }),
   ROLLOUT_HAD_FAILURES: cause(
     'Ended with {failed} failed and {unknown} unknown',
     '已结束：失败 {failed}，未知 {unknown}',
+    {
+      en: 'Read the results, mend the cause, then: pilothouse rollout retry ID',
+      zh: '查看结果、排除原因后：pilothouse rollout retry ID',
+    },
   ),
   ROLLOUT_NOTHING_RAN: cause(
     'Ended without running anywhere: {skipped} skipped, {cancelled} cancelled',
     '未在任何主机上执行：跳过 {skipped}，取消 {cancelled}',
+    {
+      en: 'See why for each host: pilothouse rollout tasks ID',
+      zh: '查看各主机的原因：pilothouse rollout tasks ID',
+    },
   ),
   ROLLOUT_DONE: cause('Done on {succeeded} hosts', '已在 {succeeded} 台主机上完成'),
   WAITS_FOR_TIME: cause('Waits for its start time', '等待开始时间'),
-  WAITS_FOR_RESUME: cause('Paused: waits to be resumed', '已暂停：等待恢复'),
+  WAITS_FOR_RESUME: cause('Paused: waits to be resumed', '已暂停：等待恢复', {
+    en: 'Go on with: pilothouse rollout resume ID',
+    zh: '可继续：pilothouse rollout resume ID',
+  }),
   WAITS_FOR_RUNNING: cause('Waits for {tasks} tasks on hosts', '等待主机上的 {tasks} 个任务'),
   WAITS_FOR_FAILURE_THROTTLE: cause(
     'Held to {allowed} at a time, so that failures stay within the limit',
@@ -61,7 +82,10 @@ export const rolloutCauseErrors = defineErrors({
       zh: '自启动起等待 30 秒；届时仍未连接的主机视为离线。',
     },
   ),
-  WAITS_FOR_HOSTS: cause('{hosts} hosts are offline', '{hosts} 台主机离线'),
+  WAITS_FOR_HOSTS: cause('{hosts} hosts are offline', '{hosts} 台主机离线', {
+    en: 'It goes on when they are back, and ends without them when the plan expires.',
+    zh: '主机恢复后继续；计划过期时不再等待。',
+  }),
   WAITS_FOR_WAVE: cause('Its wave has not begun', '所在批次尚未开始'),
   WAITS_FOR_OUTCOME: cause('On the host: no outcome yet', '已下发到主机，尚无结果'),
   WAITS_FOR_WITHDRAWAL: cause('Asked back: the host has not answered yet', '已请求撤回，主机尚未答复'),
@@ -71,9 +95,15 @@ export const rolloutCauseErrors = defineErrors({
     '轮到该主机时它处于离线状态',
     retryHint,
   ),
-  TASK_HOST_QUARANTINED: cause('The host is quarantined', '主机已被隔离'),
+  TASK_HOST_QUARANTINED: cause('The host is quarantined', '主机已被隔离', {
+    en: 'Find out which copy of it is the real one, then: pilothouse host release NAME',
+    zh: '请确认哪一台是真实主机，然后：pilothouse host release NAME',
+  }),
   TASK_HOST_IN_MAINTENANCE: cause('The host is in maintenance', '主机处于维护中', retryHint),
-  TASK_HOST_PENDING: cause('The host waits to be accepted', '主机等待批准'),
+  TASK_HOST_PENDING: cause('The host waits to be accepted', '主机等待批准', {
+    en: 'Accept or refuse it: pilothouse enrol pending',
+    zh: '请接受或拒绝：pilothouse enrol pending',
+  }),
   TASK_HOST_GONE: cause('The host was decommissioned', '主机已退役'),
   TASK_HOST_ON_HOLD: cause(
     'The host refuses all tasks: agent hold was set on it',
@@ -83,7 +113,10 @@ export const rolloutCauseErrors = defineErrors({
       zh: '可在主机上解除：pilothouse-agent release',
     },
   ),
-  TASK_NO_LONGER_MATCHES: cause('The host no longer matches the target', '主机不再匹配目标'),
+  TASK_NO_LONGER_MATCHES: cause('The host no longer matches the target', '主机不再匹配目标', {
+    en: 'Labels or facts changed since the plan was made. Make a new plan if it is meant.',
+    zh: '计划制定后标签或事实已变化。如确需执行，请重新制定计划。',
+  }),
   TASK_ACTION_LACKING: cause('The agent lacks {action}: {reason}', '代理不提供 {action}：{reason}', {
     en: 'Update the agent, or see: pilothouse-agent actions',
     zh: '请升级代理，或查看：pilothouse-agent actions',

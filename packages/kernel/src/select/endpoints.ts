@@ -5,6 +5,8 @@ import { type Endpoint, endpoint } from '../http/service.ts';
 import type { SelectService } from './service.ts';
 
 const NAMES_MAX = 100;
+/** web-2 before web-10, as people count. */
+const byName = new Intl.Collator('en', { numeric: true }).compare;
 
 export interface SelectEndpointDeps {
   readonly select: SelectService;
@@ -22,7 +24,10 @@ export const selectEndpoints = ({ select, hosts, facts }: SelectEndpointDeps): E
       matched: seen.length,
       undetermined: undetermined.filter((host) => scope.includes(host)).length,
       total,
-      names: seen.slice(0, NAMES_MAX).map((host) => host.name),
+      names: seen
+        .map((host) => host.name)
+        .sort(byName)
+        .slice(0, NAMES_MAX),
     };
   }),
   endpoint(selectRoutes.explain, async ({ principal, query }) => {
