@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { AppError, type Language, languageOf } from '@pilothouse/contract';
+import { AppError, type Language, languageOf, localeOf } from '@pilothouse/contract';
 
 export const DATA_DIRECTORY_DEFAULT = '/var/lib/pilothouse-agent';
 
@@ -28,9 +28,6 @@ export interface CommandLine {
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
-
-const localeOf = (environment: Environment): string | undefined =>
-  environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'];
 
 /** The language before anything else is known, so that a wrong line is told in it, too. */
 export const languageOfLine = (args: readonly string[], environment: Environment): Language => {

@@ -1,5 +1,5 @@
 import { choice, flag, text } from '@pilothouse/cli-kit';
-import { LANGUAGES, type Language, languageOf } from '@pilothouse/contract';
+import { LANGUAGES, type Language, languageOf, localeOf } from '@pilothouse/contract';
 
 /** Options that every command takes. */
 export const globalOptions = {
@@ -40,9 +40,5 @@ export function chooseLanguage(
   const at = words.indexOf('--lang');
   const given = at === -1 ? words.find((word) => word.startsWith('--lang='))?.slice(7) : words[at + 1];
   if (given === 'en' || given === 'zh') return given;
-  for (const name of ['PILOTHOUSE_LANG', 'LC_ALL', 'LC_MESSAGES', 'LANG']) {
-    const value = environment[name];
-    if (value !== undefined && value !== '') return languageOf(value);
-  }
-  return 'en';
+  return languageOf(environment['PILOTHOUSE_LANG'] || localeOf(environment));
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { nearestName } from '@pilothouse/base';
-import { AppError, LANGUAGES, languageOf } from '@pilothouse/contract';
+import { AppError, LANGUAGES, languageOf, localeOf } from '@pilothouse/contract';
 import { LOG_LEVELS, type OidcSettings } from '@pilothouse/kernel';
 import { z } from 'zod';
 import { environmentName, settings } from './settings.ts';
@@ -213,14 +213,13 @@ function requireKnown(name: string, where: string, show: (name: string) => strin
 
 function configOf(parsed: Parsed, sources: ConfigSources): Config {
   const names = parsed.advertise ?? sources.machineNames();
-  const { LC_ALL, LC_MESSAGES, LANG } = sources.environment;
   return {
     dataDirectory: parsed.data,
     listen: parsed.listen,
     gatewayListen: parsed['gateway-listen'],
     gatewayProxies: parsed['gateway-proxy-protocol'] ?? [],
     names,
-    language: parsed.lang ?? languageOf(LC_ALL || LC_MESSAGES || LANG),
+    language: parsed.lang ?? languageOf(localeOf(sources.environment)),
     logLevel: parsed['log-level'],
     logFormat: parsed['log-format'] ?? (sources.isTerminal ? 'text' : 'json'),
     oidc: oidcOf(parsed, names),

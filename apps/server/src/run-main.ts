@@ -1,4 +1,4 @@
-import { type Language, languageOf } from '@pilothouse/contract';
+import { type Language, languageOf, localeOf } from '@pilothouse/contract';
 import { type Config, readConfig } from './config.ts';
 import { helpText } from './help-text.ts';
 import { refusalOf } from './report-refusal.ts';
@@ -32,8 +32,7 @@ export async function runMain(run: (config: Config) => Promise<void>): Promise<v
 
 /** Before the configuration is read, and when it cannot be. */
 export function systemLanguage(): Language {
-  const { PILOTHOUSE_LANG, LC_ALL, LC_MESSAGES, LANG } = process.env;
-  return languageOf(PILOTHOUSE_LANG || LC_ALL || LC_MESSAGES || LANG);
+  return languageOf(process.env['PILOTHOUSE_LANG'] || localeOf(process.env));
 }
 
 export async function orRefuse(run: () => Promise<void>): Promise<void> {

@@ -21,6 +21,10 @@ export function languageOf(preference: string | undefined): Language {
   return 'en';
 }
 
+/** What the environment of a process says of language, in the order that C libraries look. */
+export const localeOf = (environment: Readonly<Record<string, string | undefined>>): string | undefined =>
+  environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'];
+
 /** Fills `{name}` from the parameters; an absent one stays visible as `{name}` rather than vanish. */
 export function renderMessage(
   message: Message,
