@@ -1,6 +1,7 @@
 import { type Digest, type Host, toTimestamp } from '@pilothouse/contract';
 import { z } from 'zod';
 import type { HostDetails, HostIndex } from './host-index.ts';
+import { offlineEntry } from './offline-entry.ts';
 import type { HostEntry } from './service.ts';
 import type { HostRow, PresenceRow } from './store.ts';
 
@@ -38,24 +39,7 @@ export function createHostRecords(index: HostIndex, factBody: (digest: Digest) =
     },
     /** Of a host that is no longer in the index. */
     ofRow(row: HostRow, labels: Readonly<Record<string, string>>, presence: PresenceRow | null): Host {
-      const entry: HostEntry = {
-        id: row.id,
-        name: row.name,
-        state: row.state,
-        labels,
-        groups: [],
-        isOnline: false,
-        presenceSince: presence?.since ?? row.firstSeen,
-        isInMaintenance: row.maintenance !== null,
-        lastSeen: presence?.lastSeen ?? null,
-        address: presence?.address ?? null,
-        arch: presence?.arch ?? null,
-        agentVersion: presence?.agentVersion ?? null,
-        bootId: presence?.bootId ?? null,
-        vitals: null,
-        facts: new Map(),
-      };
-      return show(entry, row, null);
+      return show(offlineEntry(row, { labels, groups: [], presence }), row, null);
     },
   };
 }

@@ -1,6 +1,7 @@
 import type { KernelContext } from '../kernel-context.ts';
 import { loadMemberships } from './group-store.ts';
 import type { HostIndex } from './host-index.ts';
+import { offlineEntry } from './offline-entry.ts';
 import {
   groupLabels,
   loadHosts,
@@ -33,31 +34,12 @@ export async function loadIndex(context: KernelContext, index: HostIndex): Promi
     await store.transaction((transaction) => upsertPresence(transaction, wereOnline));
 
   for (const row of await loadHosts(store)) {
-    const presence = presences.get(row.id);
-    index.put(
-      {
-        id: row.id,
-        name: row.name,
-        state: row.state,
-        labels: labels.get(row.id) ?? {},
-        groups: groups.get(row.id) ?? [],
-        isOnline: false,
-        presenceSince: presence?.since ?? row.firstSeen,
-        isInMaintenance: row.maintenance !== null,
-        lastSeen: presence?.lastSeen ?? null,
-        address: presence?.address ?? null,
-        arch: presence?.arch ?? null,
-        agentVersion: presence?.agentVersion ?? null,
-        bootId: presence?.bootId ?? null,
-        vitals: null,
-        facts: new Map(),
-      },
-      {
-        firstSeen: row.firstSeen,
-        maintenance: row.maintenance,
-        quarantine: row.quarantine,
-        version: row.version,
-      },
-    );
+    const entry = offlineEntry(row, {
+      labels: labels.get(row.id) ?? {},
+      groups: groups.get(row.id) ?? [],
+      presence: presences.get(row.id) ?? null,
+    });
+    const { firstSeen, maintenance, quarantine, version } = row;
+    index.put(entry, { firstSeen, maintenance, quarantine, version });
   }
 }
