@@ -1,7 +1,11 @@
 import { AppError, type Message } from '@pilothouse/contract';
 import type { CliContext } from './cli-context.ts';
+import { flag } from './options.ts';
 
 const SUFFIX: Message = { en: ' [y/N] ', zh: '［是 y / 否 N］' };
+
+/** The option of every command that asks. */
+export const yesOption = flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } });
 
 /**
  * Asks before something dangerous. `--yes` answers for scripts; without it and without a terminal the question is refused

@@ -1,5 +1,5 @@
 /** What the command-line rooms of apps and plugins build on: verbs as data, tables, progress, questions, exit codes. Does no IO itself. */
-export { age, took } from './ages.ts';
+export { age, moment, took } from './ages.ts';
 export { carryOutPlan, type PlanToCarryOut } from './carry-out-plan.ts';
 export type { CliContext, Described } from './cli-context.ts';
 export { cliErrors } from './cli-errors.ts';
@@ -14,7 +14,7 @@ export {
   type OptionSpec,
   type Values,
 } from './command-spec.ts';
-export { confirm } from './confirm.ts';
+export { confirm, yesOption } from './confirm.ts';
 export { EXIT, type ExitCode } from './exit-codes.ts';
 export { followRollout, progressOf, rolloutStateName, totalOf } from './follow-rollout.ts';
 export { choice, duration, flag, integer, list, one, optionalOne, rest, text } from './options.ts';
@@ -25,6 +25,7 @@ export { type Progress, type ProgressCounts, progressLine, showProgress } from '
 export { limitOption, readList } from './read-list.ts';
 export { readPairs } from './read-pairs.ts';
 export { resolveHostId } from './resolve-host.ts';
+export { showPairs } from './show-pairs.ts';
 export { strategyOf, strategyOptions } from './strategy-options.ts';
 export { type Column, renderTable } from './table.ts';
 export { targetOf, targetOptions } from './target-options.ts';

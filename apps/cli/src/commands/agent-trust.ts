@@ -11,11 +11,11 @@ import {
   plain,
   printJson,
   printRows,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { enrolmentRoutes, RotatedKind, type TrustKey, type TrustStatus } from '@pilothouse/contract';
 
 const kind = one({ en: 'ca or envelope', zh: 'ca 或 envelope' }, RotatedKind.options);
-const yes = flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } });
 
 const trust = defineCommand({
   path: 'agent trust',
@@ -44,7 +44,7 @@ const rotate = defineCommand({
     zh: '引入新的证书颁发机构或信封密钥，与旧的并存',
   },
   arguments: { kind },
-  options: { yes },
+  options: { yes: yesOption },
   examples: [
     {
       line: 'pilothouse agent rotate envelope --yes',
@@ -77,7 +77,7 @@ const retire = defineCommand({
         zh: '即使仍有主机未迁移：它们须重新注册',
       },
     }),
-    yes,
+    yes: yesOption,
   },
   examples: [
     {

@@ -15,6 +15,7 @@ import {
   readList,
   readPairs,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import {
   type EnrolmentTokenRecord,
@@ -23,7 +24,6 @@ import {
   TOKEN_USES_MAX,
 } from '@pilothouse/contract';
 
-const yes = flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } });
 const host = one({ en: 'The host’s id', zh: '主机标识' });
 
 const enrol = defineCommand({
@@ -175,7 +175,7 @@ const accept = defineCommand({
         zh: '替换原主机：沿用其标识、标签与历史',
       },
     }),
-    yes,
+    yes: yesOption,
   },
   examples: [
     {
@@ -208,7 +208,7 @@ const refuse = defineCommand({
   path: 'enrol refuse',
   summary: { en: 'Refuse a waiting host and revoke its certificate', zh: '拒绝等待中的主机并吊销其证书' },
   arguments: { host },
-  options: { yes },
+  options: { yes: yesOption },
   examples: [
     {
       line: 'pilothouse enrol refuse h_0k3v9d2qa7m8f4q7xz --yes',

@@ -3,7 +3,6 @@ import {
   confirm,
   defineCommand,
   EXIT,
-  flag,
   list,
   one,
   printJson,
@@ -11,6 +10,7 @@ import {
   readList,
   resolveHostId,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { type Client, ProblemError } from '@pilothouse/client';
 import { type GroupSummary, groupsRoutes } from '@pilothouse/contract';
@@ -115,7 +115,7 @@ const remove = defineCommand({
   path: 'groups delete',
   summary: { en: 'Remove a group; its hosts stay', zh: '删除分组，保留其主机' },
   arguments: { path },
-  options: { yes: flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } }) },
+  options: { yes: yesOption },
   examples: [
     {
       line: 'pilothouse groups delete bj1/canary --yes',

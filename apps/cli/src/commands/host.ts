@@ -15,12 +15,12 @@ import {
   targetOf,
   targetOptions,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { AppError, type Host, hostsRoutes, toTimestamp } from '@pilothouse/contract';
 import { labelsText, presenceText } from './hosts.ts';
 
 const name = one({ en: 'Host name or id', zh: '主机名或标识' });
-const yes = flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } });
 const reason = text({ placeholder: 'TEXT', about: { en: 'Why (needed)', zh: '原因（必填）' } });
 
 const show = defineCommand({
@@ -48,7 +48,7 @@ const label = defineCommand({
   options: {
     ...targetOptions,
     preview: flag({ about: { en: 'Only say what would change', zh: '仅说明将要变更的内容' } }),
-    yes,
+    yes: yesOption,
   },
   examples: [
     {
@@ -160,7 +160,7 @@ const quarantine = defineCommand({
   path: 'host quarantine',
   summary: { en: 'Offer a host nothing until it is released', zh: '隔离主机，解除前不下发任何任务' },
   arguments: { host: name },
-  options: { yes },
+  options: { yes: yesOption },
   examples: [{ line: 'pilothouse host quarantine web-1 --yes', about: { en: 'At once', zh: '立即隔离' } }],
   async run(context, { args, options }) {
     const question = context.say({ en: 'Quarantine {host}?', zh: '隔离 {host}？' }, args);
@@ -173,7 +173,7 @@ const release = defineCommand({
   path: 'host release',
   summary: { en: 'Release a host from quarantine', zh: '解除主机隔离' },
   arguments: { host: name },
-  options: { yes },
+  options: { yes: yesOption },
   examples: [
     {
       line: 'pilothouse host release web-1 --yes',
@@ -191,7 +191,7 @@ const decommission = defineCommand({
   path: 'host decommission',
   summary: { en: 'End a host’s registration; its history stays', zh: '停用主机，保留其历史' },
   arguments: { host: name },
-  options: { reason, yes },
+  options: { reason, yes: yesOption },
   examples: [
     {
       line: 'pilothouse host decommission web-1 --reason scrapped --yes',

@@ -4,13 +4,13 @@ import {
   confirm,
   defineCommand,
   EXIT,
-  flag,
   list,
   one,
   printJson,
   printRows,
   readList,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { type Client, ProblemError } from '@pilothouse/client';
 import { EffectClass, type PermissionInfo, type Role, roleRoutes } from '@pilothouse/contract';
@@ -139,7 +139,7 @@ const remove = defineCommand({
   path: 'roles delete',
   summary: { en: 'Remove a role that nobody holds', zh: '删除无人持有的角色' },
   arguments: { name },
-  options: { yes: flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } }) },
+  options: { yes: yesOption },
   examples: [
     {
       line: 'pilothouse roles delete web-operator --yes',

@@ -12,11 +12,10 @@ import {
   progressOf,
   rolloutStateName,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { type Rollout, rolloutRoutes } from '@pilothouse/contract';
 import { rolloutId as id, rolloutExport, rolloutOutput, rolloutTasks } from './rollout-results.ts';
-
-const yes = flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } });
 
 const show = defineCommand({
   path: 'rollout',
@@ -119,7 +118,7 @@ const cancel = defineCommand({
   arguments: { id },
   options: {
     endRunning: flag({ about: { en: 'End what runs, too', zh: '同时终止正在运行的任务' } }),
-    yes,
+    yes: yesOption,
   },
   examples: [
     {
@@ -161,7 +160,7 @@ const retry = defineCommand({
         zh: '包括结果未知的主机：操作可能已执行',
       },
     }),
-    yes,
+    yes: yesOption,
   },
   examples: [
     {

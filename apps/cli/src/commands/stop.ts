@@ -9,6 +9,7 @@ import {
   printJson,
   printRows,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { AppError, type EmergencyStop, selectRoutes, stopRoutes } from '@pilothouse/contract';
 
@@ -34,7 +35,7 @@ const stop = defineCommand({
     }),
     endRunning: flag({ about: { en: 'End what runs, too', zh: '同时终止正在运行的任务' } }),
     reason: text({ placeholder: 'TEXT', about: { en: 'Why', zh: '原因' } }),
-    yes: flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } }),
+    yes: yesOption,
   },
   examples: [
     {
@@ -104,7 +105,7 @@ const clear = defineCommand({
   path: 'stop clear',
   summary: { en: 'Lift an emergency stop: rollouts go on', zh: '解除紧急停止：发布继续' },
   arguments: { id: one({ en: 'The stop’s id', zh: '紧急停止的标识' }) },
-  options: { yes: flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } }) },
+  options: { yes: yesOption },
   examples: [{ line: 'pilothouse stop clear st_0k3v9d2qa7m8f4q7xz', about: { en: 'Go on', zh: '继续执行' } }],
   async run(context, { args, options }) {
     const question = context.say(

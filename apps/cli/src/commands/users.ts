@@ -11,12 +11,12 @@ import {
   printRecord,
   printRows,
   readList,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { AppError, type User, userRoutes } from '@pilothouse/contract';
 
 const PASSWORD_CHARS_MAX = 4096;
 const name = one({ en: 'The user’s name', zh: '用户名' });
-const yes = flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } });
 const passwordStdin = flag({
   about: { en: 'Read the password from standard input', zh: '从标准输入读取密码' },
 });
@@ -111,7 +111,7 @@ const remove = defineCommand({
   path: 'users delete',
   summary: { en: 'Remove a user with sessions and tokens', zh: '删除用户及其会话与令牌' },
   arguments: { name },
-  options: { yes },
+  options: { yes: yesOption },
   examples: [
     { line: 'pilothouse users delete grace --yes', about: { en: 'Without asking', zh: '不询问直接删除' } },
   ],

@@ -13,6 +13,7 @@ import {
   targetOf,
   targetOptions,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { AppError, EffectClass, planRoutes, toTimestamp } from '@pilothouse/contract';
 import { runCommandAction } from '../contract/actions.ts';
@@ -28,7 +29,7 @@ export const runOptions = {
     about: { en: 'Say what would run on each host; run nothing', zh: '仅说明各主机将执行的内容，不实际执行' },
   }),
   detach: flag({ about: { en: 'Start it and do not wait', zh: '启动后不等待' } }),
-  yes: flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } }),
+  yes: yesOption,
 };
 
 export const runCommand = defineCommand({

@@ -7,7 +7,6 @@ import {
   confirm,
   defineCommand,
   EXIT,
-  flag,
   integer,
   list,
   note,
@@ -20,6 +19,7 @@ import {
   strategyOf,
   targetOf,
   text,
+  yesOption,
 } from '@pilothouse/cli-kit';
 import { type Client, collectAll, listAll, ProblemError } from '@pilothouse/client';
 import { AppError, EffectClass } from '@pilothouse/contract';
@@ -270,7 +270,7 @@ export const scriptDelete = defineCommand({
   path: 'script delete',
   summary: { en: 'Remove a script from the library', zh: '从脚本库移除脚本' },
   arguments: { name: scriptName },
-  options: { yes: flag({ short: 'y', about: { en: 'Do not ask', zh: '不询问' } }) },
+  options: { yes: yesOption },
   examples: [
     {
       line: 'pilothouse script delete head-of-file --yes',
