@@ -6,9 +6,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, test } from 'node:test';
 import { AuditRecord, type EnvelopeKey } from '@pilothouse/contract';
-import { openSqliteStore, type Store } from '@pilothouse/store';
-import { fakeClock } from '@pilothouse/testkit/fake-clock';
-import { silentLog } from '../log.ts';
+import type { Store } from '@pilothouse/store';
+import { openTestContext } from '../open-test-context.ts';
 import { createAudit } from './create-audit.ts';
 import { auditMigrations } from './migrations.ts';
 import type { NewAuditRecord } from './service.ts';
@@ -42,16 +41,9 @@ async function open() {
   const directory = mkdtempSync(join(tmpdir(), 'audit-test-'));
   undo.push(() => rmSync(directory, { recursive: true }));
   const path = join(directory, 'store.db');
-  const store = await openSqliteStore({ path });
+  const context = await openTestContext([auditMigrations], path);
+  const { store } = context;
   undo.push(() => store.close());
-  await store.migrate([auditMigrations]);
-  const clock = fakeClock();
-  const context = {
-    clock,
-    ids: { now: () => clock.now(), fill: (target: Uint8Array) => target },
-    store,
-    log: silentLog,
-  };
   const { audit } = await createAudit(context, { signer });
   const append = (...subjects: string[]) =>
     store.transaction((transaction) => audit.append(transaction, subjects.map(record)));

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import type { Event } from '@pilothouse/contract';
-import { openSqliteStore, type Store } from '@pilothouse/store';
-import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
-import { silentLog } from '../log.ts';
+import type { Store } from '@pilothouse/store';
+import type { FakeClock } from '@pilothouse/testkit/fake-clock';
+import { openTestContext } from '../open-test-context.ts';
 import { createEvents, type EventsRoom, TAIL_EVENTS_MAX } from './create-events.ts';
 import { followEvents, STREAM_LIFE_MS } from './follow-events.ts';
 import { eventsMigrations } from './migrations.ts';
@@ -21,16 +21,9 @@ interface Opened extends EventsRoom {
 }
 
 async function open(eventsKeptMax = 1_000_000): Promise<Opened> {
-  const store = await openSqliteStore({ path: ':memory:' });
+  const context = await openTestContext([eventsMigrations]);
+  const { store, clock } = context;
   stores.push(store);
-  await store.migrate([eventsMigrations]);
-  const clock = fakeClock();
-  const context = {
-    clock,
-    ids: { now: () => clock.now(), fill: (target: Uint8Array) => target },
-    store,
-    log: silentLog,
-  };
   const reopen = () => createEvents(context, { eventsKeptMax });
   const room = await reopen();
   const publish = (count: number) =>

@@ -2,11 +2,10 @@ import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { DAY_MS, HOUR_MS } from '@pilothouse/base';
 import { type Actor, defineFinding, type Finding, toTimestamp } from '@pilothouse/contract';
-import { openSqliteStore, type Store } from '@pilothouse/store';
-import { fakeClock } from '@pilothouse/testkit/fake-clock';
+import type { Store } from '@pilothouse/store';
 import type { NewAuditRecord } from '../audit/service.ts';
 import type { NewEvent } from '../events/service.ts';
-import { silentLog } from '../log.ts';
+import { openTestContext, recordingEvents } from '../open-test-context.ts';
 import { createFindings } from './create-findings.ts';
 import { findingsMigrations } from './migrations.ts';
 
@@ -27,33 +26,16 @@ const all = { hostIds: null };
 const page = { limit: 100 };
 
 async function open() {
-  const store = await openSqliteStore({ path: ':memory:' });
+  const context = await openTestContext([findingsMigrations]);
+  const { store, clock } = context;
   stores.push(store);
-  await store.migrate([findingsMigrations]);
-  const clock = fakeClock();
   const events: NewEvent[] = [];
   const audited: NewAuditRecord[] = [];
-  let count = 0;
-  const ids = {
-    now: () => clock.now(),
-    fill: (target: Uint8Array) => {
-      count += 1;
-      return target.fill(count);
-    },
-  };
-  const { findings, reconcilers } = createFindings(
-    { clock, ids, store, log: silentLog },
-    {
-      specs,
-      events: {
-        publish: async (transaction, published) => transaction.afterCommit(() => events.push(...published)),
-        after: async () => [],
-        latestCursor: async () => 0,
-        subscribe: () => () => {},
-      },
-      audit: { append: async (_, records) => void audited.push(...records) },
-    },
-  );
+  const { findings, reconcilers } = createFindings(context, {
+    specs,
+    events: recordingEvents(events),
+    audit: { append: async (_, records) => void audited.push(...records) },
+  });
   const only = async (): Promise<Finding> => {
     const { items } = await findings.list(all, page);
     assert.equal(items.length, 1);

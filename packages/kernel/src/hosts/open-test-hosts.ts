@@ -1,9 +1,9 @@
 import type { TestContext } from 'node:test';
-import { openSqliteStore, type Store } from '@pilothouse/store';
-import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
+import type { Store } from '@pilothouse/store';
+import type { FakeClock } from '@pilothouse/testkit/fake-clock';
 import type { EventsService, NewEvent } from '../events/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import { silentLog } from '../log.ts';
+import { openTestContext, recordingEvents } from '../open-test-context.ts';
 import { createHosts, type HostsRoom } from './create-hosts.ts';
 import { hostsMigrations } from './migrations.ts';
 import type { NewHost } from './service.ts';
@@ -21,43 +21,13 @@ export interface TestHosts extends HostsRoom {
   readonly reopen: () => Promise<HostsRoom>;
 }
 
-/** Ids that differ and repeat from run to run. */
-function countingIds(now: () => number) {
-  let count = 0;
-  return {
-    now,
-    fill(target: Uint8Array) {
-      count += 1;
-      let rest = count;
-      for (let i = target.length - 1; i >= 0; i--) {
-        target[i] = rest % 32;
-        rest = Math.floor(rest / 32);
-      }
-      return target;
-    },
-  };
-}
-
-function recordingEvents(events: NewEvent[]): EventsService {
-  return {
-    async publish(transaction, published) {
-      transaction.afterCommit(() => events.push(...published));
-    },
-    after: async () => [],
-    latestCursor: async () => 0,
-    subscribe: () => () => {},
-  };
-}
-
 export async function openTestHosts(
   t: TestContext,
   factBody: (digest: string) => unknown = () => null,
 ): Promise<TestHosts> {
-  const store = await openSqliteStore({ path: ':memory:' });
+  const context = await openTestContext([hostsMigrations]);
+  const { store, clock } = context;
   t.after(() => store.close());
-  await store.migrate([hostsMigrations]);
-  const clock = fakeClock();
-  const context = { clock, ids: countingIds(() => clock.now()), store, log: silentLog };
   const events: NewEvent[] = [];
   const eventsService = recordingEvents(events);
   const open = () =>

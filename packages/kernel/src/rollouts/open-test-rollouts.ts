@@ -1,3 +1,4 @@
+import type { IdSource } from '@pilothouse/base';
 import {
   type Actor,
   actionSchemaDigest,
@@ -16,6 +17,7 @@ import type { NewEvent } from '../events/service.ts';
 import type { HostEntry, HostIndexChange, HostsService } from '../hosts/service.ts';
 import type { HttpRequest } from '../http/service.ts';
 import { silentLog } from '../log.ts';
+import { countingIds, recordingEvents } from '../open-test-context.ts';
 import { plansMigrations } from '../plans/index.ts';
 import type { SelectService } from '../select/service.ts';
 import { createRollouts, type RolloutsDeps, type RolloutsRoom } from './create-rollouts.ts';
@@ -113,11 +115,11 @@ export interface TestRollouts {
 interface World {
   readonly store: Store;
   readonly clock: FakeClock;
+  readonly ids: IdSource;
   readonly index: Map<HostId, HostEntry>;
   readonly fleet: ScriptedFleet;
   readonly audits: NewAuditRecord[];
   readonly events: NewEvent[];
-  count: number;
 }
 
 export const testHostId = (n: number): HostId => `h_${String(n).padStart(18, '0')}`;
@@ -128,15 +130,16 @@ export async function openTestRollouts(
 ): Promise<TestRollouts> {
   const store = await openSqliteStore({ path: options.path ?? ':memory:' });
   await store.migrate([plansMigrations, rolloutsMigrations]);
-  const ids = Array.from({ length: hosts }, (_, n) => testHostId(n));
+  const hostIds = Array.from({ length: hosts }, (_, n) => testHostId(n));
+  const clock = fakeClock();
   const world: World = {
     store,
-    clock: fakeClock(),
-    index: new Map(ids.map((id, n) => [id, entryOf(id, `web-${n}`)])),
-    fleet: createFleet(ids, { 'test.run': actionSchemaDigest(testAction) }),
+    clock,
+    ids: countingIds(clock),
+    index: new Map(hostIds.map((id, n) => [id, entryOf(id, `web-${n}`)])),
+    fleet: createFleet(hostIds, { 'test.run': actionSchemaDigest(testAction) }),
     audits: [],
     events: [],
-    count: 0,
   };
   const opened = await open(world);
   world.fleet.connectAll();
@@ -145,13 +148,13 @@ export async function openTestRollouts(
 }
 
 async function open(world: World): Promise<TestRollouts> {
-  const { store, clock, index, fleet, audits, events } = world;
+  const { store, clock, ids, index, fleet, audits, events } = world;
   let isGone = false;
   let commitsToFail = 0;
   const listeners = new Set<(change: HostIndexChange) => void>();
   const context = {
     clock,
-    ids: countingIds(world),
+    ids,
     store: guardedStore(store, () => {
       if (isGone) return 'gone';
       if (commitsToFail === 0) return 'well';
@@ -225,16 +228,6 @@ function guardedStore(store: Store, health: () => 'well' | 'failing' | 'gone'): 
   };
 }
 
-const countingIds = (world: World) => ({
-  now: () => world.clock.now(),
-  fill(target: Uint8Array): Uint8Array {
-    world.count += 1;
-    for (let i = target.length - 1, rest = world.count; i >= 0; i--, rest = Math.floor(rest / 32))
-      target[i] = rest % 32;
-    return target;
-  },
-});
-
 async function calm(room: RolloutsRoom): Promise<void> {
   // Hosts answer in the next turn; a quiet loop for some turns in a row means that nobody has more to say.
   for (let quiet = 0; quiet < 5; quiet++) {
@@ -261,12 +254,7 @@ function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void
       append: async (transaction, records) => transaction.afterCommit(() => audits.push(...records)),
       list: async () => ({ items: [], nextCursor: null }),
     },
-    events: {
-      publish: async (transaction, published) => transaction.afterCommit(() => events.push(...published)),
-      after: async () => [],
-      latestCursor: async () => 0,
-      subscribe: () => () => undefined,
-    },
+    events: recordingEvents(events),
     actions: [testAction, guardedAction],
   };
 }

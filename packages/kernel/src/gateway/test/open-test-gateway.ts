@@ -19,12 +19,13 @@ import {
 } from '../../enrolment/index.ts';
 import { newKeyPair, privateKeyPem } from '../../enrolment/issue-certificate.ts';
 import { Pkcs10CertificateRequestGenerator } from '../../enrolment/x509.ts';
-import type { EventsService, NewEvent } from '../../events/service.ts';
+import type { NewEvent } from '../../events/service.ts';
 import type { FactsService } from '../../facts/service.ts';
 import type { FindingsService, RaisedFinding } from '../../findings/service.ts';
 import { createHosts, type HostsService, hostsMigrations } from '../../hosts/index.ts';
 import type { KernelContext } from '../../kernel-context.ts';
 import { silentLog } from '../../log.ts';
+import { recordingEvents } from '../../open-test-context.ts';
 import { createGateway, type Gateway } from '../create-gateway.ts';
 import type { GatewayLimits } from '../limits.ts';
 import { createTicketKeys } from '../ticket-keys.ts';
@@ -95,12 +96,7 @@ function recording() {
   const auditService: Pick<AuditService, 'append'> = {
     append: async (transaction, records) => transaction.afterCommit(() => audit.push(...records)),
   };
-  const eventsService: EventsService = {
-    publish: async (transaction, list) => transaction.afterCommit(() => events.push(...list)),
-    after: async () => [],
-    latestCursor: async () => 0,
-    subscribe: () => () => {},
-  };
+  const eventsService = recordingEvents(events);
   const findingsService: Pick<FindingsService, 'raise' | 'reconcile'> = {
     async raise(_transaction, finding) {
       findings.push(finding);
