@@ -28,7 +28,7 @@ export interface ChainHead {
 
 export const EMPTY_CHAIN: ChainHead = { sequence: 0, hash: GENESIS };
 
-export const hashOfRecord = ({ hash: _, ...unhashed }: AuditRecord): Digest => digestOfJson(unhashed);
+export const hashOfRecord = ({ hash: _hash, ...unhashed }: AuditRecord): Digest => digestOfJson(unhashed);
 
 /** What is wrong with a record that is said to be the next one after `head`; null when it is. */
 export function linkProblem(head: ChainHead, record: AuditRecord): AuditProblem | null {
