@@ -18,3 +18,7 @@ export function took(fromTimestamp: string, toTimestamp: string): string {
   if (ms < HOUR_MS) return `${Math.floor(ms / MINUTE_MS)}m${Math.floor((ms % MINUTE_MS) / SECOND_MS)}s`;
   return `${Math.floor(ms / HOUR_MS)}h${Math.floor((ms % HOUR_MS) / MINUTE_MS)}m`;
 }
+
+/** `2026-11-21 07:32:46Z`: a moment for people, in UTC like the logs, and still a time that --since and --as-of read. */
+export const moment = (timestamp: string | null): string =>
+  timestamp === null ? '-' : `${timestamp.slice(0, 19).replace('T', ' ')}Z`;

@@ -1,5 +1,9 @@
 import type { CliContext } from './cli-context.ts';
-import { type Column, renderTable } from './table.ts';
+import { type Column, oneLine, renderTable } from './table.ts';
+import { paint } from './terminal.ts';
+import { padEnd, textWidth } from './text-width.ts';
+
+const GAP = 2;
 
 type Speaker = Pick<CliContext, 'terminal' | 'say' | 'isJson'>;
 
@@ -24,11 +28,13 @@ export function printRecord(
   lines: readonly (readonly [name: string, value: string])[],
 ): void {
   if (context.isJson) return printJson(context, record);
-  const columns: Column<readonly [string, string]>[] = [
-    { title: { en: 'FIELD', zh: '字段' }, value: ([name]) => name },
-    { title: { en: 'VALUE', zh: '值' }, value: ([, value]) => value },
-  ];
-  context.terminal.write(renderTable(context, columns, lines));
+  const { terminal } = context;
+  const width = Math.max(0, ...lines.map(([name]) => textWidth(name))) + GAP;
+  for (const [name, value] of lines) {
+    // Nothing is cut here: a record has room to run over, and an id that is cut cannot be copied.
+    const text = `${padEnd(paint(terminal, 'bold', name), width)}${oneLine(value)}`;
+    terminal.write(`${text.trimEnd()}\n`);
+  }
 }
 
 /** Something said beside the result: on stderr, and not at all for programs. */

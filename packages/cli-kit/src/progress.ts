@@ -24,11 +24,12 @@ export interface Progress {
 }
 
 const LINE: Message = {
-  en: '{bar} {done}/{total} done, {failed} failed, {running} running, {rate}/s, {left}',
-  zh: '{bar} 完成 {done}/{total}，失败 {failed}，运行中 {running}，{rate}/秒，{left}',
+  en: '{bar} {done}/{total} done, {failed} failed, {running} running, {pace}',
+  zh: '{bar} 完成 {done}/{total}，失败 {failed}，运行中 {running}，{pace}',
 };
-const LEFT: Message = { en: 'about {seconds} s left', zh: '约剩 {seconds} 秒' };
-const NO_RATE: Message = { en: 'time left unknown', zh: '剩余时间未知' };
+const LEFT: Message = { en: '{rate}/s, about {seconds} s left', zh: '{rate}/秒，约剩 {seconds} 秒' };
+/** Until the first host is done there is no rate; how long it has taken is what can be said. */
+const SO_FAR: Message = { en: '{seconds} s so far', zh: '已用 {seconds} 秒' };
 
 /** A line on stderr that follows a rollout: only on a terminal, only after a second, never for --json. */
 export function showProgress(context: CliContext): Progress {
@@ -77,17 +78,19 @@ export function progressLine(
   const share = counts.total === 0 ? 1 : counts.done / counts.total;
   const filled = Math.round(share * BAR_CELLS);
   const rate = elapsedSeconds > 0 ? counts.done / elapsedSeconds : 0;
-  const left =
+  const pace =
     counts.done === 0
-      ? context.say(NO_RATE)
-      : context.say(LEFT, { seconds: Math.ceil((counts.total - counts.done) / rate) });
+      ? context.say(SO_FAR, { seconds: Math.floor(elapsedSeconds) })
+      : context.say(LEFT, {
+          rate: rate >= 10 ? Math.round(rate) : rate.toFixed(1),
+          seconds: Math.ceil((counts.total - counts.done) / rate),
+        });
   return context.say(LINE, {
     bar: `[${'='.repeat(filled)}${' '.repeat(BAR_CELLS - filled)}]`,
     done: counts.done,
     total: counts.total,
     failed: counts.failed,
     running: counts.running,
-    rate: rate >= 10 ? Math.round(rate) : rate.toFixed(1),
-    left,
+    pace,
   });
 }

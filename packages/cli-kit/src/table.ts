@@ -7,6 +7,8 @@ export interface Column<Row> {
   readonly title: Message;
   readonly value: (row: Row) => string;
   readonly align?: 'end';
+  /** Never cut: an id, which is there to be copied. */
+  readonly isKeptWhole?: boolean;
   readonly colour?: (row: Row) => Colour | null;
 }
 
@@ -30,6 +32,7 @@ export function renderTable<Row>(
   const widths = fitWidths(
     titles.map((title, i) => Math.max(textWidth(title), ...cells.map((line) => textWidth(line[i] ?? '')))),
     terminal.isOutputTty ? terminal.columns : Number.POSITIVE_INFINITY,
+    columns.map((column) => column.isKeptWhole === true),
   );
   const layOut = (line: readonly string[], tint: (i: number, cell: string) => string): string =>
     columns
@@ -53,21 +56,22 @@ export function renderTable<Row>(
 
 const NOTHING: Message = { en: '(none)', zh: '（无）' };
 
-const oneLine = (text: string): string =>
+export const oneLine = (text: string): string =>
   plain(text)
     .replace(/\s*\n\s*/g, ' ⏎ ')
     .replaceAll('\t', ' ');
 
-/** Takes columns from the widest until the sum fits. */
-function fitWidths(wanted: readonly number[], columns: number): number[] {
+/** Takes columns from the widest that may be cut until the sum fits. */
+function fitWidths(wanted: readonly number[], columns: number, isKept: readonly boolean[]): number[] {
   const widths = [...wanted];
   const room = columns - GAP * (widths.length - 1);
   let over = widths.reduce((sum, width) => sum + width, 0) - room;
   while (over > 0) {
-    const widest = Math.max(...widths);
+    const open = widths.filter((_, i) => isKept[i] !== true);
+    const widest = Math.max(0, ...open);
     if (widest <= COLUMN_WIDTH_MIN) break;
-    const next = Math.max(COLUMN_WIDTH_MIN, ...widths.filter((width) => width < widest));
-    const index = widths.indexOf(widest);
+    const next = Math.max(COLUMN_WIDTH_MIN, ...open.filter((width) => width < widest));
+    const index = widths.findIndex((width, i) => width === widest && isKept[i] !== true);
     const step = Math.max(1, Math.min(over, widest - next));
     widths[index] = widest - step;
     over -= step;

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type Message, renderMessage } from '@pilothouse/contract';
 import fc from 'fast-check';
+import { moment } from './ages.ts';
 import { parseDuration, parseMoment } from './parse-duration.ts';
 import { progressLine } from './progress.ts';
+import { showPairs } from './show-pairs.ts';
 import { type Column, renderTable } from './table.ts';
 import { plain, type Terminal } from './terminal.ts';
 import { textWidth, truncate } from './text-width.ts';
@@ -84,4 +86,38 @@ test('says how far a rollout is, how fast, and how long it will take', () => {
   const line = progressLine({ say }, { total: 200, done: 50, failed: 2, running: 10 }, 5);
 
   assert.equal(line, '[====            ] 50/200 done, 2 failed, 10 running, 10/s, about 15 s left');
+});
+
+test('says how long it has taken while no host is done, because there is no rate yet', () => {
+  const line = progressLine({ say }, { total: 1, done: 0, failed: 0, running: 1 }, 3.7);
+
+  assert.equal(line, '[                ] 0/1 done, 0 failed, 1 running, 3 s so far');
+});
+
+test('cuts no id, however narrow the terminal', () => {
+  const columns: Column<readonly [string, string]>[] = [
+    { title: { en: 'ID', zh: 'ID' }, isKeptWhole: true, value: ([id]) => id },
+    { title: { en: 'TITLE', zh: 'TITLE' }, value: ([, title]) => title },
+  ];
+
+  const text = renderTable({ terminal: terminal(40, true), say }, columns, [
+    ['r_0k3v9d2qa7m8f4q7xz', 'x'.repeat(90)],
+  ]);
+
+  assert.match(text, /r_0k3v9d2qa7m8f4q7xz {2}x{10,17}…/);
+});
+
+test('shows details as pairs, and leaves out what is empty', () => {
+  const details = { name: 'web 1', state: 'active', uses: 1, groups: [], labels: {}, replaces: null };
+
+  assert.equal(showPairs(details), 'name="web 1" state=active uses=1');
+  assert.equal(showPairs({ hosts: ['a', 'b', 'c', 'd'] }), 'hosts=a,b,c,… (4)');
+});
+
+test('shows a moment so that --since reads it again', () => {
+  const shown = moment('2026-05-03T12:00:07.250Z');
+
+  assert.equal(shown, '2026-05-03 12:00:07Z');
+  assert.equal(parseMoment(shown, 0), '2026-05-03T12:00:07.000Z');
+  assert.equal(moment(null), '-');
 });
