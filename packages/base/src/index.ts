@@ -4,6 +4,7 @@ export { type BackoffOptions, backoffMs } from './backoff.ts';
 export { type BatchOptions, batchWhileBusy } from './batch-while-busy.ts';
 export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock } from './clock.ts';
+export { compareText } from './compare-text.ts';
 export { errorCode } from './error-code.ts';
 export { type IdSource, newId } from './ids.ts';
 export { nearestName } from './nearest-name.ts';

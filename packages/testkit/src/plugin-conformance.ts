@@ -5,6 +5,7 @@
  */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { compareText } from '@pilothouse/base';
 import {
   ActionName,
   FACT_BODY_BYTES_MAX,
@@ -88,8 +89,8 @@ function routesAreSound(spec: PluginSpec): void {
     }
     const inPath = [...route.path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] ?? '');
     assert.deepEqual(
-      Object.keys(route.params?.shape ?? {}).sort(byText),
-      inPath.sort(byText),
+      Object.keys(route.params?.shape ?? {}).sort(compareText),
+      inPath.sort(compareText),
       `${route.id}: path parameters`,
     );
     route.params?.parse(route.example.params ?? {});
@@ -108,11 +109,9 @@ function limitsAreSet(spec: PluginSpec): void {
 
 function agentMatches(spec: PluginSpec, agent: AgentRoom | null): void {
   const names = (list: readonly { readonly name: string }[]): string[] =>
-    list.map((item) => item.name).sort(byText);
+    list.map((item) => item.name).sort(compareText);
   assert.deepEqual(names(agent?.collectors.map((collector) => collector.fact) ?? []), names(spec.facts));
   assert.deepEqual(names(agent?.actions.map((action) => action.spec) ?? []), names(spec.actions));
   for (const collector of agent?.collectors ?? [])
     assert.ok(collector.timeoutMs > 0, `${collector.fact.name}: time limit`);
 }
-
-const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);

@@ -1,6 +1,6 @@
+import { compareText } from '@pilothouse/base';
 import type { TreeNode } from '@pilothouse/contract';
 import type { SelectService } from '../select/service.ts';
-import { compareText } from './host-index.ts';
 import type { GroupRecord, HostEntry } from './service.ts';
 import { groupSelector } from './target-resolver.ts';
 

@@ -1,10 +1,11 @@
+import { compareText } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { EventsService } from '../events/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import { createListeners } from '../listeners.ts';
 import { changeMembers, deleteGroup, deleteMembers, loadGroups, upsertGroup } from './group-store.ts';
-import { compareText, type HostIndex } from './host-index.ts';
+import { type HostIndex } from './host-index.ts';
 import type { GroupRecord, GroupsService } from './service.ts';
 
 /** Opens the groups of the registry. */

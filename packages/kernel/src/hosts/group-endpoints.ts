@@ -1,3 +1,4 @@
+import { compareText } from '@pilothouse/base';
 import {
   AppError,
   GROUP_HOSTS_MAX,
@@ -12,7 +13,6 @@ import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import type { HostsEndpointDeps } from './endpoints.ts';
 import { requireBothScopes, requireEtag } from './find-host.ts';
 import { findCycle } from './group-cycles.ts';
-import { compareText } from './host-index.ts';
 import { pageHosts } from './page-hosts.ts';
 import type { GroupRecord, HostEntry } from './service.ts';
 import { groupSelector, requireGroup } from './target-resolver.ts';

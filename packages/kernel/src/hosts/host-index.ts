@@ -1,3 +1,4 @@
+import { compareText } from '@pilothouse/base';
 import type { HostId, Maintenance } from '@pilothouse/contract';
 import { createListeners } from '../listeners.ts';
 import type { HostEntry, HostIndexChange } from './service.ts';
@@ -29,8 +30,6 @@ export interface HostIndex {
   readonly remove: (id: HostId) => void;
   readonly onChange: (listener: (change: HostIndexChange) => void) => () => void;
 }
-
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 
 export function createHostIndex(): HostIndex {
   const entries = new Map<HostId, HostEntry>();

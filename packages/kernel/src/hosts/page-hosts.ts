@@ -1,7 +1,7 @@
+import { compareText } from '@pilothouse/base';
 import type { HostsPage, PageQuery } from '@pilothouse/contract';
 import { z } from 'zod';
 import { cutPage, readCursor } from '../page-cursor.ts';
-import { compareText } from './host-index.ts';
 
 const Position = z.tuple([z.string(), z.string()]);
 

@@ -4,7 +4,7 @@ import type { Store, Transaction } from '@pilothouse/store';
 import { sql } from 'kysely';
 import { z } from 'zod';
 import { packText, unpackText } from '../plans/index.ts';
-import { ROWS_PER_STATEMENT, tables } from './tables.ts';
+import { ROWS_PER_STATEMENT, type RolloutsTables, tables } from './tables.ts';
 
 const TaskBody = z.object({
   cause: z.object({ code: z.string(), details: JsonObject }).nullable(),
@@ -68,16 +68,7 @@ const columns = [
   'group_key',
   'body',
 ] as const;
-type Row = {
-  rollout_id: string;
-  step_index: number;
-  host_id: string;
-  state: string;
-  attempt: number;
-  ended_at: number;
-  group_key: string;
-  body: string;
-};
+type Row = Pick<RolloutsTables['rollouts_task'], (typeof columns)[number]>;
 
 const parseRow = (row: Row): EndedTask => ({
   rolloutId: row.rollout_id,

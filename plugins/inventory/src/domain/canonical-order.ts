@@ -1,5 +1,4 @@
-/** Order by UTF-16 units: the same on every host, whatever its locale. */
-export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
+import { compareText } from '@pilothouse/base';
 
 /** A sorted copy by the given keys in turn; lists in facts are sorted so that equal hosts have equal digests. */
 export function sortedBy<T>(items: readonly T[], ...keys: ((item: T) => string)[]): T[] {

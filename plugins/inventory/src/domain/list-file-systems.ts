@@ -1,4 +1,5 @@
-import { compareText, sortedUnique } from './canonical-order.ts';
+import { compareText } from '@pilothouse/base';
+import { sortedUnique } from './canonical-order.ts';
 import type { Mount } from './parse-mountinfo.ts';
 
 /** Made by the kernel or a helper, without space of their own that could run out. */

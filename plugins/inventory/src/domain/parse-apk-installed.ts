@@ -1,5 +1,5 @@
 import type { InstalledPackage } from '../contract.ts';
-import { sortedBy } from './canonical-order.ts';
+import { inPackageOrder } from './package-order.ts';
 import { clipWord, lineOrNull, linesOf, type Parsed } from './parsed.ts';
 
 /** The stanzas of /lib/apk/db/installed: one-letter keys, P name, V version, A architecture, o origin, m maintainer. */
@@ -31,12 +31,7 @@ export function parseApkInstalled(text: string): Parsed<InstalledPackage[]> {
   }
   endStanza();
   return {
-    value: sortedBy(
-      packages,
-      (p) => p.name,
-      (p) => p.version,
-      (p) => p.arch,
-    ),
+    value: inPackageOrder(packages),
     unknownLines,
   };
 }

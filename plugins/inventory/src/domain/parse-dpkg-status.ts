@@ -1,5 +1,5 @@
 import type { InstalledPackage } from '../contract.ts';
-import { sortedBy } from './canonical-order.ts';
+import { inPackageOrder } from './package-order.ts';
 import { clipWord, lineOrNull, linesOf, type Parsed } from './parsed.ts';
 
 /** States in which a package's files lie on the disk: dpkg(1), "Package states". */
@@ -37,12 +37,7 @@ export function parseDpkgStatus(text: string): Parsed<InstalledPackage[]> {
   }
   endStanza();
   return {
-    value: sortedBy(
-      packages,
-      (p) => p.name,
-      (p) => p.version,
-      (p) => p.arch,
-    ),
+    value: inPackageOrder(packages),
     unknownLines,
   };
 }

@@ -1,5 +1,5 @@
 import type { InstalledPackage } from '../contract.ts';
-import { sortedBy } from './canonical-order.ts';
+import { inPackageOrder } from './package-order.ts';
 import { clipWord, lineOrNull, linesOf, type Parsed } from './parsed.ts';
 
 /** One line a package; `(none)` stands for an absent tag. Every rpm since 4.4 knows these tags. */
@@ -30,12 +30,7 @@ export function parseRpmList(text: string): Parsed<InstalledPackage[]> {
     }
   }
   return {
-    value: sortedBy(
-      packages,
-      (p) => p.name,
-      (p) => p.version,
-      (p) => p.arch,
-    ),
+    value: inPackageOrder(packages),
     unknownLines,
   };
 }

@@ -1,8 +1,8 @@
+import { compareText } from '@pilothouse/base';
 import type { FactSpec } from '@pilothouse/contract';
 import type { FactsService, HostEntry } from '@pilothouse/kernel';
 import type { z } from 'zod';
 import { hardwareFact, type InventorySummary, kernelFact, osFact, packagesFact } from '../contract.ts';
-import { compareText } from '../domain/canonical-order.ts';
 
 /** How many of these hosts share each value. Bodies are read once a digest, so the cost grows with builds, not hosts. */
 export async function countHosts(

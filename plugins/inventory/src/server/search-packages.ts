@@ -1,3 +1,4 @@
+import { compareText } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { FactsService, HostEntry } from '@pilothouse/kernel';
 import {
@@ -7,7 +8,7 @@ import {
   packagesFact,
   SEARCH_GROUPS_MAX,
 } from '../contract.ts';
-import { compareText, sortedBy } from '../domain/canonical-order.ts';
+import { sortedBy } from '../domain/canonical-order.ts';
 import { matchName } from '../domain/match-name.ts';
 
 interface Found {
