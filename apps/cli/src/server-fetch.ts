@@ -2,7 +2,6 @@
  * HTTPS to one server, with the trust that the login pinned and connections kept alive between calls. Not for anything but
  * the API: no redirects, no proxies, no cookies.
  */
-
 import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { errorCode } from '@pilothouse/base';

@@ -3,7 +3,6 @@
  * and writes nothing. Signatures are checked by the public halves of the key files below `keys`, which are no part of the
  * store: whoever changed the file alone could not have signed anew.
  */
-
 import { createPublicKey } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';

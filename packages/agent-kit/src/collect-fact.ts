@@ -2,7 +2,6 @@
  * How a collector's answer becomes a fact: bounded in time, checked by the fact's own schema, in canonical form, named by
  * its digest. Whatever goes wrong becomes an absence with its reason; nothing a collector does ends the agent.
  */
-
 import type { Clock } from '@pilothouse/base';
 import { errorCode } from '@pilothouse/base';
 import {

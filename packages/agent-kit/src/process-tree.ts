@@ -11,7 +11,6 @@
  * Limits: without systemd a process that leaves the group *and* empties its environment escapes. Processes of other users
  * are seen only by root. What systemd or another daemon was asked to start is not the task's.
  */
-
 import { execFile } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';

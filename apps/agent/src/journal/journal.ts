@@ -11,7 +11,6 @@
  *
  * Limits: CAPACITY_BYTES for all unacknowledged tasks and the ledger of unexpired steps; RECORD_BYTES_MAX for a record.
  */
-
 import {
   closeSync,
   constants,

@@ -8,7 +8,6 @@
  * back to its start; a server's "come back in n" is obeyed, plus chance. When a certificate cannot be judged, the signed
  * trust bundles are fetched from the same address, which needs no trust, and the next attempt uses them.
  */
-
 import type { Result } from '@pilothouse/base';
 import { backoffMs, type Clock, errorCode, MINUTE_MS } from '@pilothouse/base';
 import { GATEWAY_PATHS, TrustAnswer } from '@pilothouse/wire';

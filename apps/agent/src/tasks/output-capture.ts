@@ -3,7 +3,6 @@
  * cap; what comes after it is counted. A full disk cuts the output like the cap does: a task never fails for want of
  * room for its words.
  */
-
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputBody } from '@pilothouse/contract';

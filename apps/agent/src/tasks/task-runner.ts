@@ -6,7 +6,6 @@
  * of the agent had started are unknown: they are reported, never run again. The queue is bounded; beyond it offers are
  * refused with a code that says so.
  */
-
 import { existsSync, mkdirSync, readdirSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type ActionEnd, CANCELLED, openLeftPipe, TIMED_OUT } from '@pilothouse/agent-kit';

@@ -2,7 +2,6 @@
  * Private keys on disk: one 0600 file each in a 0700 directory, named by its key id. Which key is used for what stands in
  * the database; a key file without a row is dead, a row without its file stops the server at start.
  */
-
 import { chmod, mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '@pilothouse/base';
