@@ -29,12 +29,12 @@ const WORDS = {
     zh: '以下主机将被跳过，其代理无法执行：{names}',
   },
   question: {
-    en: 'Run "{title}" on {count} hosts ({names})? It counts as {effect}.',
+    en: 'Run "{title}" on {count} {count:host|hosts} ({names})? It counts as {effect}.',
     zh: '在 {count} 台主机（{names}）上执行“{title}”？影响等级：{effect}。',
   },
   no: { en: 'Nothing was started.', zh: '未执行任何操作。' },
   started: {
-    en: 'Started {id} on {count} hosts. Watch: pilothouse rollout watch {id}',
+    en: 'Started {id} on {count} {count:host|hosts}. Watch: pilothouse rollout watch {id}',
     zh: '已在 {count} 台主机上启动 {id}。查看：pilothouse rollout watch {id}',
   },
 } satisfies Record<string, Message>;

@@ -2,7 +2,12 @@ import { z } from 'zod';
 import { HostId } from './host.ts';
 
 /** `bj1/row2/web`: groups form a tree by path, which is how departments are modelled. */
-export const GroupPath = z.string().regex(/^[\p{L}\p{N}_.-]{1,63}(\/[\p{L}\p{N}_.-]{1,63}){0,7}$/u);
+export const GroupPath = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}_.-]{1,63}(\/[\p{L}\p{N}_.-]{1,63}){0,7}$/u,
+    'must be a path of at most 8 names, such as bj1/row2/web: letters, digits, _ . and -',
+  );
 
 export const GROUP_HOSTS_MAX = 100_000;
 

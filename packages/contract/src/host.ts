@@ -2,10 +2,17 @@ import { z } from 'zod';
 import { Labels } from './labels.ts';
 import { Timestamp } from './scalars.ts';
 
-export const HostId = z.string().regex(/^h_[0-9a-hjkmnp-tv-z]{18}$/);
+export const HostId = z
+  .string()
+  .regex(/^h_[0-9a-hjkmnp-tv-z]{18}$/, 'must be the id of a host, such as h_0k3v9d2qa7m8f4q7xz');
 export type HostId = z.infer<typeof HostId>;
 
-export const HostName = z.string().regex(/^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/);
+export const HostName = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/,
+    'must be a host name: letters, digits, dots and hyphens',
+  );
 
 /** pending: waits for a person to accept it. quarantined: sends, but is offered nothing. decommissioned: history only. */
 export const HostState = z.enum(['pending', 'active', 'quarantined', 'decommissioned']);

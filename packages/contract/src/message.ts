@@ -25,14 +25,19 @@ export function languageOf(preference: string | undefined): Language {
 export const localeOf = (environment: Readonly<Record<string, string | undefined>>): string | undefined =>
   environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'];
 
-/** Fills `{name}` from the parameters; an absent one stays visible as `{name}` rather than vanish. */
+/**
+ * Fills `{name}` from the parameters; an absent one stays visible as `{name}` rather than vanish. `{hosts:host|hosts}` is the
+ * first word when the parameter is 1 and the second otherwise, which English needs and Chinese does not.
+ */
 export function renderMessage(
   message: Message,
   language: Language,
   parameters: MessageParameters = {},
 ): string {
-  return message[language].replace(/\{(\w+)\}/g, (whole, name: string) => {
+  const pattern = /\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g;
+  return message[language].replace(pattern, (whole, name: string, one?: string, many?: string) => {
     const value = parameters[name];
+    if (one !== undefined && many !== undefined) return value === 1 ? one : many;
     if (value === undefined) return whole;
     return typeof value === 'string' ? value : JSON.stringify(value);
   });

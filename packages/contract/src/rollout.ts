@@ -2,7 +2,9 @@ import { z } from 'zod';
 import { PlanTarget, Strategy } from './plan.ts';
 import { Digest, JsonObject, Timestamp } from './scalars.ts';
 
-export const RolloutId = z.string().regex(/^r_[0-9a-hjkmnp-tv-z]{18}$/);
+export const RolloutId = z
+  .string()
+  .regex(/^r_[0-9a-hjkmnp-tv-z]{18}$/, 'must be the id of a rollout, such as r_0k3v9d2qa7m8f4q7xz');
 
 /** draft and approval states come before `running`; the last six are ends. */
 export const RolloutState = z.enum([

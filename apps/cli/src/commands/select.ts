@@ -12,7 +12,7 @@ import {
 import { selectRoutes, type Verdict } from '@pilothouse/contract';
 
 const SUMMARY = {
-  en: '{matched} of {total} hosts match, {undetermined} cannot be decided',
+  en: '{matched} of {total} {total:host matches|hosts match}, {undetermined} cannot be decided',
   zh: '共 {total} 台主机，匹配 {matched} 台，无法判定 {undetermined} 台',
 };
 const VERDICTS = {

@@ -39,10 +39,20 @@ export const accessPermissions = definePermissions({
   },
 });
 
-export const UserName = z.string().regex(/^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u);
+export const UserName = z
+  .string()
+  .regex(
+    /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u,
+    'must be a name of letters, digits and . _ @ + - that begins with a letter or digit',
+  );
 /** The upper bound keeps one sign-in from costing more hashing than another. */
 export const Password = z.string().min(1).max(256);
-export const RoleName = z.string().regex(/^[a-z][a-z0-9-]{0,62}$/);
+export const RoleName = z
+  .string()
+  .regex(
+    /^[a-z][a-z0-9-]{0,62}$/,
+    'must be a name of small letters, digits and hyphens, such as web-operator',
+  );
 export const RoleNames = z.array(RoleName).max(50);
 
 export const User = z.object({

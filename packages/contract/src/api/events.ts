@@ -32,7 +32,12 @@ export const eventsErrors = defineErrors({
 const Cursor = z.coerce.number().int().min(0);
 
 /** One type (`host.online`) or all of a noun (`host.*`). */
-const EventType = z.string().regex(/^[a-z][a-z-]*\.(\*|[a-z][a-z-]*)$/);
+const EventType = z
+  .string()
+  .regex(
+    /^[a-z][a-z-]*\.(\*|[a-z][a-z-]*)$/,
+    'must be a type such as host.online, or host.* for all of a noun',
+  );
 
 export const EventsPage = z.object({
   items: z.array(Event),

@@ -17,7 +17,7 @@ const PARTS = {
 } satisfies Partial<Record<keyof InventorySummary, Message>>;
 
 const BUILDS = {
-  en: '{hostsCount} hosts; {reportedHostsCount} report packages, {distinctCount} lists differ',
+  en: '{hostsCount} {hostsCount:host|hosts}; {reportedHostsCount} with packages known, {distinctCount} different package {distinctCount:list|lists}',
   zh: '{hostsCount} 台主机；{reportedHostsCount} 台已上报软件包，共 {distinctCount} 种不同列表',
 };
 

@@ -4,7 +4,7 @@ import { inventoryRoutes, type PackageGroup } from '../contract/routes.ts';
 const NAMES_SHOWN = 8;
 
 const LEFT = {
-  en: '{withoutCount} hosts do not have it; of {unknownCount} the packages are not known',
+  en: '{withoutCount} {withoutCount:host does|hosts do} not have it; of {unknownCount} the packages are not known',
   zh: '{withoutCount} 台主机未安装；{unknownCount} 台主机的软件包未知',
 };
 
@@ -39,7 +39,7 @@ export const packagesCommand = defineCommand({
       { title: { en: 'NAMES', zh: '主机' }, value: namesOf },
     ];
     printRows(context, columns, answer.groups);
-    note(context, context.say(LEFT, answer));
+    if (answer.withoutCount + answer.unknownCount > 0) note(context, context.say(LEFT, answer));
     return EXIT.ok;
   },
 });

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { renderMessage } from './message.ts';
+
+const COUNT = { en: '{hosts} {hosts:host|hosts} done', zh: '已完成 {hosts} 台' };
+
+test('says the singular for one and the plural for every other number', () => {
+  assert.equal(renderMessage(COUNT, 'en', { hosts: 1 }), '1 host done');
+  assert.equal(renderMessage(COUNT, 'en', { hosts: 0 }), '0 hosts done');
+  assert.equal(renderMessage(COUNT, 'en', { hosts: 12 }), '12 hosts done');
+  assert.equal(renderMessage(COUNT, 'zh', { hosts: 1 }), '已完成 1 台');
+});
+
+test('leaves a placeholder visible whose parameter is absent', () => {
+  assert.equal(renderMessage({ en: 'on {host}', zh: '{host} 上' }, 'en'), 'on {host}');
+});
