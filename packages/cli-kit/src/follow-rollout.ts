@@ -32,7 +32,7 @@ const WORDS = {
     zh: '已停止查看；{id} 仍在继续。查看：pilothouse rollout watch {id} · 终止：pilothouse rollout cancel {id}',
   },
   summary: {
-    en: '{state}: {succeeded} succeeded, {failed} failed, {other} other, of {total} hosts in {took} · {id}',
+    en: '{state}: {succeeded} succeeded, {failed} failed, {other} other, of {total} {total:host|hosts} in {took} · {id}',
     zh: '{state}：成功 {succeeded}，失败 {failed}，其他 {other}，共 {total} 台，用时 {took} · {id}',
   },
   gap: {
@@ -83,6 +83,7 @@ export async function followRollout(
     if (!context.isJson) printer.print(groups);
   });
   const tellWaiting = createWaitingTeller(context, progress);
+  let isLineOpen = false;
   try {
     const ended = await watchToEnd(context, client, started, {
       rollout(rollout) {
@@ -93,12 +94,11 @@ export async function followRollout(
       output(chunks) {
         if (!isAlone || context.isJson) return;
         progress.clear();
-        for (const { stream, text } of chunks) {
-          if (stream === 'stdout') context.terminal.write(plain(text));
-          else context.terminal.writeError(plain(text));
-        }
+        isLineOpen = showChunks(context, chunks, isLineOpen);
       },
     });
+    progress.clear();
+    if (isLineOpen) context.terminal.write('\n');
     const groups = await results.finish();
     progress.close();
     return conclude(context, ended, groups);
@@ -112,6 +112,21 @@ export async function followRollout(
   } finally {
     results.close();
   }
+}
+
+/** Writes live output; true when it left the line open, so that what follows must begin a new one. */
+function showChunks(
+  context: CliContext,
+  chunks: readonly { readonly stream: 'stdout' | 'stderr'; readonly text: string }[],
+  wasOpen: boolean,
+): boolean {
+  let isOpen = wasOpen;
+  for (const { stream, text } of chunks) {
+    if (stream === 'stdout') context.terminal.write(plain(text));
+    else context.terminal.writeError(plain(text));
+    if (text !== '') isOpen = !text.endsWith('\n');
+  }
+  return isOpen;
 }
 
 /** What a person can do something about, or must know to be patient; the rest is the rollout's ordinary breathing. */
