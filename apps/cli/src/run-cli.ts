@@ -88,7 +88,7 @@ async function dispatch(world: CliWorld, line: readonly string[], speech: Speech
     await program.parseAsync([...line], { from: 'user' });
   } catch (error) {
     if (isShown(error)) return EXIT.ok;
-    if (error instanceof CommanderError) throw lineError(error, `pilothouse ${name}`);
+    if (error instanceof CommanderError) throw lineError(error, program, line);
     throw error;
   }
   return exit;

@@ -11,7 +11,10 @@ export const cliErrors = defineErrors({
   CLI_OPTION_UNKNOWN: {
     status: 400,
     title: { en: '{command} has no option {option}', zh: '{command} 没有选项 {option}' },
-    hint: { en: 'See: {command} --help', zh: '请查看：{command} --help' },
+    hint: {
+      en: 'Nearest: {nearest}. All of them: {command} --help',
+      zh: '最接近的是：{nearest}。全部选项：{command} --help',
+    },
     retry: 'after-change',
   },
   CLI_ARGUMENT_MISSING: {
@@ -20,10 +23,22 @@ export const cliErrors = defineErrors({
     hint: { en: 'See: {command} --help', zh: '请查看：{command} --help' },
     retry: 'after-change',
   },
+  CLI_SUBCOMMAND_UNKNOWN: {
+    status: 400,
+    title: { en: '{command} has no subcommand {name}', zh: '{command} 没有子命令 {name}' },
+    hint: { en: 'Did you mean: {command} {nearest}', zh: '您是否想用：{command} {nearest}' },
+    retry: 'after-change',
+  },
   CLI_ARGUMENT_EXTRA: {
     status: 400,
-    title: { en: '{command} takes no further argument', zh: '{command} 参数过多' },
-    hint: { en: 'See: {command} --help', zh: '请查看：{command} --help' },
+    title: {
+      en: '{command} takes fewer arguments: {extra} is one too many',
+      zh: '{command} 参数过多：多余的是 {extra}',
+    },
+    hint: {
+      en: 'Its subcommands and arguments: {command} --help',
+      zh: '查看其子命令和参数：{command} --help',
+    },
     retry: 'after-change',
   },
   CLI_LINE_INVALID: {
