@@ -1,5 +1,7 @@
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   type Column,
   EXIT,
@@ -7,10 +9,12 @@ import {
   flag,
   integer,
   limitOption,
+  moment,
   note,
   printJson,
   printRows,
   readList,
+  showPairs,
   text,
 } from '@pilothouse/cli-kit';
 import { readJsonLines } from '@pilothouse/client';
@@ -64,11 +68,11 @@ const list = defineAppCommand({
     );
     const columns: Column<AuditRecord>[] = [
       { title: { en: '#', zh: '#' }, align: 'end', value: (record) => String(record.sequence) },
-      { title: { en: 'AT', zh: '时间' }, value: (record) => record.at },
-      { title: { en: 'WHO', zh: '操作者' }, value: (record) => `${record.actor.kind}:${record.actor.name}` },
+      { title: { en: 'AT', zh: '时间' }, value: (record) => moment(record.at) },
+      { title: { en: 'WHO', zh: '操作者' }, value: (record) => record.actor.name },
       { title: { en: 'DID', zh: '操作' }, value: (record) => record.action },
       { title: { en: 'TO', zh: '对象' }, value: (record) => record.subject },
-      { title: { en: 'DETAILS', zh: '详情' }, value: (record) => JSON.stringify(record.details) },
+      { title: { en: 'DETAILS', zh: '详情' }, value: (record) => showPairs(record.details) },
     ];
     printRows(context, columns, rows);
     return EXIT.ok;
@@ -176,12 +180,19 @@ function conclude(context: AppContext, report: ExportReport): ExitCode {
 function verifyStore(data: string, witness: string | null): Promise<ExitCode> {
   const args = ['audit', 'verify', '--data', data, ...(witness === null ? [] : ['--witness', witness])];
   return new Promise((resolve, reject) => {
-    const child = spawn('pilothouse-server', args, { stdio: 'inherit' });
+    const child = spawn(serverProgram(process.argv[1] ?? ''), args, { stdio: 'inherit' });
     child.on('error', (cause: NodeJS.ErrnoException) =>
       reject(new AppError('CLI_SERVER_PROGRAM_MISSING', { reason: cause.code ?? 'unknown' }, { cause })),
     );
     child.on('close', (code) => resolve(code === 0 ? EXIT.ok : EXIT.someFailed));
   });
+}
+
+/** The server program that was installed with this one, in a clone as in a package; otherwise the one on the PATH. */
+function serverProgram(ownProgram: string): string {
+  const roots = [join(dirname(ownProgram), '..', '..'), join(dirname(ownProgram), '..', '..', '..')];
+  const beside = roots.map((root) => join(root, 'apps', 'server', 'bin', 'pilothouse-server.mjs'));
+  return beside.find((path) => existsSync(path)) ?? 'pilothouse-server';
 }
 
 export const auditCommands = [list, exportRecords, verify];

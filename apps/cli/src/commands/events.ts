@@ -5,8 +5,10 @@ import {
   flag,
   integer,
   limitOption,
+  moment,
   paint,
   plain,
+  showPairs,
   text,
 } from '@pilothouse/cli-kit';
 import { watchEvents } from '@pilothouse/client';
@@ -78,9 +80,10 @@ function printEvent(context: CliContext, event: Event, names: ReadonlyMap<string
     return;
   }
   const host = event.hostId === null ? '' : ` ${names.get(event.hostId) ?? event.hostId}`;
-  const data = Object.keys(event.data).length === 0 ? '' : ` ${JSON.stringify(event.data)}`;
+  const pairs = showPairs(event.data);
+  const data = pairs === '' ? '' : ` ${pairs}`;
   const { terminal } = context;
   terminal.write(
-    `${paint(terminal, 'grey', event.at)} ${paint(terminal, 'bold', event.type)}${plain(host)}${plain(data)}\n`,
+    `${paint(terminal, 'grey', moment(event.at))} ${paint(terminal, 'bold', event.type)}${plain(host)}${plain(data)}\n`,
   );
 }

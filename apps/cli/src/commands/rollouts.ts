@@ -40,7 +40,7 @@ export const rolloutsCommands = [
       const client = await context.connect();
       const now = (): number => context.clock.now();
       const columns: Column<Rollout>[] = [
-        { title: { en: 'ID', zh: '标识' }, value: (rollout) => rollout.id },
+        { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (rollout) => rollout.id },
         {
           title: { en: 'STATE', zh: '状态' },
           value: (rollout) => rolloutStateName(context, rollout.state),
@@ -52,7 +52,7 @@ export const rolloutsCommands = [
           align: 'end',
           value: (rollout) => String(progressOf(rollout.counts).failed),
         },
-        { title: { en: 'BY', zh: '发起人' }, value: (rollout) => rollout.createdBy },
+        { title: { en: 'BY', zh: '发起人' }, value: (rollout) => personOf(rollout.createdBy) },
         { title: { en: 'AGE', zh: '时间' }, align: 'end', value: (rollout) => age(rollout.createdAt, now()) },
         { title: { en: 'TITLE', zh: '标题' }, value: (rollout) => rollout.title },
       ];
@@ -77,3 +77,6 @@ const doneOf = (rollout: Rollout): string => {
   const { done, total } = progressOf(rollout.counts);
   return `${done}/${total}`;
 };
+
+/** `ada` of `ada/cli root@laptop`: in a list the person counts; `rollout ID` and --json name the token, too. */
+const personOf = (createdBy: string): string => createdBy.split('/')[0] ?? createdBy;

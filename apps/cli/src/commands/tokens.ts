@@ -5,6 +5,7 @@ import {
   EXIT,
   integer,
   list,
+  moment,
   note,
   one,
   printJson,
@@ -31,7 +32,7 @@ const listTokens = defineCommand({
       { title: { en: 'ROLES', zh: '角色' }, value: (token) => token.roles?.join(', ') ?? '*' },
       { title: { en: 'AGE', zh: '时间' }, align: 'end', value: (token) => age(token.createdAt, now) },
       { title: { en: 'USED', zh: '最近使用' }, align: 'end', value: (token) => age(token.lastUsedAt, now) },
-      { title: { en: 'EXPIRES', zh: '过期于' }, value: (token) => token.expiresAt ?? '-' },
+      { title: { en: 'EXPIRES', zh: '过期于' }, value: (token) => moment(token.expiresAt) },
     ];
     printRows(context, columns, rows);
     return EXIT.ok;
