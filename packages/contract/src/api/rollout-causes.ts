@@ -99,7 +99,10 @@ export const rolloutCauseErrors = defineErrors({
     en: 'Find out which copy of it is the real one, then: pilothouse host release NAME',
     zh: '请确认哪一台是真实主机，然后：pilothouse host release NAME',
   }),
-  TASK_HOST_IN_MAINTENANCE: cause('The host is in maintenance', '主机处于维护中', retryHint),
+  TASK_HOST_IN_MAINTENANCE: cause('The host is in maintenance', '主机处于维护中', {
+    en: 'End it with: pilothouse host maintenance HOST --end, then: pilothouse rollout retry ID',
+    zh: '请先结束维护：pilothouse host maintenance 主机 --end，再执行：pilothouse rollout retry 标识',
+  }),
   TASK_HOST_PENDING: cause('The host waits to be accepted', '主机等待批准', {
     en: 'Accept or refuse it: pilothouse enrol pending',
     zh: '请接受或拒绝：pilothouse enrol pending',
