@@ -5,6 +5,7 @@ import {
   defineCommand,
   EXIT,
   flag,
+  moment,
   note,
   one,
   paint,
@@ -109,7 +110,7 @@ function printTrust(context: CliContext, status: TrustStatus): void {
       value: (key) => key.state,
       colour: (key) => (key.state === 'current' ? 'green' : null),
     },
-    { title: { en: 'SINCE', zh: '始于' }, value: (key) => key.createdAt },
+    { title: { en: 'SINCE', zh: '始于' }, value: (key) => moment(key.createdAt) },
   ];
   terminal.write(
     `${say({ en: 'bundle version {version}, pin {pin}', zh: '信任包版本 {version}，指纹 {pin}' }, status)}\n`,

@@ -140,7 +140,7 @@ const verify = defineAppCommand({
     const own = site === null ? null : witnessFile(context.sites.directory, site.url);
     const path = options.noWitness ? null : (options.witness ?? own?.path ?? null);
     if (options.data !== undefined)
-      return verifyStore(options.data, options.noWitness ? null : (options.witness ?? null));
+      return verifyStore(context, options.data, options.noWitness ? null : (options.witness ?? null));
     const witness = path === null ? [] : await readWitness(path, options.witness !== undefined);
     const client = await context.connect();
     const report = await verifyExport(readJsonLines(await client.stream(auditRoutes.export)), witness);
@@ -177,10 +177,13 @@ function conclude(context: AppContext, report: ExportReport): ExitCode {
 }
 
 /** The store file is the server's business: its program is run, and its end is ours. */
-function verifyStore(data: string, witness: string | null): Promise<ExitCode> {
+function verifyStore(context: AppContext, data: string, witness: string | null): Promise<ExitCode> {
   const args = ['audit', 'verify', '--data', data, ...(witness === null ? [] : ['--witness', witness])];
   return new Promise((resolve, reject) => {
-    const child = spawn(serverProgram(process.argv[1] ?? ''), args, { stdio: 'inherit' });
+    const child = spawn(serverProgram(process.argv[1] ?? ''), args, {
+      stdio: 'inherit',
+      env: { ...context.environment, LC_ALL: context.language === 'zh' ? 'zh_CN.UTF-8' : 'C.UTF-8' },
+    });
     child.on('error', (cause: NodeJS.ErrnoException) =>
       reject(new AppError('CLI_SERVER_PROGRAM_MISSING', { reason: cause.code ?? 'unknown' }, { cause })),
     );

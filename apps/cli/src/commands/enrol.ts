@@ -8,6 +8,7 @@ import {
   flag,
   integer,
   list,
+  moment,
   note,
   one,
   printJson,
@@ -81,14 +82,14 @@ const enrol = defineCommand({
       return EXIT.ok;
     }
     const { usesMax, expiresAt } = answer.record;
-    note(context, context.say(RUN_THIS, { usesMax, expiresAt }));
+    note(context, context.say(RUN_THIS, { usesMax, expiresAt: moment(expiresAt) }));
     context.terminal.write(`sudo pilothouse-agent enrol --token ${answer.token}\n`);
     return EXIT.ok;
   },
 });
 
 const RUN_THIS = {
-  en: 'Run this on the host (good for {usesMax} hosts until {expiresAt}; it is shown only now):',
+  en: 'Run this on the host (good for {usesMax} {usesMax:host|hosts} until {expiresAt}; it is shown only now):',
   zh: '请在主机上执行（可用于 {usesMax} 台主机，有效至 {expiresAt}；仅显示这一次）：',
 };
 
@@ -106,7 +107,7 @@ const tokens = defineCommand({
       { title: { en: 'NAME', zh: '名称' }, value: (token) => token.name },
       { title: { en: 'STATE', zh: '状态' }, value: (token) => token.state },
       { title: { en: 'USES', zh: '已用' }, align: 'end', value: (token) => `${token.uses}/${token.usesMax}` },
-      { title: { en: 'EXPIRES', zh: '过期于' }, value: (token) => token.expiresAt },
+      { title: { en: 'EXPIRES', zh: '过期于' }, value: (token) => moment(token.expiresAt) },
       {
         title: { en: 'LABELS', zh: '标签' },
         value: (token) =>

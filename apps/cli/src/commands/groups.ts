@@ -1,11 +1,12 @@
 import {
+  type CliContext,
   type Column,
   confirm,
   defineCommand,
   EXIT,
   list,
   one,
-  printJson,
+  printRecord,
   printRows,
   readList,
   resolveHostId,
@@ -106,7 +107,7 @@ const set = defineCommand({
       const body = { add: await ids(options.add), remove: await ids(options.remove) };
       group = await client.call(groupsRoutes.setMembers, { params: args, body });
     }
-    printJson(context, group);
+    if (group !== null) printGroup(context, group);
     return EXIT.ok;
   },
 });
@@ -129,6 +130,16 @@ const remove = defineCommand({
     return EXIT.ok;
   },
 });
+
+function printGroup(context: CliContext, group: GroupSummary): void {
+  const { say } = context;
+  printRecord(context, group, [
+    [say({ en: 'path', zh: '路径' }), group.path],
+    [say({ en: 'by', zh: '依据' }), group.selector ?? say({ en: 'a fixed list', zh: '固定列表' })],
+    [say({ en: 'hosts', zh: '主机数' }), String(group.hosts)],
+    [say({ en: 'description', zh: '说明' }), group.description],
+  ]);
+}
 
 async function findGroup(client: Client, groupPath: string): Promise<GroupSummary | null> {
   try {

@@ -6,6 +6,7 @@ import {
   EXIT,
   type ExitCode,
   flag,
+  moment,
   note,
   one,
   printJson,
@@ -66,7 +67,7 @@ const label = defineCommand({
     const change = { target, ...readLabels(args.labels) };
     const preview = await client.call(hostsRoutes.labels, { body: { ...change, isPreview: true } });
     const question = context.say(
-      { en: 'Change labels of {changed} hosts?', zh: '修改 {changed} 台主机的标签？' },
+      { en: 'Change labels of {changed} {changed:host|hosts}?', zh: '修改 {changed} 台主机的标签？' },
       preview,
     );
     // One host by name is as deliberate as it gets; more are counted and asked about.
@@ -85,7 +86,7 @@ const label = defineCommand({
 });
 
 const LABELLED = {
-  en: '{changed} of {matched} hosts changed, {undetermined} could not be decided',
+  en: '{changed} of {matched} {matched:host|hosts} changed, {undetermined} could not be decided',
   zh: '匹配 {matched} 台主机，变更 {changed} 台，无法判定 {undetermined} 台',
 };
 
@@ -233,7 +234,7 @@ function printHost(context: CliContext, host: Host): ExitCode {
       : [
           [
             say({ en: 'quarantine', zh: '隔离' }),
-            `${host.quarantine.reason}, ${host.quarantine.since}`,
+            `${host.quarantine.reason}, ${moment(host.quarantine.since)}`,
           ] as const,
         ]),
     ...(host.maintenance === null
@@ -241,7 +242,7 @@ function printHost(context: CliContext, host: Host): ExitCode {
       : [
           [
             say({ en: 'maintenance', zh: '维护' }),
-            `${host.maintenance.reason} (${host.maintenance.by}) … ${host.maintenance.until ?? '∞'}`,
+            `${host.maintenance.reason} (${host.maintenance.by}) … ${host.maintenance.until === null ? '∞' : moment(host.maintenance.until)}`,
           ] as const,
         ]),
     [say({ en: 'os', zh: '系统' }), host.os?.prettyName ?? '-'],
@@ -250,8 +251,8 @@ function printHost(context: CliContext, host: Host): ExitCode {
     [say({ en: 'agent', zh: '代理' }), host.agentVersion ?? '-'],
     [say({ en: 'labels', zh: '标签' }), labelsText(host.labels)],
     [say({ en: 'groups', zh: '分组' }), host.groups.join(' ')],
-    [say({ en: 'first seen', zh: '首次出现' }), host.firstSeen],
-    [say({ en: 'last seen', zh: '最近出现' }), host.lastSeen ?? '-'],
+    [say({ en: 'first seen', zh: '首次出现' }), moment(host.firstSeen)],
+    [say({ en: 'last seen', zh: '最近出现' }), moment(host.lastSeen)],
     [
       say({ en: 'load, memory, disk', zh: '负载、内存、磁盘' }),
       vitals === null

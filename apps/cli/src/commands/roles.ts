@@ -18,14 +18,14 @@ import type { z } from 'zod';
 
 const name = one({ en: 'The role’s name', zh: '角色名称' });
 
-const PERMISSIONS_SHOWN = 4;
+const PERMISSIONS_SHOWN = 2;
 
-/** One line of a role's grants: `hosts.read, facts.read @ label.role == "web" ≤ read`. */
+/** One line of a role's grants: `hosts.read, facts.read … (13) @ label.role == "web" ≤ read`; `roles show` has them all. */
 const grantText = (role: Role): string =>
   role.grants
     .map(({ permissions: names, hosts, effectMax }) => {
       const more = names.length > PERMISSIONS_SHOWN ? ` … (${names.length})` : '';
-      return `${names.slice(0, PERMISSIONS_SHOWN).join(', ')}${more} @ ${hosts} ≤ ${effectMax}`;
+      return `${names.slice(0, PERMISSIONS_SHOWN).join(', ')}${more}${hosts === 'true' ? '' : ` @ ${hosts}`} ≤ ${effectMax}`;
     })
     .join('; ');
 

@@ -5,6 +5,7 @@ import {
   EXIT,
   flag,
   followRollout,
+  moment,
   paint,
   plain,
   printJson,
@@ -141,11 +142,11 @@ const cancel = defineCommand({
 });
 
 const CANCEL = {
-  en: 'Cancel "{title}" on the {open} hosts where it has not ended ({running} running)?',
+  en: 'Cancel "{title}" on the {open} {open:host|hosts} where it has not ended ({running} running)?',
   zh: '在尚未结束的 {open} 台主机（运行中 {running} 台）上取消“{title}”？',
 };
 const RETRY = {
-  en: 'Run "{title}" again on the {failed} hosts where it did not succeed?',
+  en: 'Run "{title}" again on the {failed} {failed:host|hosts} where it did not succeed?',
   zh: '在未成功的 {failed} 台主机上重新执行“{title}”？',
 };
 
@@ -212,8 +213,8 @@ function printRollout(context: CliContext, rollout: Rollout): void {
     ],
     [say({ en: 'wave', zh: '批次' }), `${rollout.wave + 1}/${rollout.wavesCount}`],
     [say({ en: 'by', zh: '发起人' }), rollout.createdBy],
-    [say({ en: 'created', zh: '创建于' }), rollout.createdAt],
-    [say({ en: 'expires', zh: '过期于' }), rollout.expiresAt],
+    [say({ en: 'created', zh: '创建于' }), moment(rollout.createdAt)],
+    [say({ en: 'expires', zh: '过期于' }), moment(rollout.expiresAt)],
     [say({ en: 'plan', zh: '计划' }), rollout.planDigest],
     [say({ en: 'retry of', zh: '重试自' }), rollout.retryOf ?? '-'],
   ]);

@@ -4,6 +4,7 @@ import {
   defineCommand,
   EXIT,
   flag,
+  moment,
   note,
   one,
   printJson,
@@ -52,7 +53,10 @@ const stop = defineCommand({
     if (options.all === (selector !== undefined)) throw new AppError('CLI_NEEDS_TARGET');
     const client = await context.connect();
     const checked = await client.call(selectRoutes.check, { query: { selector: selector ?? 'true' } });
-    const hosts = context.say({ en: '{count} hosts', zh: '{count} 台主机' }, { count: checked.matched });
+    const hosts = context.say(
+      { en: '{count} {count:host|hosts}', zh: '{count} 台主机' },
+      { count: checked.matched },
+    );
     if (!(await confirm(context, context.say(QUESTION, { hosts }), { isYes: options.yes })))
       return EXIT.cancelled;
     const answer = await client.call(stopRoutes.create, {
@@ -93,7 +97,7 @@ const listStops = defineCommand({
         value: (one) => one.selector ?? (one.scopeHostsCount === null ? '*' : String(one.scopeHostsCount)),
       },
       { title: { en: 'BY', zh: '发起人' }, value: (one) => one.createdBy },
-      { title: { en: 'SINCE', zh: '始于' }, value: (one) => one.createdAt },
+      { title: { en: 'SINCE', zh: '始于' }, value: (one) => moment(one.createdAt) },
       { title: { en: 'REASON', zh: '原因' }, value: (one) => one.reason },
     ];
     printRows(context, columns, items);

@@ -9,6 +9,7 @@ import {
   EXIT,
   integer,
   list,
+  moment,
   note,
   one,
   printJson,
@@ -101,7 +102,7 @@ export const scriptShow = defineCommand({
       [say({ en: 'description', zh: '说明' }), version.description],
       [say({ en: 'interpreter', zh: '解释器' }), version.interpreter],
       [say({ en: 'effect', zh: '影响' }), version.effect],
-      [say({ en: 'written by', zh: '作者' }), `${version.createdBy}, ${version.createdAt}`],
+      [say({ en: 'written by', zh: '作者' }), `${version.createdBy}, ${moment(version.createdAt)}`],
       [say({ en: 'published by', zh: '发布者' }), version.publishedBy ?? '-'],
       ...version.parameters.map((parameter): [string, string] => [
         `${say({ en: 'parameter', zh: '参数' })} ${parameter.name}`,
