@@ -1,6 +1,5 @@
 /** A control plane of its own for stories, reachable from the lab's hosts. */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '@pilothouse/client';
@@ -18,6 +17,7 @@ import { type ServerProcess, startServerProcess, testFetch, until } from '@pilot
 import { labDown } from '../lab.ts';
 import { raiseBridge } from '../network.ts';
 import { BRIDGE_ADDRESS, PROJECT_ROOT } from '../places.ts';
+import { claimLab } from './claim-lab.ts';
 
 const API_PORT = 27_443;
 const GATEWAY_PORT = 27_444;
@@ -40,24 +40,6 @@ export interface Installation {
   /** Waits for a rollout's end. */
   ended(rolloutId: string, timeoutMs?: number): Promise<Rollout>;
   close(): Promise<void>;
-}
-
-/** There is one lab a machine; whoever holds this socket has it. It vanishes with its process, however that ends. */
-const CLAIM = '\0pilothouse-lab-stories';
-const CLAIM_WAIT_MS = 20 * 60_000;
-
-/** Waits until no other stories use the lab. Returns the release. */
-function claimLab(): Promise<() => void> {
-  return until('the lab to be free of other stories', CLAIM_WAIT_MS, () => {
-    const server = createServer();
-    return new Promise((resolve) => {
-      server.once('error', () => resolve(null));
-      server.listen(CLAIM, () => {
-        server.unref();
-        resolve(() => server.close());
-      });
-    });
-  });
 }
 
 /** Takes the lab, empties it, and starts a server of its own beside it. */
