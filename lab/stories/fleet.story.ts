@@ -6,11 +6,13 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import {
   enrolmentRoutes,
+  factsRoutes,
   hostsRoutes,
   isAppError,
   type Rollout,
   resultRoutes,
   rolloutRoutes,
+  selectRoutes,
   stopRoutes,
   type Task,
 } from '@pilothouse/contract';
@@ -99,6 +101,22 @@ test('a package condition is decided in the order of each host', async () => {
   const rollout = await installation.ended(run.id);
 
   assert.equal(rollout.counts.succeeded, HOSTS / 2);
+});
+
+test('a package that goes from a host is missed within a minute, and the day before still shows it', async () => {
+  const before = new Date().toISOString();
+  await mustExec('h1', ['dpkg', '--force-all', '--purge', 'cron']);
+
+  await until('the packages of h1 without cron', 60_000, async () => {
+    const query = { selector: 'name == "h1" && !pkg("cron").installed' };
+    return (await installation.client.call(selectRoutes.check, { query })).matched === 1;
+  });
+
+  const then = await installation.client.call(factsRoutes.get, {
+    params: { host: 'h1', fact: 'packages' },
+    query: { asOf: before },
+  });
+  assert.match(JSON.stringify(then.body), /"name":"cron"/);
 });
 
 test('a command that fails on some hosts says where and with what', async () => {

@@ -1,5 +1,5 @@
 /** The parts of an agent that outlive its sessions, opened on a data directory. Which frames reach them is told elsewhere. */
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import type { AgentPlugin } from '@pilothouse/agent-kit';
 import type { Clock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
@@ -77,6 +77,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   });
   const runner = openRunner(options, { link, registry, journal, serverTime, bodies, judge });
   const facts = createFactScheduler({
+    modifiedAt,
     collectors: options.plugins.flatMap((plugin) => plugin.collectors),
     bodies: createFactBodies(data.factBodies),
     clock,
@@ -142,4 +143,13 @@ function readEnrolment(data: DataDirectory): { identity: HostIdentity; trust: Tr
   const trust = openTrustStore(data.trust);
   if (identity === null || trust === null) throw new AppError('AGENT_NOT_ENROLLED', { path: data.path });
   return { identity, trust };
+}
+
+/** Null also for what an ordinary user may not look at: it then cannot be read either. */
+function modifiedAt(path: string): number | null {
+  try {
+    return statSync(path).mtimeMs;
+  } catch {
+    return null;
+  }
 }

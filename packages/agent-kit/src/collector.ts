@@ -14,6 +14,8 @@ export type Collected<Body> =
 export interface Collector<Body extends z.ZodType = z.ZodType> {
   readonly fact: FactSpec<Body>;
   readonly timeoutMs: number;
+  /** Files and directories whose change means that the fact may have changed: it is then collected before its interval. */
+  readonly sources?: readonly string[];
   collect(host: HostAccess): Promise<Collected<z.input<Body>>>;
 }
 

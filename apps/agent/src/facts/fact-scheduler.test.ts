@@ -37,6 +37,7 @@ function setUp(names: readonly string[]) {
     clock,
     random: () => 0.5,
     log: { info() {}, warn() {}, error() {} },
+    modifiedAt: () => null,
     bodies: {
       put: (fact, body) => void bodies.set(fact, body),
       get: (fact, digest) => (bodies.get(fact)?.digest === digest ? (bodies.get(fact)?.text ?? null) : null),

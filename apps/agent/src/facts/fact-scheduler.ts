@@ -6,19 +6,22 @@
  *
  * Rule: collectors run one after another, each at its own interval, every run moved by chance within a tenth of it. The
  * server says at `welcome` which digests it holds; only what differs is reported, and everything once every few hours, so
- * that a fact's age means something. Bodies are kept on disk, not in memory, until a newer one takes their place.
+ * that a fact's age means something. When the files behind a fact change, it is collected at once. Bodies are kept on disk, not in memory, until a newer one takes their place.
  *
  * Limits: FACTS_PER_HOST_MAX facts; a collector its own time and size. On a full disk a body is collected again when wanted.
  */
 import { type Collector, collectFact, type FactReading } from '@pilothouse/agent-kit';
-import { type Clock, HOUR_MS } from '@pilothouse/base';
+import { type Clock, HOUR_MS, SECOND_MS } from '@pilothouse/base';
 import { type Digest, type FactReport, toTimestamp } from '@pilothouse/contract';
 import type { AgentLog } from '../log.ts';
 import type { FactBodies } from './fact-bodies.ts';
 import { FactReports } from './fact-reports.ts';
+import { createSourceWatch } from './source-watch.ts';
 
 /** Everything is confirmed this often, changed or not. */
 const CONFIRM_INTERVAL_MS = 6 * HOUR_MS;
+/** How often the files behind facts are looked at. */
+const LOOK_INTERVAL_MS = 10 * SECOND_MS;
 /** How far chance moves a run, as a share of the collector's interval. */
 const SPREAD = 0.1;
 
@@ -28,6 +31,8 @@ export interface FactSchedulerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: AgentLog;
+  /** When a file or directory was last changed, in milliseconds; null when it is not there. */
+  readonly modifiedAt: (path: string) => number | null;
   /** Called after a round of collections. */
   readonly settled: () => void;
   /** False when there is no session; the reports are then due again at the next welcome. */
@@ -58,6 +63,11 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
     reports.found(report);
   });
   const stopConfirming = clock.every(CONFIRM_INTERVAL_MS, () => reports.confirm());
+  const watch = createSourceWatch(collectors, options.modifiedAt);
+  const stopLooking = clock.every(LOOK_INTERVAL_MS, () => {
+    const changed = watch.look();
+    if (changed.length > 0) rounds.request(changed);
+  });
   return {
     start: () => rounds.request(byName.keys()),
     welcomed: (known) => reports.welcomed(known),
@@ -74,6 +84,7 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
     },
     stop() {
       stopConfirming();
+      stopLooking();
       rounds.stop();
     },
   };

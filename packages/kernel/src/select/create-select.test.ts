@@ -149,6 +149,7 @@ test('a slip of the fingers is answered with its column and the nearest name', (
     ['label.role == "web" &&', 23, ''],
     ['label.role', 1, ''],
     ['hardware.cpu.cors > 1', 14, 'hardware.cpu.cores?'],
+    ['label.role = "web"', 12, '==?'],
   ] as const;
   for (const [text, column, suggestion] of cases) {
     assert.throws(

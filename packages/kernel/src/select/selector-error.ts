@@ -33,6 +33,7 @@ export function selectorInvalid(text: string, cause: unknown, names: readonly st
 
 /** "os.versionId?" for "os.versionid": compares the whole dotted path that ends at the error. */
 function suggestionFor(text: string, start: number, end: number, names: readonly string[]): string {
+  if (text[start] === '=' && text[start + 1] !== '=') return '==?';
   const before = /[A-Za-z_][\w.]*$/.exec(text.slice(0, start))?.[0] ?? '';
   const path = `${before}${text.slice(start, end)}`;
   if (!/^[A-Za-z_][\w.]*$/.test(path)) return '';

@@ -8,6 +8,7 @@ import { parseGroup, parsePasswd, parseShadow, sudoGrantees } from '../../domain
 export const accountsCollector = defineCollector({
   fact: accountsFact,
   timeoutMs: 10 * SECOND_MS,
+  sources: ['/etc/passwd', '/etc/group', '/etc/shadow', '/etc/sudoers', '/etc/sudoers.d'],
   async collect(host) {
     const passwd = await host.readText('/etc/passwd');
     if (passwd === null) return { kind: 'absent', reason: 'not-supported', detail: 'read /etc/passwd' };

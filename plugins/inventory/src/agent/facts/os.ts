@@ -9,6 +9,7 @@ import { clipWord } from '../../domain/parsed.ts';
 export const osCollector = defineCollector({
   fact: osFact,
   timeoutMs: 5 * SECOND_MS,
+  sources: ['/etc/os-release', '/usr/lib/os-release', '/etc/localtime'],
   async collect(host) {
     const release = await readRelease(host);
     if (release === null) {

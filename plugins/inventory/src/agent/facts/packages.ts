@@ -29,6 +29,16 @@ export const packagesCollector = defineCollector({
   fact: packagesFact,
   // rpm on a slow disk with a cold cache and 3,000 packages.
   timeoutMs: MINUTE_MS,
+  sources: [
+    '/var/lib/dpkg/status',
+    '/lib/apk/db/installed',
+    // rpm's database is one file in these, by release; writing it touches the file, not always the directory.
+    ...RPM_DATABASES.flatMap((path) => [
+      `${path}/rpmdb.sqlite`,
+      `${path}/rpmdb.sqlite-wal`,
+      `${path}/Packages`,
+    ]),
+  ],
   async collect(host) {
     const release = parseAssignments((await readRelease(host)) ?? '').value;
     const { family } = osOfRelease(release);

@@ -31,6 +31,7 @@ const FILES_MAX = 500;
 export const repositoriesCollector = defineCollector({
   fact: repositoriesFact,
   timeoutMs: 10 * SECOND_MS,
+  sources: ['/etc/apt/sources.list', '/etc/apt/sources.list.d', '/etc/apk/repositories', '/etc/yum.repos.d'],
   async collect(host) {
     const repositories: Repository[] = [];
     let unknownLines = 0;

@@ -13,6 +13,7 @@ const FILES_MAX = 2000;
 export const schedulesCollector = defineCollector({
   fact: schedulesFact,
   timeoutMs: 20 * SECOND_MS,
+  sources: ['/etc/crontab', '/etc/cron.d', ...USER_TABLES],
   async collect(host) {
     const tables = [await readSystemTables(host), await readAnacron(host), await readPeriods(host)];
     const users = await readUserTables(host);
