@@ -111,7 +111,7 @@ const group = (change: object) => ({
   outputDigest: digest,
   hostsCount: 2,
   hostNames: ['web-1', 'web-2'],
-  preview: { stdout: 'up 3 days\n', stderr: '', cutBytes: 0 },
+  preview: { stdout: 'up 3 days\n', stderr: '', cutBytes: 0, hiddenChars: 0 },
   ...change,
 });
 const failed = group({
@@ -120,7 +120,7 @@ const failed = group({
   error: { code: 'COMMANDS_NOT_FOUND', details: { program: 'uptiem' } },
   hostsCount: 1,
   hostNames: ['web-3'],
-  preview: { stdout: '', stderr: 'oops \u001b[31mred\n', cutBytes: 0 },
+  preview: { stdout: '', stderr: 'oops \u001b[31mred\n', cutBytes: 0, hiddenChars: 0 },
 });
 
 function script(end: ReturnType<typeof rollout>, ...groups: unknown[]): void {

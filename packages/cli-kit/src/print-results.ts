@@ -15,7 +15,14 @@ const WORDS = {
   exit: { en: 'exit code {exitCode}', zh: '退出码 {exitCode}' },
   others: { en: 'and {count} others', zh: '等，另有 {count} 台' },
   silent: { en: '(no output)', zh: '（无输出）' },
-  cut: { en: '… {bytes} bytes more were dropped or are not shown', zh: '……另有 {bytes} 字节被丢弃或未显示' },
+  cut: {
+    en: '… {bytes} bytes more were dropped: the output passed its limit',
+    zh: '……另有 {bytes} 字节被丢弃：输出超过上限',
+  },
+  hidden: {
+    en: '… {count} characters more: pilothouse rollout output ID {host}',
+    zh: '……另有 {count} 个字符：pilothouse rollout output ID {host}',
+  },
 } satisfies Record<string, Message>;
 
 const STATES: Readonly<Record<string, Message>> = {
@@ -67,7 +74,11 @@ export function createResultsPrinter(
         const names = group.hostNames.filter((name) => before?.names.has(name) !== true);
         const head = headOf(context, group, { number, added, names, isNew: before === undefined });
         context.terminal.write(head);
-        if (before === undefined && options.isOutputShown) context.terminal.write(outputOf(context, group));
+        if (before === undefined) {
+          context.terminal.write(
+            options.isOutputShown ? outputOf(context, group) : droppedOf(context, group),
+          );
+        }
         printed.set(key, { number, hostsCount: group.hostsCount, names: new Set(group.hostNames) });
       }
     },
@@ -101,7 +112,8 @@ function headOf(
 function outputOf(context: CliContext, group: ResultGroup): string {
   const { say, terminal } = context;
   if (group.preview === null) return '';
-  const { stdout, stderr, cutBytes } = group.preview;
+  const { stdout, stderr, hiddenChars } = group.preview;
+  const host = group.hostNames[0] ?? '';
   const indent = (text: string): string[] =>
     text === ''
       ? []
@@ -112,8 +124,16 @@ function outputOf(context: CliContext, group: ResultGroup): string {
   const lines = [
     ...indent(stdout),
     ...indent(stderr).map((line) => paint(terminal, 'yellow', line)),
-    ...(cutBytes > 0 ? [paint(terminal, 'grey', `    ${say(WORDS.cut, { bytes: cutBytes })}`)] : []),
+    ...(hiddenChars > 0
+      ? [paint(terminal, 'grey', `    ${say(WORDS.hidden, { count: hiddenChars, host })}`)]
+      : []),
   ];
   if (lines.length === 0) lines.push(paint(terminal, 'grey', `    ${say(WORDS.silent)}`));
-  return `${lines.join('\n')}\n`;
+  return `${lines.join('\n')}\n${droppedOf(context, group)}`;
+}
+
+/** Also where the output was shown as it came: a reader must not take a part for the whole. */
+function droppedOf({ say, terminal }: CliContext, { preview }: ResultGroup): string {
+  if (preview === null || preview.cutBytes === 0) return '';
+  return `${paint(terminal, 'grey', `    ${say(WORDS.cut, { bytes: preview.cutBytes })}`)}\n`;
 }

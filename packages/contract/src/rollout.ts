@@ -81,6 +81,15 @@ export const ResultGroup = z.object({
   /** The first names in order, at most 100. */
   hostNames: z.array(z.string()),
   /** The start of the shared output, at most 4 KiB of each stream. */
-  preview: z.object({ stdout: z.string(), stderr: z.string(), cutBytes: z.number().int() }).nullable(),
+  preview: z
+    .object({
+      stdout: z.string(),
+      stderr: z.string(),
+      /** Bytes that the host dropped after the cap of its task. */
+      cutBytes: z.number().int(),
+      /** Characters of the kept output that this preview leaves out. */
+      hiddenChars: z.number().int(),
+    })
+    .nullable(),
 });
 export type ResultGroup = z.infer<typeof ResultGroup>;

@@ -16,6 +16,8 @@ import {
 } from '@pilothouse/cli-kit';
 import { type Rollout, RolloutState, rolloutRoutes } from '@pilothouse/contract';
 
+const DRY_RUN = { en: '(dry run)', zh: '（试运行）' };
+
 export const rolloutsCommands = [
   defineCommand({
     path: 'rollouts',
@@ -54,7 +56,11 @@ export const rolloutsCommands = [
         },
         { title: { en: 'BY', zh: '发起人' }, value: (rollout) => personOf(rollout.createdBy) },
         { title: { en: 'AGE', zh: '时间' }, align: 'end', value: (rollout) => age(rollout.createdAt, now()) },
-        { title: { en: 'TITLE', zh: '标题' }, value: (rollout) => rollout.title },
+        {
+          title: { en: 'TITLE', zh: '标题' },
+          value: (rollout) =>
+            rollout.kind === 'dry-run' ? `${context.say(DRY_RUN)} ${rollout.title}` : rollout.title,
+        },
       ];
       await watchView(context, options, async () => {
         const rows = await readList(options.limit ?? 50, (page) =>

@@ -30,7 +30,7 @@ export function findHost(
         nearestName(
           ref,
           visible.slice(0, NAMES_COMPARED_MAX).map((host) => host.name),
-        ) ?? '',
+        ) ?? '–',
     });
   if (named.length > 1)
     throw new AppError('HOST_NAME_AMBIGUOUS', { name: ref, ids: named.map((host) => host.id) });

@@ -180,6 +180,8 @@ const previewOf = ({ stdout, stderr, cutBytes }: OutputBody): NonNullable<Result
   stdout: stdout.slice(0, PREVIEW_CHARS_MAX),
   stderr: stderr.slice(0, PREVIEW_CHARS_MAX),
   cutBytes,
+  hiddenChars:
+    Math.max(0, stdout.length - PREVIEW_CHARS_MAX) + Math.max(0, stderr.length - PREVIEW_CHARS_MAX),
 });
 
 export async function readTaskOutput(deps: ResultDeps, sight: Sight, taskId: string): Promise<OutputBody> {
