@@ -11,8 +11,9 @@ import { usableDirectory } from './usable-directory.ts';
 /** `enrol --token T`: makes this a host of the server that gave the token. */
 export async function enrol(line: CommandLine): Promise<number> {
   const data = usableDirectory(line.dataDirectory);
-  const held = readIdentity(data.identity);
-  if (held !== null && !line.isAgain) throw new AppError('AGENT_ALREADY_ENROLLED', { hostId: held.hostId });
+  // Not read when it is to be forgotten: enrolling anew is the way out when it is damaged.
+  const held = line.isAgain ? null : readIdentity(data.identity);
+  if (held !== null) throw new AppError('AGENT_ALREADY_ENROLLED', { hostId: held.hostId });
   const enrolled = await enrolHost(line.token ?? '', {
     data,
     dialler: createDialler({ proxy: proxyOf(process.env) }),

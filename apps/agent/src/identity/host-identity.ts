@@ -2,6 +2,7 @@ import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { HostId } from '@pilothouse/contract';
 import { z } from 'zod';
 import { readIfThere, writeDurably } from '../data-directory.ts';
+import { parseState } from './parse-state.ts';
 
 /** Who this host is: what enrolment and renewal gave it. One file, so that key and certificate always fit. */
 export const HostIdentity = z.object({
@@ -19,7 +20,7 @@ const RENEW_AT_SHARE = 2 / 3;
 
 export function readIdentity(path: string): HostIdentity | null {
   const text = readIfThere(path);
-  return text === null ? null : HostIdentity.parse(JSON.parse(text));
+  return text === null ? null : parseState(path, () => HostIdentity.parse(JSON.parse(text)));
 }
 
 export const writeIdentity = (path: string, identity: HostIdentity): void =>

@@ -2,6 +2,7 @@ import { err, ok, type Result } from '@pilothouse/base';
 import { SignedTrustBundle, TRUST_TAG, TrustBundle } from '@pilothouse/contract';
 import { readIfThere, writeDurably } from '../data-directory.ts';
 import { isSignedBy } from '../tasks/verify-envelope.ts';
+import { parseState } from './parse-state.ts';
 
 /**
  * What this host trusts, moving forward one version at a time: version n + 1 counts only when a key of version n signed
@@ -16,7 +17,9 @@ export interface TrustStore {
 export function openTrustStore(path: string): TrustStore | null {
   const text = readIfThere(path);
   if (text === null) return null;
-  let bundle = TrustBundle.parse(JSON.parse(SignedTrustBundle.parse(JSON.parse(text)).payload));
+  let bundle = parseState(path, () =>
+    TrustBundle.parse(JSON.parse(SignedTrustBundle.parse(JSON.parse(text)).payload)),
+  );
   return {
     get bundle() {
       return bundle;
