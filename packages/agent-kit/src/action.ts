@@ -39,11 +39,29 @@ export interface ActionContext {
   /** A directory of the task's own, removed afterwards. */
   readonly scratch: string;
   readonly isRoot: boolean;
+  /** Names this execution of this action over all hosts and times; undo records are kept under it. */
+  readonly planDigest: string;
   print(stream: 'stdout' | 'stderr', text: string): void;
   /** Streams the process's output into the task's own; ends its whole tree with the task. */
   run(request: ProcessRequest): Promise<ProcessEnd>;
-  /** Written durably before anything is changed; what a rollback restores from. */
+  /**
+   * Written durably before anything is changed; what `undo` restores from. An action may record several times; `undo`
+   * is called once for each record, the newest first.
+   */
   recordUndo(record: JsonObject): Promise<void>;
+  /**
+   * The task goes on after a reboot: written durably, then the action brings the reboot about and waits for its end.
+   * When the host is up again under another boot id, `afterBoot` judges; without a boot within `withinMs` it has failed.
+   */
+  expectReboot(stage: { readonly withinMs: number; readonly state: JsonObject }): Promise<void>;
+}
+
+/** A boot that an action asked for has happened. */
+export interface BootReport {
+  /** What `expectReboot` was given. */
+  readonly state: JsonObject;
+  readonly bootIdBefore: string;
+  readonly bootIdNow: string;
 }
 
 /** The behaviour of an action on a host. `dryRun` changes nothing and says what `run` would do. */
@@ -52,7 +70,15 @@ export interface AgentAction<P extends z.ZodType = z.ZodType> {
   /** Null when this host can carry it out; otherwise why not, for a person. */
   available(host: { readonly isRoot: boolean }): string | null;
   dryRun(parameters: z.output<P>, context: ActionContext): Promise<ActionEnd>;
+  /**
+   * A `result` with `changed: boolean` tells whether anything was changed, which `when: changed` and people read; one
+   * with `changes`, an array of what was (or in a dry run: would be) changed, lets predictions be held to outcomes.
+   */
   run(parameters: z.output<P>, context: ActionContext): Promise<ActionEnd>;
+  /** Restores what one record says; harmless when it is restored already. For actions whose spec says `recorded`. */
+  undo?(record: JsonObject, context: ActionContext): Promise<ActionEnd>;
+  /** For actions that call `expectReboot`. */
+  afterBoot?(parameters: z.output<P>, report: BootReport, context: ActionContext): Promise<ActionEnd>;
 }
 
 export const defineAgentAction = <P extends z.ZodType>(action: AgentAction<P>): AgentAction<P> => action;

@@ -37,6 +37,11 @@ export interface ActionSpec<Parameters extends z.ZodType = z.ZodType> {
   /** What it cannot do when the agent does not run as root; absent: nothing. */
   readonly withoutRoot?: Message;
   readonly undo: { readonly kind: 'recorded' } | { readonly kind: 'none'; readonly reason: Message };
+  /**
+   * Milliseconds within which the host must be heard again after the change, or it undoes it by itself: for what may cut
+   * the host off (network, firewall, sshd). Absent or null: no confirmation is needed. Takes `undo: recorded`.
+   */
+  readonly confirmWithinMs?: (parameters: z.output<Parameters>) => number | null;
 }
 
 export const defineAction = <P extends z.ZodType>(spec: ActionSpec<P>): ActionSpec<P> => spec;

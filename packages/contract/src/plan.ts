@@ -2,36 +2,10 @@ import { z } from 'zod';
 import { ActionName } from './action.ts';
 import { HostId } from './host.ts';
 import { Digest, JsonObject, Timestamp } from './scalars.ts';
+import { PLAN_HOSTS_MAX, Strategy, WAVES_MAX } from './strategy.ts';
 
-export const PLAN_HOSTS_MAX = 100_000;
 export const STEP_ACTIONS_MAX = 16;
 export const PARAMETERS_BYTES_MAX = 256 * 1024;
-
-/** What happens to a host that is not connected when its turn comes. */
-export const OfflinePolicy = z.enum(['wait', 'skip', 'fail']);
-export type OfflinePolicy = z.infer<typeof OfflinePolicy>;
-
-/**
- * How a rollout proceeds. `failuresMax` = k halts at failure k + 1, and there are never more than k + 1: what is
- * unresolved is held to k + 1 minus the failures so far. Null: no limit (the default of an ad-hoc run, never of a plan).
- */
-export const Strategy = z.object({
-  waves: z.discriminatedUnion('kind', [
-    z.object({ kind: z.literal('all') }),
-    z.object({ kind: z.literal('fixed'), hostsPerWave: z.number().int().min(1).max(PLAN_HOSTS_MAX) }),
-  ]),
-  inFlightMax: z.number().int().min(1).max(PLAN_HOSTS_MAX),
-  failuresMax: z.number().int().min(0).nullable(),
-  offline: OfflinePolicy,
-  taskTimeoutMs: z
-    .number()
-    .int()
-    .min(1000)
-    .max(7 * 86_400_000),
-  /** Targets whose facts are older are refused when the plan is made. Null: any age. */
-  factsAgeMaxMs: z.number().int().min(1000).nullable(),
-});
-export type Strategy = z.infer<typeof Strategy>;
 
 /** One action of a step with its final parameters. */
 export const StepAction = z.object({
@@ -41,11 +15,22 @@ export const StepAction = z.object({
   contents: z.array(Digest).max(64),
   /** What its rollback would do; null where the action records nothing to restore. */
   undo: z.object({ kind: z.literal('recorded') }).nullable(),
+  /**
+   * When the action runs, judged on the host by how the one before it ended; absent: when all before succeeded.
+   * `changed`: the one before succeeded and said that it changed something. `failed`: an earlier one failed, so this is
+   * a repair. `always`: whatever came before. An action whose turn does not come is passed over, which is no failure.
+   */
+  when: z.enum(['changed', 'failed', 'always']).optional(),
 });
 export type StepAction = z.infer<typeof StepAction>;
 
 /** One host's share of a plan: a leaf of the plan's Merkle tree. */
-export const Step = z.object({ hostId: HostId, actions: z.array(StepAction).min(1).max(STEP_ACTIONS_MAX) });
+export const Step = z.object({
+  hostId: HostId,
+  actions: z.array(StepAction).min(1).max(STEP_ACTIONS_MAX),
+  /** The number of its wave from 0, where the plan resolved its waves; so that people sign who goes when. */
+  wave: z.number().int().min(0).max(WAVES_MAX).optional(),
+});
 export type Step = z.infer<typeof Step>;
 
 /** Which hosts were asked for, kept for re-checks and for people; the steps say which were meant. */
@@ -77,6 +62,12 @@ export const PlanHeader = z.object({
   expiresAt: Timestamp,
   target: PlanTarget,
   strategy: Strategy,
+  /** The waves as they were resolved, in order; each step names its own. Absent: waves follow from the strategy alone. */
+  waves: z
+    .array(z.object({ name: z.string().max(160), hostsCount: z.number().int().min(1) }))
+    .min(1)
+    .max(WAVES_MAX)
+    .optional(),
   /** Digests of the parameter schemas the plan was checked against, by action. */
   actionSchemas: z.record(ActionName, Digest),
   stepsRoot: Digest,
@@ -85,6 +76,8 @@ export const PlanHeader = z.object({
   nonce: z.string().max(32).optional(),
   /** The plan whose unsuccessful hosts this one runs again. */
   retryOf: Digest.nullable(),
+  /** The plan whose recorded changes this one undoes. */
+  rollbackOf: Digest.optional(),
 });
 export type PlanHeader = z.infer<typeof PlanHeader>;
 

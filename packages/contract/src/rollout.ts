@@ -1,18 +1,25 @@
 import { z } from 'zod';
-import { PlanTarget, Strategy } from './plan.ts';
+import { PlanTarget } from './plan.ts';
 import { Digest, JsonObject, Timestamp } from './scalars.ts';
+import { Strategy } from './strategy.ts';
 
 export const RolloutId = z
   .string()
   .regex(/^r_[0-9a-hjkmnp-tv-z]{18}$/, 'must be the id of a rollout, such as r_0k3v9d2qa7m8f4q7xz');
 
-/** draft and approval states come before `running`; the last six are ends. */
+/**
+ * awaiting-approval: people have yet to approve or sign its plan · rolling-back: halted, and what it touched is being
+ * undone by a rollout of its own · from `rolled-back` on they are ends.
+ */
 export const RolloutState = z.enum([
+  'awaiting-approval',
   'scheduled',
   'running',
   'paused',
   'halting',
   'cancelling',
+  'rolling-back',
+  'rolled-back',
   'succeeded',
   'halted',
   'failed',
@@ -22,6 +29,7 @@ export const RolloutState = z.enum([
 export type RolloutState = z.infer<typeof RolloutState>;
 
 export const ROLLOUT_ENDS: readonly RolloutState[] = [
+  'rolled-back',
   'succeeded',
   'halted',
   'failed',
@@ -67,6 +75,10 @@ export const Rollout = z.object({
   endedAt: Timestamp.nullable(),
   expiresAt: Timestamp,
   retryOf: RolloutId.nullable(),
+  /** The rollout whose changes this one undoes. */
+  rollbackOf: RolloutId.nullable(),
+  /** The rollout that undoes this one's changes, once there is one. */
+  rolledBackBy: RolloutId.nullable(),
   etag: z.string(),
 });
 export type Rollout = z.infer<typeof Rollout>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { HostId } from './host.ts';
+import { ProbeResult } from './probe.ts';
 import { Digest, JsonObject, Timestamp } from './scalars.ts';
 
 /**
@@ -46,6 +47,16 @@ export const OutputBody = z.object({
 });
 export type OutputBody = z.infer<typeof OutputBody>;
 
+/** How one action of a step ended. `passed-over`: its `when` did not come true. */
+export const ActionOutcome = z.object({
+  action: z.string().max(80),
+  kind: z.enum(['succeeded', 'failed', 'timed-out', 'cancelled', 'passed-over']),
+  exitCode: z.number().int().nullable(),
+  error: z.object({ code: z.string().max(80), details: JsonObject }).nullable(),
+  result: JsonObject.nullable(),
+});
+export type ActionOutcome = z.infer<typeof ActionOutcome>;
+
 /** How one execution ended, as the agent's journal holds it. */
 export const TaskOutcome = z.object({
   kind: z.enum(['succeeded', 'failed', 'timed-out', 'cancelled', 'refused', 'unknown']),
@@ -62,6 +73,10 @@ export const TaskOutcome = z.object({
   error: z.object({ code: z.string().max(80), details: JsonObject }).nullable(),
   /** The action's typed result, if it has one. */
   result: JsonObject.nullable(),
+  /** One entry an action, where the step has more than one; absent otherwise. */
+  actions: z.array(ActionOutcome).max(16).optional(),
+  /** What the plan's probes said before and after; absent where the plan has none. */
+  probes: z.object({ before: z.array(ProbeResult).max(8), after: z.array(ProbeResult).max(8) }).optional(),
 });
 export type TaskOutcome = z.infer<typeof TaskOutcome>;
 

@@ -66,6 +66,7 @@ function contextOf(run: StepRun, scratch: string): ActionContext {
     signal: run.signal,
     scratch,
     isRoot: run.isRoot,
+    planDigest: run.payload.planDigest,
     print: (stream, text) => run.onOutput(stream, Buffer.from(text)),
     run(request) {
       programs += 1;
@@ -80,5 +81,6 @@ function contextOf(run: StepRun, scratch: string): ActionContext {
       });
     },
     recordUndo: run.recordUndo,
+    expectReboot: () => Promise.reject(new Error('no action of this agent reboots')),
   };
 }

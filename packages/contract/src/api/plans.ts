@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { ActionName } from '../action.ts';
 import { HostId } from '../host.ts';
 import { PageQuery, pageOf } from '../page.ts';
-import { Plan, STEP_ACTIONS_MAX, Step, Strategy, TargetRequest } from '../plan.ts';
+import { Plan, STEP_ACTIONS_MAX, Step, TargetRequest } from '../plan.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, JsonObject, Timestamp } from '../scalars.ts';
+import { Strategy } from '../strategy.ts';
 
 /** What a person asks for; what is not said of the strategy comes from the defaults of a plan (or of an ad-hoc run). */
 export const NewPlan = z.object({

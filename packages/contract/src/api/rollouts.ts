@@ -2,10 +2,11 @@ import { z } from 'zod';
 import { definePermissions } from '../access.ts';
 import { HostId } from '../host.ts';
 import { PageQuery, pageOf } from '../page.ts';
-import { Strategy } from '../plan.ts';
+import {} from '../plan.ts';
 import { ResultGroup, Rollout, RolloutId, RolloutState } from '../rollout.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, JsonObject, Timestamp } from '../scalars.ts';
+import { Strategy } from '../strategy.ts';
 import { OutputBody, Task, TaskState } from '../task.ts';
 import { MadePlan, NewPlan, PLAN_MAKE_ERRORS } from './plans.ts';
 

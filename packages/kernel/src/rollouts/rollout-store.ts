@@ -31,6 +31,7 @@ const Fixed = z.object({
   notBefore: z.number(),
   expiresAt: z.number(),
   retryOf: RolloutId.nullable(),
+  rollbackOf: RolloutId.optional(),
   strategy: Strategy,
   target: PlanTarget,
   hostsCount: z.number().int(),
@@ -44,6 +45,7 @@ const Head = z.object({
   wave: z.number().int(),
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
+  rolledBackBy: RolloutId.optional(),
 });
 
 export interface RolloutRecord {

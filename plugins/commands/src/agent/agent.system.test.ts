@@ -46,6 +46,8 @@ const context = (isRoot = true): ActionContext => ({
   isRoot,
   print: (_, text) => (printed += text),
   run: start,
+  planDigest: '0'.repeat(64),
+  expectReboot: async () => {},
   recordUndo: async () => {},
 });
 

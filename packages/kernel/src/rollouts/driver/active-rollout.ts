@@ -80,6 +80,8 @@ export function viewRollout(record: RolloutRecord): Rollout {
     endedAt: when(head.endedAt),
     expiresAt: toTimestamp(fixed.expiresAt),
     retryOf: fixed.retryOf,
+    rollbackOf: fixed.rollbackOf ?? null,
+    rolledBackBy: head.rolledBackBy ?? null,
     etag: String(record.revision),
   };
 }
