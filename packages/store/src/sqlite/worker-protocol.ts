@@ -1,3 +1,5 @@
+import type { StatementResult } from '../statement.ts';
+
 /** What the store's own thread and its database threads say to each other. Both sides are one program, so nothing is parsed. */
 
 export interface WorkerOptions {
@@ -28,11 +30,7 @@ export interface WorkerFailure {
   readonly resultCode: number | null;
 }
 
-export interface WorkerResult {
-  readonly rows: readonly unknown[];
-  readonly changes: number | null;
-  readonly lastId: number | bigint | null;
-}
+export type WorkerResult = StatementResult;
 
 export type WorkerReply =
   | { readonly id: number; readonly result: WorkerResult }
