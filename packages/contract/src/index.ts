@@ -16,6 +16,7 @@ export * from './finding.ts';
 export * from './gate.ts';
 export * from './group.ts';
 export * from './host.ts';
+export * from './kernel-actions.ts';
 export * from './kernel-errors.ts';
 export * from './labels.ts';
 export * from './message.ts';

@@ -18,6 +18,8 @@ import {
   FACTS_PER_HOST_MAX,
   FactReport,
   OutputChunk,
+  PROBES_MAX,
+  ProbeResult,
   SignedTrustBundle,
   TaskOutcome,
   Timestamp,
@@ -66,6 +68,8 @@ export const AgentFrame = z.discriminatedUnion('kind', [
     journal: z.array(JournalEntry).max(10_000),
     /** `agent hold` was set on the host: it refuses all tasks. */
     isHeld: z.boolean(),
+    /** What this agent can do that agents before it could not; absent: nothing. See `capabilities.ts`. */
+    capabilities: z.array(z.string().max(40)).max(64).optional(),
   }),
   z.object({ kind: z.literal('heartbeat'), generation: Generation, clock: Timestamp, vitals: Vitals }),
   z.object({
@@ -107,6 +111,15 @@ export const AgentFrame = z.discriminatedUnion('kind', [
       .string()
       .max(64 * 1024)
       .nullable(),
+  }),
+  /** Answer to `probe`. `refused`: the envelope was not good here, with a code of the agent's error table. */
+  z.object({
+    kind: z.literal('probe-result'),
+    generation: Generation,
+    taskId: TaskId,
+    askId: z.string().max(40),
+    results: z.array(ProbeResult).max(PROBES_MAX),
+    refused: z.string().max(80).nullable(),
   }),
   /** Answer to `challenge`: proves that this old session still lives after a new one came. */
   z.object({ kind: z.literal('challenge-answer'), generation: Generation, nonce: z.string().max(64) }),
@@ -158,6 +171,15 @@ export const ServerFrame = z.discriminatedUnion('kind', [
     envelope: Envelope,
     /** Bytes of live output the agent may send before more credit; 0 sends none. */
     outputCreditBytes: z.number().int().min(0),
+  }),
+  /** Runs the probes of a plan that this host took part in, now. Only to agents with the capability `probes`. */
+  z.object({
+    kind: z.literal('probe'),
+    generation: Generation,
+    taskId: TaskId,
+    /** Names this asking; its answer carries it. */
+    askId: z.string().max(40),
+    envelope: Envelope,
   }),
   /** Do not start it. A task that has started goes on; the agent answers with `outcome` cancelled or nothing new. */
   z.object({ kind: z.literal('withdraw'), generation: Generation, taskId: TaskId }),

@@ -178,6 +178,7 @@ export class Sessions implements GatewayService {
       case 'started':
       case 'output':
       case 'outcome':
+      case 'probe-result':
       case 'challenge-answer':
       case 'hold-changed':
         return;
