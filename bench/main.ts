@@ -1,21 +1,84 @@
-/** `npm run bench -- fleet [--hosts N] [--json FILE]` */
+/** `npm run bench -- NAME… | all [--hosts N] [--json FILE] [--profile DIRECTORY] [--fleets DIRECTORY]` */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchFleet } from './fleet.ts';
-import { printReport } from './report.ts';
+import { BENCHES } from './benches.ts';
+import type { Benchmark } from './benchmark.ts';
+import type { Report } from './figure.ts';
+import { preparedFleets } from './frame/prepared-fleets.ts';
+import { jsonOf, tableOf } from './report.ts';
 
-const BENCHES = { fleet: benchFleet };
+const USAGE = `Usage: npm run bench -- NAME… [--hosts N] [--json FILE] [--profile DIRECTORY] [--fleets DIRECTORY]
+Names: ${Object.keys(BENCHES).join(', ')}, all
+  --hosts N            instead of each benchmark's own number
+  --json FILE          writes the figures there, too
+  --profile DIRECTORY  writes a processor profile of the server there (opens in the browser's developer tools)
+  --fleets DIRECTORY   keeps enrolled fleets there, and uses what an earlier run kept
+`;
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { hosts: { type: 'string', default: '1000' }, json: { type: 'string' } },
-});
-const name = positionals[0] ?? '';
-const bench = Object.entries(BENCHES).find(([known]) => known === name)?.[1];
-if (bench === undefined) {
-  process.stderr.write(
-    `Usage: npm run bench -- NAME [--hosts N] [--json FILE]\nNames: ${Object.keys(BENCHES).join(', ')}\n`,
-  );
+interface Wish {
+  readonly names: readonly string[];
+  readonly hosts: number | null;
+  readonly jsonFile: string | undefined;
+  readonly profileDirectory: string | null;
+  readonly fleetsDirectory: string | null;
+}
+
+function parseWish(): Wish | null {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      hosts: { type: 'string' },
+      json: { type: 'string' },
+      profile: { type: 'string' },
+      fleets: { type: 'string' },
+    },
+  });
+  const names = positionals.includes('all') ? Object.keys(BENCHES) : positionals;
+  const hosts = values.hosts === undefined ? null : Number(values.hosts);
+  const isKnown = names.every((name) => Object.hasOwn(BENCHES, name));
+  if (names.length === 0 || !isKnown || (hosts !== null && !(hosts >= 1))) return null;
+  return {
+    names,
+    hosts,
+    jsonFile: values.json,
+    profileDirectory: values.profile ?? null,
+    fleetsDirectory: values.fleets ?? null,
+  };
+}
+
+async function runAll(wish: Wish): Promise<Report[]> {
+  const scratch = mkdtempSync(join(tmpdir(), 'pilothouse-bench-'));
+  const say = (text: string): void => void process.stderr.write(`  … ${text}\n`);
+  if (wish.profileDirectory !== null) mkdirSync(wish.profileDirectory, { recursive: true });
+  const fleets = preparedFleets({ directory: wish.fleetsDirectory ?? scratch, scratch, say });
+  const reports: Report[] = [];
+  try {
+    for (const name of wish.names) {
+      // Checked by parseWish.
+      const bench = BENCHES[name] as Benchmark;
+      const hosts = wish.hosts ?? bench.hosts;
+      const { profileDirectory } = wish;
+      const report = { name, hosts, ...(await bench.run({ hosts, fleets, profileDirectory, say })) };
+      process.stdout.write(tableOf(report));
+      reports.push(report);
+    }
+  } finally {
+    rmSync(scratch, { recursive: true, force: true });
+  }
+  return reports;
+}
+
+const wish = parseWish();
+if (wish === null) {
+  process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
-  printReport(await bench(Number(values.hosts)), values.json);
+  const reports = (await runAll(wish)).map(jsonOf);
+  if (wish.jsonFile !== undefined) {
+    const [only] = reports;
+    // One benchmark is one object, several are a list.
+    writeFileSync(wish.jsonFile, `${JSON.stringify(reports.length === 1 ? only : reports, null, 2)}\n`);
+  }
 }

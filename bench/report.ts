@@ -1,48 +1,51 @@
-import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
+import { type Figure, holds, type Report } from './figure.ts';
 
-export interface Figure {
-  readonly what: string;
-  readonly value: number;
-  readonly unit: string;
-  /** Null: printed for what it is. */
-  readonly budget: number | null;
-  /** A budget is a ceiling, unless it says otherwise. */
-  readonly isFloor?: boolean;
+const rounded = (value: number): string => {
+  if (Number.isInteger(value) || Math.abs(value) >= 100) return value.toFixed(0);
+  return value.toFixed(Math.abs(value) >= 10 ? 1 : 2);
+};
+
+function cellsOf(figure: Figure): string[] {
+  const { what, value, unit, budget, isFloor, peer, ratio } = figure;
+  const verdict = holds(figure);
+  return [
+    what,
+    `${rounded(value)} ${unit}`.trim(),
+    budget === null ? '–' : `${isFloor === true ? '≥' : '≤'} ${budget} ${unit}`.trim(),
+    verdict === null ? '' : verdict ? 'holds' : 'MISSED',
+    peer ?? '',
+    ratio === undefined ? '' : `× ${rounded(ratio)}`,
+  ];
 }
 
-export interface Report {
-  readonly name: string;
-  readonly hosts: number;
-  readonly figures: readonly Figure[];
+const HEAD = ['figure', 'value', 'budget', '', 'peer', 'ratio'];
+
+/** The table of one benchmark, under its name and the load of the machine in the last minute. */
+export function tableOf(report: Report): string {
+  const rows = [HEAD, ...report.figures.map(cellsOf)];
+  const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
+  const lines = rows.map((row) =>
+    `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
+  );
+  const notes = (report.notes ?? []).map((note) => `  ! ${note}`);
+  const load = (loadavg()[0] ?? 0).toFixed(2);
+  return `\n${report.name}, ${report.hosts} hosts; machine load ${load}\n${[...lines, ...notes].join('\n')}\n`;
 }
 
-const holds = (figure: Figure): boolean | null =>
-  figure.budget === null
-    ? null
-    : figure.isFloor === true
-      ? figure.value >= figure.budget
-      : figure.value <= figure.budget;
-
-const rounded = (value: number): string => (Math.abs(value) >= 100 ? value.toFixed(0) : value.toFixed(2));
-
-/** Prints figure, budget and whether it holds, with the load of the machine; writes the same as JSON when asked. */
-export function printReport(report: Report, jsonFile: string | undefined): void {
-  const rows = report.figures.map((figure) => {
-    const verdict = holds(figure);
-    return [
-      figure.what,
-      `${rounded(figure.value)} ${figure.unit}`,
-      figure.budget === null ? '–' : `${figure.isFloor === true ? '≥' : '≤'} ${figure.budget} ${figure.unit}`,
-      verdict === null ? '' : verdict ? 'holds' : 'MISSED',
-    ];
-  });
-  const widths = [0, 1, 2].map((column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
-  process.stdout.write(`\n${report.name}, ${report.hosts} hosts; load ${loadavg()[0]?.toFixed(2)}\n`);
-  for (const row of rows) {
-    process.stdout.write(`  ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')}\n`);
-  }
-  if (jsonFile === undefined) return;
-  const figures = report.figures.map((figure) => ({ ...figure, holds: holds(figure) }));
-  writeFileSync(jsonFile, `${JSON.stringify({ ...report, figures }, null, 2)}\n`);
-}
+/** As machines read it: `holds`, `peer` and `ratio` are null where there is nothing to say. */
+export const jsonOf = (report: Report) => ({
+  name: report.name,
+  hosts: report.hosts,
+  load: loadavg()[0] ?? 0,
+  notes: report.notes ?? [],
+  figures: report.figures.map((figure) => ({
+    what: figure.what,
+    value: figure.value,
+    unit: figure.unit,
+    budget: figure.budget,
+    holds: holds(figure),
+    peer: figure.peer ?? null,
+    ratio: figure.ratio ?? null,
+  })),
+});

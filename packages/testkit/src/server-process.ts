@@ -9,6 +9,8 @@ export interface ServerProcessOptions {
   readonly gatewayListen: string;
   readonly advertise: string;
   readonly environment?: Readonly<Record<string, string>>;
+  /** Options of the runtime, such as `--expose-gc`. */
+  readonly runtimeOptions?: readonly string[];
 }
 
 /** A real server in a process of its own, which a test may end as it likes. */
@@ -25,7 +27,7 @@ const READY_TIMEOUT_MS = 30_000;
 
 /** Starts it and waits for the line that says it is ready. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [options.entry], {
+  const child = spawn(process.execPath, [...(options.runtimeOptions ?? []), options.entry], {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

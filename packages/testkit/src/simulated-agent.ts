@@ -2,7 +2,7 @@
  * One agent of the simulated fleet: the real protocol over real TLS with its own certificate, and no host behind it. It
  * keeps a journal in memory, so a dropped connection loses nothing; `restart()` is what a kill -9 would be.
  */
-import { connect } from 'node:tls';
+import { backoffMs } from '@pilothouse/base';
 import {
   canonicalJson,
   digestOfText,
@@ -10,16 +10,12 @@ import {
   type TaskOutcome,
   toTimestamp,
 } from '@pilothouse/contract';
-import {
-  type AgentFrame,
-  GATEWAY_PATHS,
-  parseServerFrame,
-  type ServerFrame,
-  type ServerFrameOf,
-} from '@pilothouse/wire';
+import { type AgentFrame, parseServerFrame, type ServerFrame, type ServerFrameOf } from '@pilothouse/wire';
 import { WebSocket } from 'ws';
 import type { Behaviour } from './behaviour.ts';
+import { bodiesWanted, reportsOf, type SimulatedFacts } from './simulated-facts.ts';
 import type { SimulatedIdentity } from './simulated-identity.ts';
+import { SimulatedLink } from './simulated-link.ts';
 
 export interface SimulatedAgentOptions {
   readonly identity: SimulatedIdentity;
@@ -28,7 +24,19 @@ export interface SimulatedAgentOptions {
   /** Digests of the parameter schemas it says it can carry out, by action. */
   readonly actions: Readonly<Record<string, string>>;
   readonly heartbeatIntervalMs?: number;
+  /** Source address of its connections: one has some 28,000 ports. */
+  readonly localAddress?: string;
+  /** What it reports after each welcome; none by default. */
+  readonly facts?: SimulatedFacts;
+  /** The server has committed an outcome. */
+  readonly saved?: (taskId: string) => void;
+  /** All bodies that the server asked for are there. */
+  readonly uploaded?: () => void;
 }
+
+/** As the real agent waits. */
+const BACKOFF = { firstMs: 1_000, maxMs: 20_000 } as const;
+const COME_BACK_SPREAD = 0.25;
 
 interface JournalTask {
   readonly taskId: string;
@@ -49,46 +57,62 @@ export class SimulatedAgent {
   readonly executions = new Map<string, number>();
   readonly #options: SimulatedAgentOptions;
   readonly #journal = new Map<string, JournalTask>();
+  readonly #link: SimulatedLink;
+  #facts: SimulatedFacts;
   #socket: WebSocket | null = null;
   #generation = 0;
   #heartbeat: NodeJS.Timeout | null = null;
   #welcomed: (() => void) | null = null;
+  /** Set by the server's "come back"; read when the connection has ended. */
+  #comeBackMs: number | null = null;
+  #isKept = false;
+  #attempt = 0;
 
   constructor(options: SimulatedAgentOptions) {
     this.#options = options;
+    this.#facts = options.facts ?? new Map();
+    this.#link = new SimulatedLink(options.identity, options.localAddress);
     this.hostId = options.identity.hostId;
   }
 
-  /** Opens a session; resolves at `welcome`. */
+  /** Opens a session; resolves at `welcome`, rejects when the connection ends before it. */
   connect(): Promise<void> {
-    const { identity } = this.#options;
-    const url = new URL(GATEWAY_PATHS.session, identity.gatewayUrl.replace(/^http/, 'ws'));
     return new Promise((resolve, reject) => {
       this.#welcomed = resolve;
-      const socket = new WebSocket(url, {
-        perMessageDeflate: false,
-        createConnection: () =>
-          connect({
-            host: url.hostname,
-            port: Number(url.port),
-            ca: [...identity.authoritiesPem],
-            cert: identity.certificatePem,
-            key: identity.keyPem,
-            minVersion: 'TLSv1.3',
-            // Simulated hosts reach the gateway by address; the CA is what they check.
-            checkServerIdentity: () => undefined,
-          }),
-      });
+      const socket = this.#link.openSocket();
       this.#socket = socket;
       socket.on('open', () => socket.send(JSON.stringify(this.#hello())));
       socket.on('message', (data: Buffer) => this.#receive(data.toString('utf8')));
       socket.on('error', reject);
-      socket.on('close', () => this.#ended());
+      socket.on('close', () => {
+        // Settled already, unless there was no welcome.
+        reject(new Error('the connection ended before the welcome'));
+        this.#ended();
+      });
     });
   }
 
+  /** Connects now and again whenever the connection ends, as the real agent does, until `close`. */
+  keepConnected(): void {
+    this.#isKept = true;
+    if (this.#socket === null || this.#socket.readyState === WebSocket.CLOSED) this.#dial();
+  }
+
   close(): void {
+    this.#isKept = false;
     this.#socket?.terminate();
+  }
+
+  /** Ends the connection as a cut line does; an agent that is kept connected comes back. */
+  cut(): void {
+    this.#socket?.terminate();
+  }
+
+  /** From now on the host is like this; reported at once when there is a session. */
+  changeFacts(facts: SimulatedFacts): void {
+    const before = Object.fromEntries([...this.#facts].map(([fact, { digest }]) => [fact, digest]));
+    this.#facts = facts;
+    this.#report(before);
   }
 
   /** As after a kill -9: what had started and not ended is unknown. */
@@ -101,6 +125,24 @@ export class SimulatedAgent {
 
   get isConnected(): boolean {
     return this.#socket?.readyState === WebSocket.OPEN;
+  }
+
+  /** Whether its last TLS handshake was spared by a ticket. */
+  get isResumed(): boolean {
+    return this.#link.isResumed;
+  }
+
+  #dial(): void {
+    // Why it failed does not matter: the end of the connection makes the next attempt.
+    this.connect().catch(() => undefined);
+  }
+
+  #waitMs(): number {
+    const comeBackMs = this.#comeBackMs;
+    this.#comeBackMs = null;
+    if (comeBackMs !== null) return comeBackMs * (1 + COME_BACK_SPREAD * Math.random());
+    this.#attempt += 1;
+    return backoffMs(this.#attempt - 1, BACKOFF, Math.random());
   }
 
   #hello(): AgentFrame {
@@ -137,13 +179,22 @@ export class SimulatedAgent {
         this.#generation = frame.generation;
         this.#startHeartbeat(this.#options.heartbeatIntervalMs ?? frame.heartbeatIntervalMs);
         for (const task of this.#journal.values()) this.#sendOutcome(task);
+        this.#attempt = 0;
         this.#welcomed?.();
+        this.#report(frame.knownFacts);
         return;
       case 'offer':
         this.#take(frame);
         return;
       case 'outcome-saved':
         this.#journal.delete(frame.taskId);
+        this.#options.saved?.(frame.taskId);
+        return;
+      case 'facts-wanted':
+        this.#upload(frame.digests);
+        return;
+      case 'come-back':
+        this.#comeBackMs = frame.afterMs;
         return;
       case 'challenge':
         this.#send({ kind: 'challenge-answer', nonce: frame.nonce });
@@ -152,16 +203,14 @@ export class SimulatedAgent {
       case 'certificate':
       case 'checkpoint':
       case 'collect':
-      case 'come-back':
       case 'credit':
-      case 'facts-wanted':
       case 'outputs-wanted':
       case 'refused':
       case 'renew-only':
       case 'time':
       case 'trust':
       case 'withdraw':
-        // A simulated agent has no facts, no keys to renew, and tasks too short to take back.
+        // A simulated agent has no keys to renew, no collectors, and tasks too short to take back.
         return;
     }
   }
@@ -237,6 +286,19 @@ export class SimulatedAgent {
     this.#socket.send(JSON.stringify({ ...frame, generation: this.#generation }));
   }
 
+  #report(known: Readonly<Record<string, string>>): void {
+    const reports = reportsOf(this.#facts, known);
+    if (reports.length > 0) this.#send({ kind: 'facts', reports, collectedAt: toTimestamp(Date.now()) });
+  }
+
+  #upload(digests: readonly string[]): void {
+    // What was not taken is asked for again by the server.
+    this.#link.upload(bodiesWanted(this.#facts, digests)).then(
+      () => this.#options.uploaded?.(),
+      () => undefined,
+    );
+  }
+
   #startHeartbeat(intervalMs: number): void {
     this.#heartbeat = setInterval(
       () => this.#send({ kind: 'heartbeat', clock: toTimestamp(Date.now()), vitals: this.#vitals() }),
@@ -266,5 +328,9 @@ export class SimulatedAgent {
   #ended(): void {
     if (this.#heartbeat !== null) clearInterval(this.#heartbeat);
     this.#heartbeat = null;
+    if (!this.#isKept) return;
+    setTimeout(() => {
+      if (this.#isKept) this.#dial();
+    }, this.#waitMs());
   }
 }

@@ -16,21 +16,40 @@ export interface SimulatedIdentity {
 
 const KEY_ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
 
-/** Enrols one simulated host with a real key, CSR and certificate. */
-export async function enrolSimulated(tokenText: string, hostName: string): Promise<SimulatedIdentity> {
-  const token = EnrolmentToken.parse(
-    JSON.parse(Buffer.from(tokenText.slice(ENROLMENT_TOKEN_PREFIX.length), 'base64url').toString('utf8')),
-  );
-  const gatewayUrl = token.urls[0] ?? '';
+/** What a host makes before it asks: its key, and the request that proves it holds it. */
+export interface SimulatedKey {
+  readonly keyPem: string;
+  readonly csrPem: string;
+}
+
+export async function newSimulatedKey(): Promise<SimulatedKey> {
   const keys = await webcrypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
   const csr = await Pkcs10CertificateRequestGenerator.create({
     name: 'CN=simulated',
     keys,
     signingAlgorithm: KEY_ALGORITHM,
   });
+  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
+  return {
+    keyPem: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`,
+    csrPem: csr.toString('pem'),
+  };
+}
+
+/** Enrols one simulated host with a real key, CSR and certificate. */
+export async function enrolSimulated(
+  tokenText: string,
+  hostName: string,
+  made?: SimulatedKey,
+): Promise<SimulatedIdentity> {
+  const token = EnrolmentToken.parse(
+    JSON.parse(Buffer.from(tokenText.slice(ENROLMENT_TOKEN_PREFIX.length), 'base64url').toString('utf8')),
+  );
+  const gatewayUrl = token.urls[0] ?? '';
+  const { keyPem, csrPem } = made ?? (await newSimulatedKey());
   const answer = await postJson(`${gatewayUrl}${GATEWAY_PATHS.enrol}`, {
     secret: token.secret,
-    csr: csr.toString('pem'),
+    csr: csrPem,
     hostName,
     arch: 'x64',
     machineId: Buffer.from(hostName).toString('hex').padEnd(32, '0').slice(0, 32),
@@ -38,11 +57,10 @@ export async function enrolSimulated(tokenText: string, hostName: string): Promi
     agentVersion: '0.1.0-simulated',
   });
   const enrolled = EnrolResponse.parse(answer);
-  const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey)).toString('base64');
   return {
     hostId: enrolled.hostId,
     gatewayUrl,
-    keyPem: `-----BEGIN PRIVATE KEY-----\n${pkcs8}\n-----END PRIVATE KEY-----\n`,
+    keyPem,
     certificatePem: enrolled.chain.join('\n'),
     authoritiesPem: TrustBundle.parse(JSON.parse(enrolled.trust.payload)).authorities,
   };

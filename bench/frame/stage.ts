@@ -1,0 +1,70 @@
+import { writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Client, createClient } from '@pilothouse/client';
+import { sessionRoutes } from '@pilothouse/contract';
+import { type ServerProcess, startServerProcess, testFetch } from '@pilothouse/testkit';
+import { openProbe, type Probe } from './probe.ts';
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+/** Below the ports that the system gives to connections, so that ten thousand agents cannot take them. */
+const API = '127.0.0.1:28443';
+const GATEWAY = '127.0.0.1:28444';
+
+/** A server that is being measured. */
+export interface Stage {
+  readonly dataDirectory: string;
+  readonly server: ServerProcess;
+  readonly probe: Probe;
+  readonly client: Client;
+  /** Of the API, for the next server over the same data. */
+  readonly apiToken: string;
+  /** Starts a processor profile; the returned function ends and writes it. Does nothing without a directory. */
+  profile(directory: string | null, name: string): Promise<() => Promise<void>>;
+  close(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+}
+
+/** `apiToken`: of an installation that was set up before; without it the first administrator is made. */
+export async function openStage(dataDirectory: string, apiToken?: string): Promise<Stage> {
+  const socketPath = join(dirname(dataDirectory), `probe-${process.pid}-${Date.now()}.sock`);
+  const server = await startServerProcess({
+    entry: join(ROOT, 'apps/server/src/main.ts'),
+    dataDirectory,
+    listen: API,
+    gatewayListen: GATEWAY,
+    advertise: '127.0.0.1',
+    runtimeOptions: ['--expose-gc', '--import', join(ROOT, 'bench/frame/server-probe.ts')],
+    environment: { PILOTHOUSE_LOG_LEVEL: 'warn', BENCH_PROBE_SOCKET: socketPath },
+  });
+  const { fetch, close } = testFetch();
+  const options = { baseUrl: `https://${API}`, fetch, language: 'en' } as const;
+  const token = apiToken ?? (await setUp(createClient({ ...options, token: null }), server.setupCode ?? ''));
+  const probe = await openProbe(socketPath);
+  return {
+    dataDirectory,
+    server,
+    probe,
+    client: createClient({ ...options, token }),
+    apiToken: token,
+    async profile(directory, name) {
+      if (directory === null) return async () => undefined;
+      await probe.ask('profile-start');
+      return async () => {
+        const profile = await probe.ask('profile-stop');
+        writeFileSync(join(directory, `${name}.cpuprofile`), JSON.stringify(profile));
+      };
+    },
+    async close(signal = 'SIGTERM') {
+      close();
+      probe.close();
+      await server.kill(signal);
+    },
+  };
+}
+
+async function setUp(client: Client, code: string): Promise<string> {
+  const body = { code, name: 'ada', password: 'correct horse battery', tokenName: 'bench' };
+  const { token } = await client.call(sessionRoutes.setup, { body });
+  if (token === null) throw new Error('the set-up gave no token');
+  return token;
+}

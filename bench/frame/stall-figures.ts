@@ -1,0 +1,24 @@
+import { ceiling, type Figure, plain } from '../figure.ts';
+import type { Probe } from './probe.ts';
+
+/** Longest of what the event loop did in one go since the last time this was asked. */
+export async function stallFigures(probe: Probe): Promise<Figure[]> {
+  const stalls = await probe.ask('stalls');
+  const most = (of: (stall: (typeof stalls)[number]) => number): number =>
+    stalls.reduce((longest, stall) => Math.max(longest, of(stall)), 0);
+  return [
+    // Only what the loop's own thread computed is ours; on a shared machine the rest is waiting for a core.
+    ceiling(
+      'longest stall of the event loop, computing',
+      most((stall) => stall.cpuMs),
+      'ms',
+      50,
+    ),
+    plain(
+      'the same by the clock',
+      most((stall) => stall.wallMs),
+      'ms',
+    ),
+    plain('stalls over 50 ms by the clock', stalls.length, ''),
+  ];
+}

@@ -1,0 +1,97 @@
+import { Agent, request } from 'node:https';
+import { type ConnectionOptions, connect, createSecureContext, type SecureContext } from 'node:tls';
+import { GATEWAY_PATHS } from '@pilothouse/wire';
+import { WebSocket } from 'ws';
+import type { SimulatedIdentity } from './simulated-identity.ts';
+
+/**
+ * How a simulated agent reaches its gateway: TLS 1.3 under its own certificate. It keeps the ticket of its last connection,
+ * as the real agent does, so that a storm of reconnects is the one that a real fleet would make.
+ */
+export class SimulatedLink {
+  readonly #identity: SimulatedIdentity;
+  readonly #localAddress: string | undefined;
+  /** Made once: parsing ten thousand keys again at each reconnect is work that ten thousand machines would share. */
+  readonly #context: SecureContext;
+  #ticket: Buffer | null = null;
+  /** Whether the last connection of a session resumed an earlier one. */
+  isResumed = false;
+
+  constructor(identity: SimulatedIdentity, localAddress?: string) {
+    this.#identity = identity;
+    this.#localAddress = localAddress;
+    this.#context = createSecureContext({
+      ca: [...identity.authoritiesPem],
+      cert: identity.certificatePem,
+      key: identity.keyPem,
+      minVersion: 'TLSv1.3',
+    });
+  }
+
+  openSocket(): WebSocket {
+    const url = new URL(GATEWAY_PATHS.session, this.#identity.gatewayUrl.replace(/^http/, 'ws'));
+    return new WebSocket(url, {
+      perMessageDeflate: false,
+      createConnection: () => {
+        const socket = connect(this.#options(url));
+        socket.once('secureConnect', () => {
+          this.isResumed = socket.isSessionReused();
+        });
+        socket.on('session', (ticket: Buffer) => {
+          this.#ticket = ticket;
+        });
+        return socket;
+      },
+    });
+  }
+
+  /** Sends bodies one after another over one connection; rejects when the server does not take one. */
+  async upload(bodies: ReadonlyMap<string, string>): Promise<void> {
+    const url = new URL(this.#identity.gatewayUrl);
+    const agent = new Agent({ ...this.#options(url), keepAlive: true, maxSockets: 1 });
+    try {
+      for (const [digest, body] of bodies) await put(agent, { url, digest, body });
+    } finally {
+      agent.destroy();
+    }
+  }
+
+  #options(url: URL): ConnectionOptions & { localAddress?: string } {
+    return {
+      host: url.hostname,
+      port: Number(url.port),
+      secureContext: this.#context,
+      ...(this.#ticket === null ? {} : { session: this.#ticket }),
+      ...(this.#localAddress === undefined ? {} : { localAddress: this.#localAddress }),
+      // Simulated hosts reach the gateway by address; the CA is what they check.
+      checkServerIdentity: () => undefined,
+    };
+  }
+}
+
+function put(
+  agent: Agent,
+  { url, digest, body }: { readonly url: URL; readonly digest: string; readonly body: string },
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      {
+        host: url.hostname,
+        port: url.port,
+        method: 'PUT',
+        path: `${GATEWAY_PATHS.facts}/${digest}`,
+        agent,
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      },
+      (response) => {
+        response.resume();
+        const { statusCode = 0 } = response;
+        response.on('end', () =>
+          statusCode < 300 ? resolve() : reject(new Error(`put ${digest}: HTTP ${statusCode}`)),
+        );
+      },
+    );
+    sent.on('error', reject);
+    sent.end(body);
+  });
+}
