@@ -2,12 +2,21 @@ import { type Clock, systemClock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { Kysely } from 'kysely';
 import type { MigrationSet, Transaction } from './store.ts';
+import { createMeta, writeMeta } from './store-meta.ts';
 
 interface MigrationTables {
   store_migration: { owner: string; id: string; at: number };
 }
 
 const MIGRATION_ID = /^\d{4}-[a-z0-9]+(-[a-z0-9]+)*$/;
+
+export interface MigrateOptions {
+  readonly clock?: Clock;
+  /** Of a store that is made now. */
+  readonly newId: () => string;
+  /** Which opening of the store this is. */
+  readonly owner: string;
+}
 
 /**
  * Brings every owner's tables to what this program knows, forward only, in the caller's one transaction. Owners that the
@@ -17,8 +26,9 @@ const MIGRATION_ID = /^\d{4}-[a-z0-9]+(-[a-z0-9]+)*$/;
 export async function migrate(
   transaction: Transaction,
   sets: readonly MigrationSet[],
-  clock: Clock = systemClock,
+  options: MigrateOptions,
 ): Promise<void> {
+  const { clock = systemClock } = options;
   const db = transaction.as<MigrationTables>();
   await db.schema
     .createTable('store_migration')
@@ -42,6 +52,8 @@ export async function migrate(
     }
     refuseForeignTables(set, before, await tableNames(db));
   }
+  await createMeta(transaction, { id: options.newId() });
+  await writeMeta(transaction, 'owner', options.owner);
 }
 
 function pendingOf(set: MigrationSet, applied: readonly { owner: string; id: string }[]) {

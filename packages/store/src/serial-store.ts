@@ -11,6 +11,7 @@
  * Limits: TRANSACTIONS_WAITING_MAX wait in line; a slow transaction delays all behind it.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { randomUUID } from 'node:crypto';
 import type { Clock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { Kysely } from 'kysely';
@@ -24,7 +25,7 @@ const TRANSACTIONS_WAITING_MAX = 50_000;
 
 /** One open transaction of an engine. It begins with its first statement. */
 export interface EngineTransaction {
-  readonly run: RunStatement;
+  run(...statement: Parameters<RunStatement>): ReturnType<RunStatement>;
   /** Durable on return; a rejection means that nothing of it was kept. */
   commit(): Promise<void>;
   rollback(): Promise<void>;
@@ -93,8 +94,12 @@ export class SerialStore implements Store {
     });
   }
 
-  migrate(sets: Parameters<Store['migrate']>[0]): Promise<void> {
-    return this.transaction((transaction) => migrate(transaction, sets, this.#parts.clock));
+  async migrate(sets: Parameters<Store['migrate']>[0]): Promise<void> {
+    const { engine, clock } = this.#parts;
+    const owner = randomUUID();
+    const options = { clock, newId: randomUUID, owner };
+    await this.transaction((transaction) => migrate(transaction, sets, options));
+    engine.claimed?.(owner);
   }
 
   /** Transactions that were begun before end first. */
@@ -106,7 +111,7 @@ export class SerialStore implements Store {
   async #perform<Result>(run: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     const { engine, log } = this.#parts;
     const begun = engine.begin();
-    const transaction = new OpenTransaction(engine.dialect, begun.run);
+    const transaction = new OpenTransaction(engine.dialect, (sql, parameters) => begun.run(sql, parameters));
     let result: Result;
     try {
       result = await this.#inside.run(transaction, () => run(transaction));

@@ -47,6 +47,60 @@ export const storeErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  STORE_UNREACHABLE: {
+    status: 500,
+    title: {
+      en: 'The database {place} cannot be used: {problem}',
+      zh: '无法使用数据库 {place}：{problem}',
+    },
+    hint: {
+      en: 'Check PILOTHOUSE_STORE, that the database runs, and that its role may sign in from this machine.',
+      zh: '请检查 PILOTHOUSE_STORE、数据库是否运行，以及该角色是否可以从本机登录。',
+    },
+    retry: 'after-change',
+  },
+  STORE_IN_USE: {
+    status: 409,
+    title: { en: 'The database {place} is in use by {who}', zh: '数据库 {place} 正被 {who} 使用' },
+    hint: {
+      en: 'Stop that program first; one server at a time serves a database.',
+      zh: '请先停止该程序；一个数据库同一时间只由一个服务器提供服务。',
+    },
+    retry: 'after-change',
+  },
+  STORE_TAKEN: {
+    status: 503,
+    title: {
+      en: 'Another server took over the database {place} while this one had lost it',
+      zh: '本服务器失去数据库 {place} 期间，另一台服务器已接管',
+    },
+    hint: {
+      en: 'This server has stopped working. Use the other one, or stop it and start this one again.',
+      zh: '本服务器已停止工作。请使用另一台，或停止它后重新启动本服务器。',
+    },
+    retry: 'after-change',
+  },
+  STORE_DENIED: {
+    status: 500,
+    title: {
+      en: 'The database {place} refuses its role a right: {problem}',
+      zh: '数据库 {place} 拒绝了该角色的权限：{problem}',
+    },
+    hint: {
+      en: 'Make the role the owner of its database: ALTER DATABASE … OWNER TO …',
+      zh: '请将该角色设为数据库的所有者：ALTER DATABASE … OWNER TO …',
+    },
+    retry: 'after-change',
+  },
+  STORE_AWAY: {
+    status: 503,
+    title: { en: 'The database {place} does not answer', zh: '数据库 {place} 没有响应' },
+    hint: {
+      en: 'The server keeps trying and hosts stay connected. See to the database, then send the request again.',
+      zh: '服务器会持续重试，主机保持连接。请检查数据库，然后重新发送请求。',
+    },
+    retry: 'later',
+  },
   STORE_NEWER: {
     status: 500,
     title: {

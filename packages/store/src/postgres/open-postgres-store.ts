@@ -1,0 +1,58 @@
+/**
+ * The store in PostgreSQL 15 or later.
+ *
+ * Problem: an installation outgrows one machine's disk, or its people run, watch and back up PostgreSQL already. Everything
+ * above the store was written against one writer.
+ *
+ * Rule: one connection writes, transactions one after another, exactly as in the embedded store (writer.ts says how it is
+ * kept the only one and what becomes of a commit that nobody answered); a few connections read what is committed and cannot
+ * write. Values and the order of text are made to mean the same on both engines (values.ts, dialect.ts), and one
+ * conformance suite holds both to it. A commit is answered after the database says that it is durable.
+ *
+ * Limits: while the database is away, requests are refused with STORE_AWAY after AWAY_GRACE_MS. Text with a NUL character is
+ * refused by the database.
+ */
+import { hostname } from 'node:os';
+import { type Clock, systemClock } from '@pilothouse/base';
+import { SerialStore } from '../serial-store.ts';
+import type { Store, StoreLog } from '../store.ts';
+import { postgresDialect } from './dialect.ts';
+import { placeOf } from './place.ts';
+import { openReaders } from './reader.ts';
+import { openWriter } from './writer.ts';
+
+export interface PostgresStoreOptions {
+  /** `postgres://user:password@host:port/database?sslmode=verify-full`, or `postgres:///database?host=/run/postgresql`. */
+  readonly url: string;
+  readonly log?: StoreLog;
+  readonly clock?: Clock;
+  readonly random?: () => number;
+}
+
+/** AppError STORE_UNREACHABLE, STORE_IN_USE. */
+export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
+  const { url, log, clock = systemClock, random = Math.random } = options;
+  const applicationName = `pilothouse-server ${hostname()} ${process.pid}`;
+  const link = { url, place: placeOf(url), applicationName, clock, random, log };
+  const writer = await openWriter(link);
+  try {
+    const readers = await openReaders(link);
+    const engine = {
+      name: 'postgres',
+      dialect: postgresDialect,
+      read: readers.run,
+      begin: () => writer.begin(),
+      refusal: () => writer.refusal(),
+      onRefusal: (listener: Parameters<typeof writer.onRefusal>[0]) => writer.onRefusal(listener),
+      claimed: (owner: string) => writer.claimed(owner),
+      async close() {
+        await readers.close();
+        await writer.close();
+      },
+    } as const;
+    return new SerialStore({ engine, log, clock });
+  } catch (error) {
+    await writer.close();
+    throw error;
+  }
+}

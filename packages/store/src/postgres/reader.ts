@@ -1,0 +1,44 @@
+import { isAppError } from '@pilothouse/contract';
+import type { RunStatement } from '../statement.ts';
+import { type LinkOptions, PostgresLink } from './link.ts';
+
+/** Reads of a page that lists, counts and follows at once, without one slow one holding up all others. */
+const READERS = 4;
+
+export interface PostgresReaders {
+  readonly run: RunStatement;
+  close(): Promise<void>;
+}
+
+/** Connections that cannot write. A read whose connection broke is asked once more: it changed nothing. */
+export async function openReaders(options: Omit<LinkOptions, 'prepare'>): Promise<PostgresReaders> {
+  const links: PostgresLink[] = [];
+  const close = async (): Promise<void> => {
+    await Promise.all(links.map((link) => link.close()));
+  };
+  const prepare: LinkOptions['prepare'] = async (connection) => {
+    await connection.perform('SET default_transaction_read_only = on');
+  };
+  try {
+    for (let i = 0; i < READERS; i++) links.push(await PostgresLink.open({ ...options, prepare }));
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const least = (): PostgresLink => {
+    const load = (link: PostgresLink): number => link.current?.inFlight ?? Number.MAX_SAFE_INTEGER;
+    return links.reduce((best, link) => (load(link) < load(best) ? link : best));
+  };
+  const ask: RunStatement = async (sql, parameters) => (await least().ready()).run(sql, parameters);
+  return {
+    async run(sql, parameters) {
+      try {
+        return await ask(sql, parameters);
+      } catch (error) {
+        if (!isAppError(error) || error.code !== 'STORE_AWAY') throw error;
+        return await ask(sql, parameters);
+      }
+    },
+    close,
+  };
+}
