@@ -86,10 +86,16 @@ test('a value that makes no sense is refused with the place where it stands', ()
   assert.equal(refusal({ file: '{', args: ['--config', 'f'] }).details['problem'], 'is not JSON');
 });
 
-test('another store than the embedded one is refused, without showing the password in its address', () => {
-  const refused = refusal({ environment: { PILOTHOUSE_STORE: 'postgres://me:secret@db/x' } });
+test('a store is the embedded one, a file, or PostgreSQL; another is refused without showing its password', () => {
+  const storeOf = (text: string) =>
+    readConfig(sources({ args: ['--data', '/d'], environment: { PILOTHOUSE_STORE: text } })).store;
 
-  assert.deepEqual(refused, { code: 'STORE_UNSUPPORTED', details: { store: 'postgres' } });
+  const refused = refusal({ environment: { PILOTHOUSE_STORE: 'mysql://me:secret@db/x' } });
+
+  assert.deepEqual(storeOf(''), { kind: 'sqlite', path: '/d/pilothouse.db' });
+  assert.deepEqual(storeOf('sqlite:///x/y.db'), { kind: 'sqlite', path: '/x/y.db' });
+  assert.deepEqual(storeOf('postgres://me@db/x'), { kind: 'postgres', url: 'postgres://me@db/x' });
+  assert.deepEqual(refused, { code: 'STORE_UNSUPPORTED', details: { store: 'mysql' } });
 });
 
 test('names of the other programs of the family are left alone', () => {

@@ -2,8 +2,10 @@ import { isIP } from 'node:net';
 import { nearestName } from '@pilothouse/base';
 import { AppError, LANGUAGES, languageOf, localeOf } from '@pilothouse/contract';
 import { LOG_LEVELS, type OidcSettings } from '@pilothouse/kernel';
+import type { StoreLocation } from '@pilothouse/store';
 import { z } from 'zod';
 import { environmentName, settings } from './settings.ts';
+import { readStoreLocation } from './store-location.ts';
 
 /** Where settings come from, as arguments. */
 export interface ConfigSources {
@@ -78,6 +80,7 @@ type Parsed = z.output<typeof Schema>;
 
 export interface Config {
   readonly dataDirectory: string;
+  readonly store: StoreLocation;
   readonly listen: { readonly host: string; readonly port: number };
   readonly gatewayListen: { readonly host: string; readonly port: number };
   readonly gatewayProxies: readonly string[];
@@ -120,13 +123,8 @@ export function readConfig(sources: ConfigSources): Config {
     const where = found.get(name)?.where ?? name;
     throw invalid(where, issue?.message ?? 'not valid');
   }
-  if (parsed.data.store !== 'sqlite')
-    throw new AppError('STORE_UNSUPPORTED', { store: schemeOf(parsed.data.store) });
   return configOf(parsed.data, sources);
 }
-
-/** Without what follows the scheme: it may hold a password. */
-const schemeOf = (store: string): string => store.split('://')[0] ?? store;
 
 const invalid = (where: string, problem: string): AppError =>
   new AppError('CONFIG_INVALID', { where, problem });
@@ -215,6 +213,7 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
   const names = parsed.advertise ?? sources.machineNames();
   return {
     dataDirectory: parsed.data,
+    store: readStoreLocation(parsed.store, parsed.data),
     listen: parsed.listen,
     gatewayListen: parsed['gateway-listen'],
     gatewayProxies: parsed['gateway-proxy-protocol'] ?? [],

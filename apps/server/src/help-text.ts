@@ -15,8 +15,8 @@ const texts = defineMessages({
 
 const verify = defineMessages({
   audit: {
-    en: 'pilothouse-server audit verify --data DIR [--witness FILE]\n      Check the audit chain in the store file itself; exit code 1 when it is broken',
-    zh: 'pilothouse-server audit verify --data DIR [--witness FILE]\n      校验存储文件中的审计链；若已损坏则退出码为 1',
+    en: 'pilothouse-server audit verify --data DIR [--store STORE] [--witness FILE]\n      Check the audit chain in the store itself; exit code 1 when it is broken',
+    zh: 'pilothouse-server audit verify --data DIR [--store STORE] [--witness FILE]\n      校验存储中的审计链；若已损坏则退出码为 1',
   },
 });
 

@@ -4,10 +4,9 @@ import { resolve } from 'node:path';
 import { DAY_MS, systemClock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { createKernel, createLog, type Kernel, type Log } from '@pilothouse/kernel';
-import { lockDataDirectory, openSqliteStore } from '@pilothouse/store';
+import { lockDataDirectory, openStore } from '@pilothouse/store';
 import type { Config } from './config.ts';
 import { plugins } from './plugins.ts';
-import { storePath } from './settings.ts';
 import { anyAddress } from './system-config.ts';
 
 export interface RunningServer {
@@ -33,7 +32,7 @@ export async function runServer(config: Config, version: string): Promise<Runnin
     for (const each of closers.splice(0).toReversed()) await each();
   };
   try {
-    const store = await openSqliteStore({ path: storePath(dataDirectory), log });
+    const store = await openStore(config.store, { log });
     closers.push(() => store.close());
     const ids = { now: Date.now, fill: (target: Uint8Array) => randomFillSync(target) };
     const kernel = await createKernel(

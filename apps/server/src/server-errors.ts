@@ -25,10 +25,10 @@ export const serverErrors = defineErrors({
   },
   STORE_UNSUPPORTED: {
     status: 500,
-    title: { en: 'The store {store} is not supported yet', zh: '暂不支持存储 {store}' },
+    title: { en: 'The store {store} is not one that is known', zh: '未知的存储类型 {store}' },
     hint: {
-      en: 'Leave PILOTHOUSE_STORE out, or set it to sqlite.',
-      zh: '请不设置 PILOTHOUSE_STORE，或设为 sqlite。',
+      en: 'Leave PILOTHOUSE_STORE out, or set it to sqlite or to postgres://user:password@host/database.',
+      zh: '请不设置 PILOTHOUSE_STORE，或设为 sqlite 或 postgres://user:password@host/database。',
     },
     retry: 'after-change',
   },
@@ -75,5 +75,8 @@ export const exitCodes: Readonly<Record<string, number>> = {
   DATA_DIRECTORY_UNWRITABLE: 5,
   STORE_CORRUPT: 6,
   STORE_UNREADABLE: 6,
+  STORE_UNREACHABLE: 6,
+  STORE_DENIED: 6,
+  STORE_IN_USE: 4,
   STORE_NEWER: 7,
 };

@@ -45,8 +45,8 @@ export const settings: readonly Setting[] = [
   setting(
     'store',
     'sqlite',
-    'sqlite: embedded, in the data directory. postgres:// is not supported yet',
-    'sqlite：内嵌于数据目录。暂不支持 postgres://',
+    'sqlite: embedded, in the data directory; or postgres://user:password@host/database, PostgreSQL 15 or later',
+    'sqlite：内嵌于数据目录；或 postgres://user:password@host/database（PostgreSQL 15 及以上）',
   ),
   setting('lang', null, 'en or zh; default: the locale', 'en 或 zh；默认取决于系统区域'),
   setting('log-level', 'info', LOG_LEVELS.join(', '), LOG_LEVELS.join('、')),

@@ -1,7 +1,7 @@
 /**
- * `pilothouse-server audit verify`: checks the audit chain in the store file itself, beside a running server or on a copy,
+ * `pilothouse-server audit verify`: checks the audit chain in the store itself, beside a running server or on a copy,
  * and writes nothing. Signatures are checked by the public halves of the key files below `keys`, which are no part of the
- * store: whoever changed the file alone could not have signed anew.
+ * store: whoever changed the store alone could not have signed anew.
  */
 import { createPublicKey } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
@@ -18,18 +18,18 @@ import {
   renderMessage,
 } from '@pilothouse/contract';
 import { verifyAuditStore } from '@pilothouse/kernel';
-import { storePath } from './settings.ts';
+import { readStoreLocation } from './store-location.ts';
 
 export interface AuditVerdict {
   readonly text: string;
   readonly isIntact: boolean;
 }
 
-/** Arguments after `audit verify`. AppError CONFIG_INVALID, STORE_CORRUPT, STORE_UNREADABLE. */
+/** Arguments after `audit verify`. AppError CONFIG_INVALID, STORE_UNSUPPORTED, and those of the store. */
 export async function verifyAudit(args: readonly string[], language: Language): Promise<AuditVerdict> {
-  const { data, witness } = readOptions(args);
+  const { data, store, witness } = readOptions(args);
   const report = await verifyAuditStore({
-    path: storePath(data),
+    store: readStoreLocation(store, data),
     publicKeys: publicKeysIn(join(data, 'keys')),
     witness: witness === undefined ? [] : [readWitness(witness)],
   });
@@ -41,12 +41,23 @@ export async function verifyAudit(args: readonly string[], language: Language): 
   return { text: `${renderMessage(verdict, language, { ...report })}\n`, isIntact: true };
 }
 
-function readOptions(args: readonly string[]): { data: string; witness: string | undefined } {
+interface Options {
+  readonly data: string;
+  readonly store: string;
+  readonly witness: string | undefined;
+}
+
+function readOptions(args: readonly string[]): Options {
   try {
-    const options = { data: { type: 'string' }, witness: { type: 'string' } } as const;
+    const options = {
+      data: { type: 'string' },
+      store: { type: 'string' },
+      witness: { type: 'string' },
+    } as const;
     const { values } = parseArgs({ args: [...args], options });
     return {
       data: values.data ?? process.env['PILOTHOUSE_DATA'] ?? './.pilothouse',
+      store: values.store ?? (process.env['PILOTHOUSE_STORE'] || 'sqlite'),
       witness: values.witness,
     };
   } catch (cause) {

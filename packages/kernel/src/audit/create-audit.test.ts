@@ -73,7 +73,7 @@ test('records follow one another across transactions and vanish with the transac
 
   const { items } = await audit.list({ limit: 10 });
   assert.deepEqual(subjectsOf(items), ['c', 'b', 'a']);
-  const report = await verifyAuditStore({ path, publicKeys });
+  const report = await verifyAuditStore({ store: { kind: 'sqlite', path }, publicKeys });
   assert.deepEqual([report.kind, report.kind === 'intact' && report.records], ['intact', 3]);
 });
 
@@ -88,7 +88,7 @@ test('texts that a database would not give back as they were still give an intac
     ]),
   );
 
-  assert.equal((await verifyAuditStore({ path, publicKeys })).kind, 'intact');
+  assert.equal((await verifyAuditStore({ store: { kind: 'sqlite', path }, publicKeys })).kind, 'intact');
   const { items } = await audit.list({ limit: 10 });
   assert.equal(items[0]?.details['isTooLarge'], true);
 });
@@ -168,7 +168,11 @@ for (const [problem, sql, sequence] of crimes) {
 
     tamper(path, sql);
 
-    assert.deepEqual(await verifyAuditStore({ path, publicKeys }), { kind: 'broken', sequence, problem });
+    assert.deepEqual(await verifyAuditStore({ store: { kind: 'sqlite', path }, publicKeys }), {
+      kind: 'broken',
+      sequence,
+      problem,
+    });
   });
 }
 
@@ -176,14 +180,14 @@ test('a cut tail with its checkpoint is unproved without a witness and found wit
   const { path, audit, append } = await open();
   await append('a', 'b', 'c');
   const witness = [await audit.checkpointNow()];
-  const before = await verifyAuditStore({ path, publicKeys, witness });
+  const before = await verifyAuditStore({ store: { kind: 'sqlite', path }, publicKeys, witness });
 
   tamper(path, 'DELETE FROM audit_record WHERE sequence = 3; DELETE FROM audit_checkpoint');
 
-  const without = await verifyAuditStore({ path, publicKeys });
+  const without = await verifyAuditStore({ store: { kind: 'sqlite', path }, publicKeys });
   assert.deepEqual([before.kind, before.kind === 'intact' && before.tail], ['intact', 'proved']);
   assert.deepEqual([without.kind, without.kind === 'intact' && without.tail], ['intact', 'unproved']);
-  assert.deepEqual(await verifyAuditStore({ path, publicKeys, witness }), {
+  assert.deepEqual(await verifyAuditStore({ store: { kind: 'sqlite', path }, publicKeys, witness }), {
     kind: 'broken',
     sequence: 3,
     problem: 'cut',
@@ -195,8 +199,8 @@ test('reads a store that no server has open', async () => {
   await append('a');
   await (store as Store).close();
 
-  assert.equal((await verifyAuditStore({ path, publicKeys })).kind, 'intact');
-  await assert.rejects(verifyAuditStore({ path: `${path}.absent`, publicKeys }), {
+  assert.equal((await verifyAuditStore({ store: { kind: 'sqlite', path }, publicKeys })).kind, 'intact');
+  await assert.rejects(verifyAuditStore({ store: { kind: 'sqlite', path: `${path}.absent` }, publicKeys }), {
     code: 'STORE_UNREADABLE',
   });
 });

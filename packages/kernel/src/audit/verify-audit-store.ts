@@ -1,23 +1,23 @@
 import type { AuditCheckpoint, EnvelopeKey } from '@pilothouse/contract';
-import { openSqliteReader, type StoreReader } from '@pilothouse/store';
+import { openStoreReader, type StoreLocation, type StoreReader } from '@pilothouse/store';
 import { type AuditRow, readCheckpoints, readRows } from './store.ts';
 import { type AuditReport, verifyChain } from './verify-chain.ts';
 
 const READ_AT_ONCE = 1_000;
 
 export interface AuditStoreEvidence {
-  readonly path: string;
+  readonly store: StoreLocation;
   readonly witness?: readonly AuditCheckpoint[];
   /** Envelope keys of the trust bundles that the caller has reason to trust, retired ones among them. */
   readonly publicKeys: readonly EnvelopeKey[];
 }
 
 /**
- * Reads the store file itself, without the server and without writing: also of a running server, also of a copy.
- * AppError STORE_CORRUPT, STORE_UNREADABLE.
+ * Reads the store itself, without the server and without writing: also of a running server, also of a copy.
+ * AppError STORE_CORRUPT, STORE_UNREADABLE, STORE_UNREACHABLE.
  */
 export async function verifyAuditStore(evidence: AuditStoreEvidence): Promise<AuditReport> {
-  const reader = await openSqliteReader({ path: evidence.path });
+  const reader = await openStoreReader(evidence.store);
   try {
     // Before the records: a running server may sign more while they are read, never unsign.
     const { checkpoints, malformedAt } = await readCheckpoints(reader);

@@ -14,8 +14,10 @@
  */
 import { hostname } from 'node:os';
 import { type Clock, systemClock } from '@pilothouse/base';
+import type { Kysely } from 'kysely';
+import { kyselyOver } from '../kysely-over.ts';
 import { SerialStore } from '../serial-store.ts';
-import type { Store, StoreLog } from '../store.ts';
+import type { Store, StoreLog, StoreReader } from '../store.ts';
 import { postgresDialect } from './dialect.ts';
 import { placeOf } from './place.ts';
 import { openReaders } from './reader.ts';
@@ -31,9 +33,8 @@ export interface PostgresStoreOptions {
 
 /** AppError STORE_UNREACHABLE, STORE_IN_USE. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
-  const { url, log, clock = systemClock, random = Math.random } = options;
-  const applicationName = `pilothouse-server ${hostname()} ${process.pid}`;
-  const link = { url, place: placeOf(url), applicationName, clock, random, log };
+  const link = linkOptions(options);
+  const { log, clock } = link;
   const writer = await openWriter(link);
   try {
     const readers = await openReaders(link);
@@ -55,4 +56,20 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
     await writer.close();
     throw error;
   }
+}
+
+/** Somebody who only looks, also beside a running server. AppError STORE_UNREACHABLE. */
+export async function openPostgresReader(options: PostgresStoreOptions): Promise<StoreReader> {
+  const readers = await openReaders(linkOptions(options));
+  const reads = kyselyOver(postgresDialect, readers.run);
+  return {
+    // Which tables a reader sees is a matter of types alone; the connection is the same.
+    as: <Tables>() => reads as Kysely<Tables>,
+    close: () => readers.close(),
+  };
+}
+
+function linkOptions({ url, log, clock = systemClock, random = Math.random }: PostgresStoreOptions) {
+  const applicationName = `pilothouse-server ${hostname()} ${process.pid}`;
+  return { url, place: placeOf(url), applicationName, clock, random, log };
 }
