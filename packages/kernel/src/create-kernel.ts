@@ -105,6 +105,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
   let gatewayPort = options.gatewayListen.port;
   const rooms = await createRooms(context, { ...options, declarations, gatewayPort: () => gatewayPort });
   closers.push(() => rooms.enrolment.service.close());
+  closers.push(() => rooms.closeRules());
   closers.push(() => rooms.rolloutsRoom.close());
   const access = await createAccess(context, {
     audit: rooms.services.audit,

@@ -1,6 +1,8 @@
 import { join } from 'node:path';
 import type { HostId } from '@pilothouse/contract';
 import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
+import { createBudgets } from './budgets/index.ts';
+import { createCalendar } from './calendar/index.ts';
 import {
   createEnrolment,
   type Enrolment,
@@ -29,6 +31,7 @@ import {
 import type { Endpoint } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
+import { createNotifications } from './notifications/index.ts';
 import type { Declarations, KernelServices, Reconciler } from './plugins/index.ts';
 import { createRollouts, type RolloutsRoom } from './rollouts/index.ts';
 import { createSelect, selectEndpoints } from './select/index.ts';
@@ -40,6 +43,8 @@ export interface Rooms {
   readonly enrolment: Enrolment;
   readonly gateway: Gateway;
   readonly rolloutsRoom: Pick<RolloutsRoom, 'idle' | 'close'>;
+  /** Ends what the rooms of rules have under way: deliveries of notifications. */
+  readonly closeRules: () => Promise<void>;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
 }
@@ -67,6 +72,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   });
   const doors = await openDoors(context, options, { ...ledger, ...registry });
   gateway = doors.gateway;
+  const rules = await openRules(context, { ...ledger, ...registry, gateway: gateway.service });
   const { trust, audit, events } = ledger;
   const { hosts, facts, select, resolver, findings } = registry;
   const { rollouts, ...rolloutsRoom } = await createRollouts(context, {
@@ -94,6 +100,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     trust,
     ...doors,
     rolloutsRoom,
+    closeRules: () => rules.close(),
     endpoints: [
       ...auditEndpoints(audit),
       ...hostsEndpoints(hostsDeps),
@@ -103,9 +110,15 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...selectEndpoints({ select, hosts, facts }),
       ...findingsEndpoints({ findings, hosts }),
       ...factsEndpoints({ facts, hosts, select, specs: [...options.declarations.facts.values()] }),
+      ...rules.endpoints,
       ...rolloutsRoom.endpoints,
     ],
-    reconcilers: [...ledger.reconcilers, ...registry.reconcilers, ...rolloutsRoom.reconcilers],
+    reconcilers: [
+      ...ledger.reconcilers,
+      ...registry.reconcilers,
+      ...rules.reconcilers,
+      ...rolloutsRoom.reconcilers,
+    ],
   };
 }
 
@@ -164,6 +177,24 @@ async function openRegistry(
 }
 
 type Registry = Awaited<ReturnType<typeof openRegistry>>;
+
+/** What says when hosts may be changed and how many at once, and whom to tell. */
+async function openRules(
+  context: KernelContext,
+  rooms: Omit<Ledger & Registry, 'reconcilers'> & { readonly gateway: Gateway['service'] },
+) {
+  const { budgets, ...budgetsRoom } = await createBudgets(context, rooms);
+  const { calendar, ...calendarRoom } = await createCalendar(context, rooms);
+  const { notifications, ...notificationsRoom } = await createNotifications(context, rooms);
+  return {
+    budgets,
+    calendar,
+    notifications,
+    endpoints: [...budgetsRoom.endpoints, ...calendarRoom.endpoints, ...notificationsRoom.endpoints],
+    reconcilers: [...budgetsRoom.reconcilers, ...notificationsRoom.reconcilers],
+    close: () => notificationsRoom.close(),
+  };
+}
 
 /** Where hosts come in. */
 async function openDoors(

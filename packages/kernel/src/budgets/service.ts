@@ -1,7 +1,7 @@
 import type { HostId, Interruption } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 
-/** Whom a lease is for. */
+/** Whom a lease is for. A task holds at most one. */
 export interface LeaseHolder {
   readonly rolloutId: string;
   readonly taskId: string;
@@ -12,7 +12,16 @@ export interface LeaseWish extends LeaseHolder {
   readonly interrupts: Exclude<Interruption, 'none'>;
 }
 
-/** A budget that has no room for one more host: within `k`, `down` are down already, for these reasons. */
+export interface LeaseEnd extends LeaseHolder {
+  readonly hostId: HostId;
+  /**
+   * True: the host itself said how the task ended, over a session that it opened after whatever interrupted it, or that
+   * nothing was begun. Absent or false: nobody heard of it since (a time limit, a lost host).
+   */
+  readonly isHostsWord?: boolean;
+}
+
+/** A budget that has no room for one more host: within `allowed`, `down` are down already. */
 export interface BudgetRefusal {
   readonly budgetId: string;
   readonly name: string;
@@ -35,11 +44,21 @@ export type BudgetAnswer =
  */
 export interface BudgetLedger {
   take(wish: LeaseWish): BudgetAnswer;
-  /** The task has ended. The lease ends when its host is confirmed back: a session, newer than the task's end. */
-  giveBack(holder: LeaseHolder & { readonly hostId: HostId }): void;
+  /**
+   * The task has ended. On the host's own word its lease ends at once if the host is online; otherwise it is kept,
+   * `returning`, until the host opens a session that is newer than this moment.
+   */
+  giveBack(end: LeaseEnd): void;
+  /** What probes say of a host, by source; it counts as down while any source says that it is failing. */
+  setFailing(said: { readonly hostId: HostId; readonly source: string; readonly isFailing: boolean }): void;
   /** Writes what changed since the last flush; nothing to write: does nothing. */
   flush(transaction: Transaction): Promise<void>;
   reload(): Promise<void>;
   /** Room may have come free for these hosts; called after the commit. Returns the way to stop listening. */
   onRoom(listener: () => void): () => void;
+  /**
+   * Budgets that would refuse one of these hosts even if all others were up, for plans to say so before they start; at
+   * most one row for each budget and domain.
+   */
+  impossibleFor(hostIds: readonly HostId[], interrupts: Interruption): BudgetRefusal[];
 }

@@ -9,9 +9,19 @@ export interface Closed {
   readonly until: number | null;
 }
 
+/** Milliseconds since the epoch; `to` is not part of it. */
+export interface TimeSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Windows and freezes: when hosts may be changed. Freezes beat windows; hosts without a window are always open. */
 export interface CalendarService {
   closedFor(host: HostEntry, planWindows: readonly PlanWindow[], now: number): Closed | null;
+  /** AppError WINDOW_RULE_INVALID when a window of a plan cannot be right; called when a plan is made. */
+  checkWindows(windows: readonly PlanWindow[]): void;
+  /** Hosts that have no open moment within the span: a plan over them would wait until it expires. */
+  neverOpen(hosts: readonly HostEntry[], planWindows: readonly PlanWindow[], span: TimeSpan): HostEntry[];
   /** A window or a freeze was changed by a person. Returns the way to stop listening. */
   onChanged(listener: () => void): () => void;
 }

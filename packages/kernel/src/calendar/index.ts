@@ -1,0 +1,3 @@
+/** When hosts may be changed: windows, and freezes that beat them. Starts nothing itself. */
+export { type CalendarDeps, type CalendarRoom, createCalendar } from './create-calendar.ts';
+export type { CalendarService, Closed, TimeSpan } from './service.ts';
