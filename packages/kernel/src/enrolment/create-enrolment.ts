@@ -1,8 +1,9 @@
 import type { HostId } from '@pilothouse/contract';
-import { certify, enrolHost } from './enrol-host.ts';
+import { createEnroller } from './enrol-host.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { identifyPeer } from './identify-peer.ts';
 import { checkCsr } from './issue-certificate.ts';
+import { certify } from './register-hosts.ts';
 import type { EnrolmentService } from './service.ts';
 import { type EnrolmentTables, hostRow, raiseTrustVersion, revokeCertificates } from './store.ts';
 import { startUpkeep } from './upkeep.ts';
@@ -30,7 +31,7 @@ export async function createEnrolment(deps: EnrolmentDeps): Promise<Enrolment> {
     },
     trustBundles: (afterVersion) => trust.bundles(afterVersion),
     identify: (der) => identifyPeer(deps, der),
-    enrol: (request, from) => enrolHost(deps, request, from),
+    enrol: createEnroller(deps),
     async renew(hostId, csrPem) {
       const csr = await checkCsr(csrPem);
       const issued = await context.store.transaction(async (transaction) => {

@@ -5,7 +5,7 @@ import { AppError, Problem } from '@pilothouse/contract';
 import { EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
 import fc from 'fast-check';
 import { BY_PERSON, call, enrolRequest, newCsr, openTestGateway } from '../gateway/test/open-test-gateway.ts';
-import { hostNameOf } from './enrol-host.ts';
+import { hostNameOf } from './register-hosts.ts';
 import type { EnrolmentTables } from './store.ts';
 import { tokenById } from './store.ts';
 import { revokeTokenBy } from './tokens.ts';
@@ -63,6 +63,23 @@ test('of many hosts that use a token for three at once, exactly three get in', a
 
   assert.equal(ends.filter((end) => end.status === 'fulfilled').length, 3);
   assert.equal(world.hosts.index.size, 3);
+});
+
+test('of hosts with one machine id that ask at once, all but the first wait for a person', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const { secret } = await world.token({ usesMax: 10 });
+  const ask = async (machineId: string) => {
+    const body = JSON.stringify({ ...enrolRequest((await newCsr()).csr), secret, machineId });
+    const { text } = await call(world, { method: 'POST', path: GATEWAY_PATHS.enrol, body });
+    return EnrolResponse.parse(JSON.parse(text)).state;
+  };
+
+  const states = await Promise.all(['a', 'b', 'a', 'c', 'a'].map((letter) => ask(letter.repeat(32))));
+
+  assert.equal(states.filter((state) => state === 'pending').length, 2);
+  assert.equal(states[1], 'active');
+  assert.equal(states[3], 'active');
 });
 
 test('an agent whose answer was lost gets the same one again, without a second use', async (t) => {

@@ -1,160 +1,97 @@
-import { AppError, type HostId, type SignedTrustBundle } from '@pilothouse/contract';
-import type { Transaction } from '@pilothouse/store';
+/**
+ * How a host enrols.
+ *
+ * Problem: each enrolment counts a use, registers a host, stores a certificate and leaves its traces, all of it or nothing;
+ * a fleet that is being rolled out asks a hundred times a second, and a transaction each would wait for a disk flush each.
+ *
+ * Rule: the costly part (judging the request, signing) is done before the transaction; what arrives while one transaction is
+ * under way shares the next. When anything in a shared transaction is refused it is rolled back as a whole and each of its
+ * requests is carried out alone, so nobody is refused for what another asked.
+ *
+ * Limits: requests that could decide about each other (one machine, one key) never share a transaction.
+ */
+import { batchWhileBusy, newId } from '@pilothouse/base';
+import { AppError } from '@pilothouse/contract';
 import type { EnrolRequest, EnrolResponse } from '@pilothouse/wire';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
-import { type Authority, checkCsr, issueHostCertificate } from './issue-certificate.ts';
-import {
-  certificateByKey,
-  type EnrolmentDb,
-  type EnrolmentTables,
-  hostIdsByMachine,
-  hostRow,
-  insertCertificate,
-  insertHost,
-  type TokenRow,
-} from './store.ts';
-import { findToken, groupsOf, labelsOf, spendToken } from './tokens.ts';
+import { checkCsr, issueHostCertificate } from './issue-certificate.ts';
+import { type Candidate, registerTogether } from './register-hosts.ts';
+import type { EnrolmentTables } from './store.ts';
+import { findToken } from './tokens.ts';
 
-type CheckedCsr = Awaited<ReturnType<typeof checkCsr>>;
+/** More at once would keep other transactions waiting for more than some 50 ms. */
+const ENROLMENTS_PER_BATCH_MAX = 32;
+/** Far above what the gateway lets in. */
+const ENROLMENTS_WAITING_MAX = 1_000;
+
+type Enrol = (request: EnrolRequest, from: { readonly address: string }) => Promise<EnrolResponse>;
 
 /** Counts the token, registers the host and issues its certificate: all of it or nothing. */
-export async function enrolHost(
-  deps: EnrolmentDeps,
-  request: EnrolRequest,
-  from: { readonly address: string },
-): Promise<EnrolResponse> {
-  const csr = await checkCsr(request.csr);
-  return deps.context.store.transaction(async (transaction) => {
-    const db = transaction.as<EnrolmentTables>();
-    const again = await repeatedAnswer(deps, db, { secret: request.secret, keyHash: csr.keyHash });
-    if (again !== null) return again;
-
-    const now = deps.context.clock.now();
-    const token = await spendToken(db, request.secret, now);
-    const replaces = await hostToReplace(deps, db, request.machineId);
-    const state = token.needs_approval === 1 || replaces !== null ? 'pending' : 'active';
-    const hostId = await deps.hosts.add(transaction, {
-      name: hostNameOf(request.hostName),
-      labels: labelsOf(token),
-      groups: groupsOf(token),
-      state,
-      machineId: request.machineId,
-      arch: request.arch,
-      agentVersion: request.agentVersion,
-    });
-    await insertHost(db, {
-      host_id: hostId,
-      machine_id: request.machineId,
-      token_id: token.id,
-      replaces,
-      replaced_by: null,
-      trust_version: deps.trust.version,
-      enrolled_at: now,
-      decided_at: state === 'active' ? now : null,
-    });
-    const authority = deps.trust.authorityFor(deps.trust.version);
-    const chain = await certify(deps, db, { hostId, csr, authority });
-    await record(deps, transaction, { hostId, state, replaces, token, request, address: from.address });
-    return { hostId, state, chain: chain.pems, trust: newestBundle(deps) };
+export function createEnroller(deps: EnrolmentDeps): Enrol {
+  const register = batchWhileBusy<Candidate>({
+    run: (candidates) => registerAll(deps, candidates),
+    itemsPerBatchMax: ENROLMENTS_PER_BATCH_MAX,
+    itemsWaitingMax: ENROLMENTS_WAITING_MAX,
   });
-}
-
-/** Issues and stores a certificate. The chain is leaf first. */
-export async function certify(
-  deps: EnrolmentDeps,
-  db: EnrolmentDb,
-  subject: { readonly hostId: HostId; readonly csr: CheckedCsr; readonly authority: Authority },
-): Promise<{ pems: string[]; notAfter: number }> {
-  const now = deps.context.clock.now();
-  const { authority, hostId, csr } = subject;
-  const issued = await issueHostCertificate(authority, { hostId, publicKey: csr.request.publicKey }, now);
-  await insertCertificate(db, {
-    fingerprint: issued.fingerprint,
-    serial: issued.serial,
-    host_id: hostId,
-    ca_kid: authority.kid,
-    key_hash: csr.keyHash,
-    pem: issued.pem,
-    issued_at: now,
-    not_after: issued.notAfter,
-    revoked_at: null,
-    revoked_reason: null,
-  });
-  return { pems: [issued.pem, authority.pem], notAfter: issued.notAfter };
-}
-
-/**
- * An agent whose answer was lost asks again with the same token and key. It proved that it holds the key, so it gets the
- * same answer and no second use is counted; otherwise a one-time token would be lost with the answer.
- */
-async function repeatedAnswer(
-  deps: EnrolmentDeps,
-  db: EnrolmentDb,
-  known: { readonly secret: string; readonly keyHash: string },
-): Promise<EnrolResponse | null> {
-  const certificate = await certificateByKey(db, known.keyHash);
-  if (certificate === null) return null;
-  const host = await hostRow(db, certificate.host_id);
-  const token = await findToken(db, known.secret);
-  if (host === null || token === null || host.token_id !== token.id) return null;
-  const authority = deps.trust.keys.find((key) => key.kid === certificate.ca_kid);
-  if (authority === undefined) return null;
-  return {
-    hostId: host.host_id,
-    state: host.decided_at === null ? 'pending' : 'active',
-    chain: [certificate.pem, authority.public_text],
-    trust: newestBundle(deps),
+  return async (request, { address }) => {
+    const { context, trust } = deps;
+    const csr = await checkCsr(request.csr);
+    // A stranger's wrong guess must not cost a signature.
+    const token = await findToken(context.store.as<EnrolmentTables>(), request.secret);
+    if (token === null) throw new AppError('ENROL_TOKEN_UNKNOWN');
+    const hostId = newId('h', context.ids);
+    const trustVersion = trust.version;
+    const authority = trust.authorityFor(trustVersion);
+    const { publicKey } = csr.request;
+    const issued = await issueHostCertificate(authority, { hostId, publicKey }, context.clock.now());
+    const { keyHash } = csr;
+    const candidate: Candidate = {
+      request,
+      address,
+      keyHash,
+      hostId,
+      trustVersion,
+      authority,
+      issued,
+      outcome: null,
+    };
+    await register(candidate);
+    if (candidate.outcome?.kind === 'enrolled') return candidate.outcome.answer;
+    throw candidate.outcome?.cause ?? new Error('an enrolment was forgotten');
   };
 }
 
-/**
- * The registered host with this machine id. A machine id alone proves nothing (images are cloned with theirs), so a person
- * decides whether the new host replaces it.
- */
-async function hostToReplace(
-  deps: EnrolmentDeps,
-  db: EnrolmentDb,
-  machineId: string,
-): Promise<HostId | null> {
-  if (machineId === '') return null;
-  const candidates = await hostIdsByMachine(db, machineId);
-  return candidates.find((id) => deps.hosts.index.has(id)) ?? null;
+/** Never fails: what becomes of each candidate stands in its outcome. */
+async function registerAll(deps: EnrolmentDeps, candidates: readonly Candidate[]): Promise<void> {
+  const { together, alone } = apart(candidates);
+  if (together.length > 1) {
+    const isDone = await registerTogether(deps, together).then(
+      () => true,
+      () => false,
+    );
+    if (!isDone) alone.unshift(...together);
+  } else alone.unshift(...together);
+  for (const candidate of alone) {
+    try {
+      await registerTogether(deps, [candidate]);
+    } catch (cause) {
+      candidate.outcome = { kind: 'failed', cause };
+    }
+  }
 }
 
-async function record(
-  deps: EnrolmentDeps,
-  transaction: Transaction,
-  enrolled: {
-    readonly hostId: HostId;
-    readonly state: 'active' | 'pending';
-    readonly replaces: HostId | null;
-    readonly token: TokenRow;
-    readonly request: EnrolRequest;
-    readonly address: string;
-  },
-): Promise<void> {
-  const { hostId, state, replaces, token, request, address } = enrolled;
-  const details = { name: request.hostName, state, replaces, token: token.id, address };
-  await deps.audit.append(transaction, [
-    {
-      actor: { kind: 'host', id: hostId, name: request.hostName },
-      action: 'host.enrolled',
-      subject: hostId,
-      details,
-      requestId: null,
-    },
-  ]);
-  await deps.events.publish(transaction, [{ type: 'enrolment.enrolled', hostId, data: details }]);
-}
-
-function newestBundle(deps: EnrolmentDeps): SignedTrustBundle {
-  const bundle = deps.trust.bundles(deps.trust.version - 1)[0];
-  if (bundle === undefined) throw new AppError('INTERNAL');
-  return bundle;
-}
-
-/** A system's own host name may hold what DNS does not allow; a name to show is made from it rather than refuse the host. */
-export function hostNameOf(reported: string): string {
-  const cleaned = reported.replace(/[^a-zA-Z0-9.-]/g, '-').replace(/^[.-]+|[.-]+$/g, '');
-  return cleaned === '' ? 'host' : cleaned;
+/** Who may share a transaction: the first of each machine and of each key. */
+function apart(candidates: readonly Candidate[]): { together: Candidate[]; alone: Candidate[] } {
+  const machines = new Set<string>();
+  const keys = new Set<string>();
+  const together: Candidate[] = [];
+  const alone: Candidate[] = [];
+  for (const candidate of candidates) {
+    const { machineId } = candidate.request;
+    const isFirst = (machineId === '' || !machines.has(machineId)) && !keys.has(candidate.keyHash);
+    machines.add(machineId);
+    keys.add(candidate.keyHash);
+    (isFirst ? together : alone).push(candidate);
+  }
+  return { together, alone };
 }

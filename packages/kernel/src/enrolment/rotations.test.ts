@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { type SignedTrustBundle, TIME_TAG, TRUST_TAG, TrustBundle } from '@pilothouse/contract';
-import { openSqliteStore } from '@pilothouse/store';
+import { openTestStore } from '@pilothouse/store/test-store';
 import { GATEWAY_PATHS, TrustAnswer } from '@pilothouse/wire';
 import {
   BY_PERSON,
@@ -187,7 +187,7 @@ test('server time is signed by a key of the bundle that the host trusts', async 
 
 test('keys are the same after a restart, in files that only their owner reads; a lost one is named', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'pilothouse-keys-'));
-  const store = await openSqliteStore({ path: ':memory:' });
+  const store = await openTestStore();
   t.after(async () => {
     await store.close();
     await rm(directory, { recursive: true });

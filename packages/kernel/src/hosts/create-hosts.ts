@@ -192,7 +192,7 @@ async function addHost(
   transaction: Transaction,
   host: NewHost,
 ): Promise<string> {
-  const id = newId('h', context.ids);
+  const id = host.id ?? newId('h', context.ids);
   const now = context.clock.now();
   await insertHost(transaction, {
     id,

@@ -37,6 +37,8 @@ export interface NotedFact {
 }
 
 export interface NewHost {
+  /** When the caller had to know it before; otherwise it is made. */
+  readonly id?: HostId;
   readonly name: string;
   readonly labels: Labels;
   readonly groups: readonly string[];
