@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { HostId } from '@pilothouse/contract';
 import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
+import { nothingMissing } from './authority/index.ts';
 import { createBudgets } from './budgets/index.ts';
 import { createCalendar } from './calendar/index.ts';
 import {
@@ -75,7 +76,9 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   const rules = await openRules(context, { ...ledger, ...registry, gateway: gateway.service });
   const { trust, audit, events } = ledger;
   const { hosts, facts, select, resolver, findings } = registry;
+  const authority = nothingMissing();
   const { rollouts, ...rolloutsRoom } = await createRollouts(context, {
+    authority,
     hosts,
     resolver,
     select,

@@ -1,5 +1,6 @@
 import type { ActionSpec, Rollout, Task } from '@pilothouse/contract';
 import type { AuditService } from '../audit/service.ts';
+import type { AuthorityService } from '../authority/service.ts';
 import type { Signer } from '../enrolment/service.ts';
 import type { EventsService } from '../events/service.ts';
 import type { GatewayService } from '../gateway/service.ts';
@@ -25,6 +26,7 @@ import { stopEndpoints } from './stop-endpoints.ts';
 import { createStopsInForce } from './stops-in-force.ts';
 
 export interface RolloutsDeps {
+  readonly authority: AuthorityService;
   readonly hosts: HostsService;
   readonly resolver: TargetResolver;
   readonly select: SelectService;

@@ -9,10 +9,12 @@ import {
   type Rollout,
 } from '@pilothouse/contract';
 import { openSqliteStore, type Store } from '@pilothouse/store';
+import { openTestStore } from '@pilothouse/store/test-store';
 import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
 import { z } from 'zod';
 import type { Principal } from '../access/service.ts';
 import type { NewAuditRecord } from '../audit/service.ts';
+import { nothingMissing } from '../authority/index.ts';
 import type { NewEvent } from '../events/service.ts';
 import type { HostEntry, HostIndexChange, HostsService } from '../hosts/service.ts';
 import type { HttpRequest } from '../http/service.ts';
@@ -128,7 +130,8 @@ export async function openTestRollouts(
   hosts: number,
   options: { path?: string } = {},
 ): Promise<TestRollouts> {
-  const store = await openSqliteStore({ path: options.path ?? ':memory:' });
+  const store =
+    options.path === undefined ? await openTestStore() : await openSqliteStore({ path: options.path });
   await store.migrate([plansMigrations, rolloutsMigrations]);
   const hostIds = Array.from({ length: hosts }, (_, n) => testHostId(n));
   const clock = fakeClock();
@@ -239,6 +242,7 @@ async function calm(room: RolloutsRoom): Promise<void> {
 function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void>): RolloutsDeps {
   const { index, fleet, audits, events } = world;
   return {
+    authority: nothingMissing(),
     hosts: hostsOver(index, listeners),
     resolver: resolverOver(index),
     select: selectOver(index),
