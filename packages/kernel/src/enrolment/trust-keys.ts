@@ -7,7 +7,13 @@ import {
   sign,
 } from 'node:crypto';
 import { AppError, type SignedTrustBundle, TRUST_TAG, type TrustBundle } from '@pilothouse/contract';
-import { type Authority, certificateOf, importPrivateKey, newAuthority } from './issue-certificate.ts';
+import {
+  type Authority,
+  certificateOf,
+  importPrivateKey,
+  newAuthority,
+  openAuthority,
+} from './issue-certificate.ts';
 import type { KeyRow } from './store.ts';
 
 /** The kinds of key that hosts trust, and that are replaced by rotation. */
@@ -42,7 +48,12 @@ export async function newTrustKey(
 }
 
 /** AppError ENROL_KEY_MISSING when an envelope key's file holds another key. */
-export async function loadTrustKey(keys: PrivateKeys, row: KeyRow, keyPem: string): Promise<void> {
+export async function loadTrustKey(
+  keys: PrivateKeys,
+  row: KeyRow,
+  loaded: { readonly keyPem: string; readonly now: number },
+): Promise<void> {
+  const { keyPem, now } = loaded;
   if (row.kind === 'envelope') {
     const key = createPrivateKey(keyPem);
     if (rawOf(createPublicKey(key)).toString('base64') !== row.public_text) {
@@ -51,12 +62,10 @@ export async function loadTrustKey(keys: PrivateKeys, row: KeyRow, keyPem: strin
     keys.envelopeKeys.set(row.kid, key);
     return;
   }
-  keys.authorities.set(row.kid, {
-    kid: row.kid,
-    pem: row.public_text,
-    certificate: certificateOf(row.public_text),
-    privateKey: await importPrivateKey(keyPem),
-  });
+  const certificate = certificateOf(row.public_text);
+  const privateKey = await importPrivateKey(keyPem);
+  const parts = { kid: row.kid, pem: row.public_text, certificate, privateKey };
+  keys.authorities.set(row.kid, await openAuthority(parts, now));
 }
 
 export const signText = (key: KeyObject, text: string): string =>

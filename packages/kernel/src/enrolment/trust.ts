@@ -56,7 +56,9 @@ export async function openTrust(context: KernelContext, files: KeyFiles): Promis
   const privates: PrivateKeys = { authorities: new Map(), envelopeKeys: new Map() };
   const keys = await allKeys(db);
   for (const row of keys) {
-    if (row.state !== 'retired') await loadTrustKey(privates, row, await files.read(keyFileOf(row)));
+    if (row.state === 'retired') continue;
+    const keyPem = await files.read(keyFileOf(row));
+    await loadTrustKey(privates, row, { keyPem, now: context.clock.now() });
   }
   const bundles = (await allBundles(db)).map((row) => ({
     version: row.version,
@@ -215,7 +217,7 @@ export class Trust {
     const at = { now: context.clock.now(), sinceVersion: this.version + 1 };
     const { row, keyPem } = await newTrustKey(kind, state, at);
     await files.write(keyFileOf(row), keyPem);
-    await loadTrustKey(privates, row, keyPem);
+    await loadTrustKey(privates, row, { keyPem, now: context.clock.now() });
     return row;
   }
 
