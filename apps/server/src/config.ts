@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { nearestName } from '@pilothouse/base';
 import { AppError, LANGUAGES, languageOf, localeOf } from '@pilothouse/contract';
-import { LOG_LEVELS, type OidcSettings } from '@pilothouse/kernel';
+import { LOG_LEVELS, type OidcSettings, type PrometheusSettings } from '@pilothouse/kernel';
 import type { StoreLocation } from '@pilothouse/store';
 import { z } from 'zod';
 import { environmentName, settings } from './settings.ts';
@@ -72,6 +72,8 @@ const Schema = z.object({
   'oidc-name-claim': text,
   'oidc-groups-claim': text,
   'oidc-roles': RolesByGroup.optional(),
+  'prometheus-url': z.url({ protocol: /^https?$/ }).optional(),
+  'prometheus-token': text.optional(),
   'retention-events': z.coerce.number().int().min(1000).max(100_000_000),
   'retention-results-days': days,
   'retention-facts-days': days,
@@ -89,6 +91,8 @@ export interface Config {
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly logFormat: 'json' | 'text';
   readonly oidc: OidcSettings | null;
+  /** What gates of rollouts ask; null: nothing. */
+  readonly prometheus: PrometheusSettings | null;
   readonly retention: { readonly events: number; readonly resultsDays: number; readonly factsDays: number };
 }
 
@@ -222,6 +226,10 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
     logLevel: parsed['log-level'],
     logFormat: parsed['log-format'] ?? (sources.isTerminal ? 'text' : 'json'),
     oidc: oidcOf(parsed, names),
+    prometheus:
+      parsed['prometheus-url'] === undefined
+        ? null
+        : { url: parsed['prometheus-url'], token: parsed['prometheus-token'] ?? null },
     retention: {
       events: parsed['retention-events'],
       resultsDays: parsed['retention-results-days'],

@@ -51,6 +51,7 @@ export async function runServer(config: Config, version: string): Promise<Runnin
           factHistoryMs: config.retention.factsDays * DAY_MS,
         },
         oidc: config.oidc,
+        prometheus: config.prometheus,
         version,
       },
     );

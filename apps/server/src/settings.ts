@@ -74,6 +74,13 @@ export const settings: readonly Setting[] = [
     'Roles by group: ops=operator,auditors=reader',
     '按组分配角色：ops=operator,auditors=reader',
   ),
+  setting(
+    'prometheus-url',
+    null,
+    'Prometheus that gates of rollouts may ask; without it: gates over facts and vitals alone',
+    '上线闸门可查询的 Prometheus；不设置则闸门仅使用事实与指标',
+  ),
+  setting('prometheus-token', null, 'Bearer token for it, if it wants one', '访问它的令牌（如需要）'),
   setting('retention-events', '500000', 'Events that are kept', '保留的事件条数'),
   setting('retention-results-days', '90', 'Days that outputs of tasks are kept', '任务输出保留天数'),
   setting('retention-facts-days', '400', 'Days of fact history', '事实历史保留天数'),

@@ -23,13 +23,15 @@ export type ComparedVital = z.infer<typeof ComparedVital>;
 
 /** Where the numbers of a comparison come from: one number a host. */
 export const ComparedMeasure = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('vital'), vital: ComparedVital }),
+  z.object({ kind: z.literal('vital'), vital: ComparedVital, byAtLeast: z.number().min(0).optional() }),
   z.object({
     kind: z.literal('promql'),
     query: z.string().min(1).max(2048),
     /** The label of the result that names the host, by host name or address (a port is cut off). */
     hostLabel: z.string().min(1).max(64),
     worse: z.enum(['higher', 'lower']),
+    /** A difference up to this is not worse, in the unit of the measure; absent: 0. */
+    byAtLeast: z.number().min(0).optional(),
   }),
 ]);
 export type ComparedMeasure = z.infer<typeof ComparedMeasure>;

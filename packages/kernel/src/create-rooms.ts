@@ -15,6 +15,7 @@ import {
 import { createEvents, eventsEndpoints } from './events/index.ts';
 import { createFacts, factsEndpoints } from './facts/index.ts';
 import { createFindings, findingsEndpoints } from './findings/index.ts';
+import { createGates, createPrometheus } from './gates/index.ts';
 import {
   createGateway,
   createTicketKeys,
@@ -53,7 +54,7 @@ export interface Rooms {
 export interface RoomsOptions
   extends Pick<
     KernelOptions,
-    'dataDirectory' | 'names' | 'certificateNames' | 'retention' | 'gatewayProxies'
+    'dataDirectory' | 'names' | 'certificateNames' | 'retention' | 'gatewayProxies' | 'prometheus'
   > {
   readonly declarations: Declarations;
   /** Of the gateway; asked when somebody needs a URL, so that a port chosen by the system is known by then. */
@@ -73,7 +74,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   });
   const doors = await openDoors(context, options, { ...ledger, ...registry });
   gateway = doors.gateway;
-  const rules = await openRules(context, { ...ledger, ...registry, gateway: gateway.service });
+  const rules = await openRules(context, options, { ...ledger, ...registry, gateway: gateway.service });
   const { trust, audit, events } = ledger;
   const { hosts, facts, select, resolver, findings } = registry;
   const authority = nothingMissing();
@@ -184,14 +185,20 @@ type Registry = Awaited<ReturnType<typeof openRegistry>>;
 /** What says when hosts may be changed and how many at once, and whom to tell. */
 async function openRules(
   context: KernelContext,
+  { prometheus }: RoomsOptions,
   rooms: Omit<Ledger & Registry, 'reconcilers'> & { readonly gateway: Gateway['service'] },
 ) {
   const { budgets, ...budgetsRoom } = await createBudgets(context, rooms);
   const { calendar, ...calendarRoom } = await createCalendar(context, rooms);
   const { notifications, ...notificationsRoom } = await createNotifications(context, rooms);
+  const gates = createGates(context, {
+    ...rooms,
+    prometheus: prometheus ? createPrometheus(prometheus) : null,
+  });
   return {
     budgets,
     calendar,
+    gates,
     notifications,
     endpoints: [...budgetsRoom.endpoints, ...calendarRoom.endpoints, ...notificationsRoom.endpoints],
     reconcilers: [...budgetsRoom.reconcilers, ...notificationsRoom.reconcilers],

@@ -1,5 +1,6 @@
 /** The control plane: one room a concern. Knows no plugin. */
 export type { OidcSettings } from './access/index.ts';
+export type { PrometheusSettings } from './gates/index.ts';
 export type { HostScope, Principal } from './access/service.ts';
 export {
   type AuditReport,

@@ -1,4 +1,5 @@
 import type { OidcSettings } from './access/index.ts';
+import type { PrometheusSettings } from './gates/index.ts';
 import type { ServerPlugin } from './plugins/index.ts';
 
 export interface Address {
@@ -27,6 +28,8 @@ export interface KernelOptions {
   readonly certificateNames: readonly string[];
   readonly retention: Retention;
   readonly oidc: OidcSettings | null;
+  /** Absent or null: gates that ask Prometheus are refused. */
+  readonly prometheus?: PrometheusSettings | null;
   readonly version: string;
   /** True in tests: answers are parsed by their routes' schemas before they are sent. */
   readonly isAnswerChecked?: boolean;

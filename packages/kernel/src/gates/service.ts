@@ -6,6 +6,8 @@ export interface GateView {
   /** From 0. */
   readonly wave: number;
   readonly waveEndedAt: number;
+  /** The soak is over, and this is the last look. A comparison has one look alone: many would each be a chance to halt. */
+  readonly isSoakOver: boolean;
   readonly startedAt: number;
   /** Hosts whose task has ended in this or an earlier wave, with how. */
   readonly touched: readonly { readonly hostId: HostId; readonly state: string; readonly wave: number }[];
