@@ -7,15 +7,21 @@ const find = (suffix: string): string[] =>
     globSync(`${root}/**/*${suffix}`, { exclude: (path) => path.includes('node_modules') }),
   ).sort();
 
+/** Who opens its stores by `openTestStore`. */
+const ON_A_STORE = /^(packages\/kernel|plugins\/[^/]+)\/src\/(?!agent|cli|domain|select|rollouts\/engine)/;
+
 export interface TestGroup {
   readonly name: string;
   readonly files: readonly string[];
   readonly nodeArguments: readonly string[];
+  /** Stores of its tests are databases of a PostgreSQL that runs as long as the group. */
+  readonly isOnPostgres?: boolean;
 }
 
 /**
  * unit: pure or in-process, all in one process (a second instead of a minute). system: own process each; touches
- * process state, real sockets, child processes, Debian packages. stories: real lab hosts, one after another.
+ * process state, real sockets, child processes, Debian packages. postgres: the unit tests of what stands on a store once
+ * more, on the other engine. stories: real lab hosts, one after another.
  */
 export function testGroups(): TestGroup[] {
   const system = find('.system.test.ts');
@@ -23,6 +29,12 @@ export function testGroups(): TestGroup[] {
   return [
     { name: 'unit', files: unit, nodeArguments: ['--test-isolation=none'] },
     { name: 'system', files: system, nodeArguments: ['--test-concurrency=2'] },
+    {
+      name: 'postgres',
+      files: unit.filter((file) => ON_A_STORE.test(file)),
+      nodeArguments: ['--test-isolation=none'],
+      isOnPostgres: true,
+    },
     { name: 'stories', files: find('.story.ts'), nodeArguments: ['--test-concurrency=1'] },
   ];
 }

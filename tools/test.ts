@@ -1,5 +1,6 @@
-/** `npm test [unit|system|stories …]`: every test, group by group. Fails when one was skipped or a group found none. */
+/** `npm test [unit|system|postgres|stories …]`: every test, group by group. Fails when one was skipped or a group found none. */
 import { spawn } from 'node:child_process';
+import { postgresCluster } from '@pilothouse/testkit/postgres';
 import { labLacks } from '../lab/lab.ts';
 import { type TestGroup, testGroups } from './test-groups.ts';
 
@@ -9,10 +10,23 @@ interface Totals {
   skipped: number;
 }
 
-function runGroup(group: TestGroup): Promise<Totals> {
+async function runGroup(group: TestGroup): Promise<Totals> {
+  const cluster = group.isOnPostgres === true ? await postgresCluster() : null;
+  try {
+    const url = cluster?.administrationUrl;
+    return await runFiles(group, url === undefined ? {} : { PILOTHOUSE_TEST_POSTGRES: url });
+  } finally {
+    await cluster?.remove();
+  }
+}
+
+function runFiles(group: TestGroup, environment: Readonly<Record<string, string>>): Promise<Totals> {
   const args = ['--test', '--test-reporter=spec', ...group.nodeArguments, ...group.files];
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, args, {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      env: { ...process.env, ...environment },
+    });
     let tail = '';
     child.stdout.on('data', (piece: Buffer) => {
       process.stdout.write(piece);

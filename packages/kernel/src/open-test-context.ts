@@ -1,5 +1,6 @@
 import type { IdSource } from '@pilothouse/base';
 import { type MigrationSet, openSqliteStore } from '@pilothouse/store';
+import { openTestStore } from '@pilothouse/store/test-store';
 import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
 import type { EventsService, NewEvent } from './events/service.ts';
 import type { KernelContext } from './kernel-context.ts';
@@ -8,9 +9,9 @@ import { silentLog } from './log.ts';
 /** For tests of one room: a real store with its tables, a clock that obeys, ids that repeat from run to run. */
 export async function openTestContext(
   migrations: readonly MigrationSet[],
-  path = ':memory:',
+  path?: string,
 ): Promise<KernelContext & { readonly clock: FakeClock }> {
-  const store = await openSqliteStore({ path });
+  const store = path === undefined ? await openTestStore() : await openSqliteStore({ path });
   await store.migrate(migrations);
   const clock = fakeClock();
   return { clock, ids: countingIds(clock), store, log: silentLog };

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DAY_MS, systemClock } from '@pilothouse/base';
 import type { HostId, Labels } from '@pilothouse/contract';
-import { openSqliteStore } from '@pilothouse/store';
+import { openTestStore } from '@pilothouse/store/test-store';
 import { createKernel, type Kernel } from './create-kernel.ts';
 import type { KernelOptions } from './kernel-options.ts';
 import { silentLog } from './log.ts';
@@ -17,7 +17,7 @@ export interface TestKernel extends Kernel {
 /** For tests: a whole control plane over a real store, on ports of the system's choice, in a directory that goes with it. */
 export async function openTestKernel(options: Partial<KernelOptions> = {}): Promise<TestKernel> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'pilothouse-kernel-'));
-  const store = await openSqliteStore({ path: ':memory:' });
+  const store = await openTestStore();
   const context = {
     clock: systemClock,
     ids: { now: Date.now, fill: (target: Uint8Array) => randomFillSync(target) },

@@ -18,7 +18,10 @@ import {
 
 /** The agent room as far as conformance looks: structural, so that testkit depends on no plugin and no kit. */
 export interface AgentRoom {
-  readonly collectors: readonly { readonly fact: { readonly name: string }; readonly timeoutMs: number }[];
+  readonly id: string;
+  readonly collectors: () => Promise<
+    readonly { readonly fact: { readonly name: string }; readonly timeoutMs: number }[]
+  >;
   readonly actions: readonly { readonly spec: { readonly name: string } }[];
 }
 
@@ -107,11 +110,13 @@ function limitsAreSet(spec: PluginSpec): void {
   for (const action of spec.actions) assert.ok(action.timeoutMsMax > 0, `${action.name}: time limit`);
 }
 
-function agentMatches(spec: PluginSpec, agent: AgentRoom | null): void {
+async function agentMatches(spec: PluginSpec, agent: AgentRoom | null): Promise<void> {
   const names = (list: readonly { readonly name: string }[]): string[] =>
     list.map((item) => item.name).sort(compareText);
-  assert.deepEqual(names(agent?.collectors.map((collector) => collector.fact) ?? []), names(spec.facts));
+  if (agent !== null) assert.equal(agent.id, spec.id);
+  const collectors = (await agent?.collectors()) ?? [];
+  assert.deepEqual(names(collectors.map((collector) => collector.fact)), names(spec.facts));
   assert.deepEqual(names(agent?.actions.map((action) => action.spec) ?? []), names(spec.actions));
-  for (const collector of agent?.collectors ?? [])
+  for (const collector of collectors)
     assert.ok(collector.timeoutMs > 0, `${collector.fact.name}: time limit`);
 }

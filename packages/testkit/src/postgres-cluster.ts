@@ -12,6 +12,8 @@ const NOBODY = 65_534;
 
 /** A PostgreSQL of a test's own: a directory, a socket in it, no port. */
 export interface PostgresCluster {
+  /** Of the database that is always there, for making others. */
+  readonly administrationUrl: string;
   /** A fresh, empty database; gives what PILOTHOUSE_STORE takes. */
   newDatabase(): string;
   kill(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'): Promise<void>;
@@ -47,11 +49,13 @@ export async function postgresCluster(): Promise<PostgresCluster> {
     });
   let child: ChildProcess | null = null;
   let databases = 0;
+  const urlOf = (name: string): string => `postgres:///${name}?host=${directory}&user=pilothouse`;
   const cluster: PostgresCluster = {
+    administrationUrl: urlOf('postgres'),
     newDatabase() {
       databases += 1;
       run('createdb', [`t${databases}`]);
-      return `postgres:///t${databases}?host=${directory}&user=pilothouse`;
+      return urlOf(`t${databases}`);
     },
     async start() {
       child = await startServer({ bin, data, directory, isRoot });
@@ -86,7 +90,7 @@ async function startServer({ bin, data, directory, isRoot }: Place): Promise<Chi
     listen_addresses: '',
     unix_socket_directories: directory,
     fsync: 'off',
-    max_connections: '60',
+    max_connections: '200',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const asNobody = ['--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups'];

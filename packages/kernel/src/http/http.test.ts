@@ -5,7 +5,7 @@ import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
 import { systemClock } from '@pilothouse/base';
 import { AppError, commonErrors, defineRoute, type Route } from '@pilothouse/contract';
-import { openSqliteStore } from '@pilothouse/store';
+import { openTestStore } from '@pilothouse/store/test-store';
 import { fakeClock } from '@pilothouse/testkit/fake-clock';
 import { z } from 'zod';
 import type { Principal } from '../access/service.ts';
@@ -30,7 +30,7 @@ const principal = (id: string): Principal => ({
 });
 
 async function serve(endpoints: readonly Endpoint[], log: Log = silentLog) {
-  const store = await openSqliteStore({ path: ':memory:' });
+  const store = await openTestStore();
   await store.migrate([httpMigrations]);
   const clock = fakeClock();
   const ids = { now: () => clock.now(), fill: (target: Uint8Array) => target.fill(7) };

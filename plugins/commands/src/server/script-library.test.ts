@@ -9,7 +9,8 @@ import type {
   RolloutsService,
 } from '@pilothouse/kernel';
 import { silentLog } from '@pilothouse/kernel';
-import { openSqliteStore, type Store } from '@pilothouse/store';
+import type { Store } from '@pilothouse/store';
+import { openTestStore } from '@pilothouse/store/test-store';
 import { ScriptParameters } from '../contract/command-parameters.ts';
 import { ScriptContent } from '../contract/script.ts';
 import { commandsMigrations } from './migrations.ts';
@@ -33,7 +34,7 @@ describe('script library', () => {
   let now = 0;
 
   beforeEach(async () => {
-    store = await openSqliteStore({ path: ':memory:' });
+    store = await openTestStore();
     await store.migrate([commandsMigrations]);
     told = [];
     now = Date.parse('2026-01-01T00:00:00Z');

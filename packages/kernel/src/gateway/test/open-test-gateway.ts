@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Actor, AuditCheckpoint, EnrolmentTokenRecord, NewEnrolmentToken } from '@pilothouse/contract';
 import { EnrolmentToken } from '@pilothouse/contract';
-import { openSqliteStore } from '@pilothouse/store';
+import { openTestStore } from '@pilothouse/store/test-store';
 import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
 import { type EnrolRequest, EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
 import type { AuditService, NewAuditRecord } from '../../audit/service.ts';
@@ -115,7 +115,7 @@ export async function openTestGateway(
   const directory = await mkdtemp(join(tmpdir(), 'pilothouse-gateway-'));
   // Peers judge certificates by the machine's own time, so the clock starts there.
   const clock = fakeClock(Date.now());
-  const store = await openSqliteStore({ path: ':memory:' });
+  const store = await openTestStore();
   await store.migrate([hostsMigrations, enrolmentMigrations]);
   const ids = { now: () => clock.now(), fill: (target: Uint8Array) => crypto.getRandomValues(target) };
   const context: KernelContext = { clock, store, log: silentLog, ids };
