@@ -51,6 +51,8 @@ export interface BudgetLedger {
   giveBack(end: LeaseEnd): void;
   /** What probes say of a host, by source; it counts as down while any source says that it is failing. */
   setFailing(said: { readonly hostId: HostId; readonly source: string; readonly isFailing: boolean }): void;
+  /** The task certainly never started: its lease ends at once, whatever its host says or does not say. */
+  drop(holder: LeaseHolder & { readonly hostId: HostId }): void;
   /** Writes what changed since the last flush; nothing to write: does nothing. */
   flush(transaction: Transaction): Promise<void>;
   reload(): Promise<void>;

@@ -5,6 +5,7 @@ import {
   canonicalJson,
   type Digest,
   type EffectClass,
+  type Interruption,
   type JsonObject,
   PARAMETERS_BYTES_MAX,
   type StepAction,
@@ -12,6 +13,7 @@ import {
 import type { PlannedAction } from '../rollouts/service.ts';
 
 const EFFECTS: readonly EffectClass[] = ['read', 'reversible', 'disruptive', 'destructive'];
+const INTERRUPTIONS: readonly Interruption[] = ['none', 'service', 'host'];
 
 /** Actions of a step after they were checked, and what follows from their specs. */
 export interface CheckedActions {
@@ -28,6 +30,8 @@ export interface ActionRegistry {
   check(requested: readonly PlannedAction[]): CheckedActions;
   /** Of actions that were checked before; one whose plugin is gone counts as destructive. */
   effectOf(actions: readonly StepAction[]): EffectClass;
+  /** The strongest interruption of actions that were checked before; one whose plugin is gone takes the host down. */
+  interruptionOf(actions: readonly StepAction[]): Interruption;
   /** What the actions themselves ask for. */
   permissionsOf(actions: readonly StepAction[]): string[];
 }
@@ -59,6 +63,12 @@ export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegist
     permissionsOf: (actions) => [
       ...new Set(actions.flatMap(({ action }) => byName.get(action)?.permission ?? [])),
     ],
+    interruptionOf: (actions) => {
+      const all = actions.map(
+        ({ action, parameters }) => byName.get(action)?.interrupts(parameters) ?? 'host',
+      );
+      return INTERRUPTIONS[Math.max(0, ...all.map((each) => INTERRUPTIONS.indexOf(each)))] ?? 'host';
+    },
     effectOf: (actions) =>
       strongest(
         actions.map(({ action, parameters }) => byName.get(action)?.effect(parameters) ?? 'destructive'),

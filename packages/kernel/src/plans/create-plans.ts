@@ -5,6 +5,7 @@ import {
   type Digest,
   digestOfJson,
   type EffectClass,
+  type Interruption,
   type LackingHost,
   type MadePlan,
   PLAN_REPORT_HOSTS_MAX,
@@ -65,6 +66,8 @@ export interface PlansService {
   /** Null when there is none. */
   load(digest: Digest): Promise<LoadedPlan | null>;
   effectOf(plan: LoadedPlan): EffectClass;
+  /** What a list of actions interrupts on its host: what budgets read. */
+  interruptionOf(actions: readonly StepAction[]): Interruption;
   /** Whether anything of the plan exists for this person. */
   isSeenBy(principal: Principal, plan: LoadedPlan): boolean;
   /**
@@ -133,6 +136,7 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
       const known = loaded.get(digest) ?? (await readPlan(context.store, digest));
       return known === null ? null : remember(known);
     },
+    interruptionOf: (actions) => registry.interruptionOf(actions),
     effectOf: (plan) => registry.effectOf(plan.actionLists.flat()),
     isSeenBy: (principal, plan) =>
       principal.scope('rollouts.read').isAll || hostsOf(plan).some(visibility(principal)),
