@@ -1,7 +1,9 @@
+import { agentAuthorityErrors } from './agent-authority-errors.ts';
 import { defineErrors } from './errors.ts';
 
 /** Why an agent refused a task, or how one ended other than by its own exit code. They travel in outcomes. */
 export const agentErrors = defineErrors({
+  ...agentAuthorityErrors,
   TASK_SIGNATURE_INVALID: {
     status: 422,
     title: { en: 'The task is not signed by a key this host trusts', zh: '任务未由该主机信任的密钥签名' },

@@ -18,6 +18,8 @@ export const TIME_TAG = 'pilothouse.time.v1\n';
 export const PLAN_SIGNATURE_TAG = 'pilothouse.plan-signature.v1\n';
 /** An operator's own signature over the exact text of a mandate. */
 export const MANDATE_TAG = 'pilothouse.mandate.v1\n';
+/** A person's proof, over a nonce of the server, that the key being registered is theirs. */
+export const OPERATOR_KEY_TAG = 'pilothouse.operator-key.v1\n';
 
 /**
  * What people signed with their own keys, beside the server's signature: the plan itself, or a mandate for work that
