@@ -4,7 +4,7 @@ import { until } from '@pilothouse/testkit';
 import type { Benchmark } from './benchmark.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
 import { CONCURRENT, type Scene } from './frame/prepared-fleets.ts';
-import { privateBytes } from './frame/process-usage.ts';
+import { cpuSeconds, privateBytes } from './frame/process-usage.ts';
 
 const STORMS = 5;
 /** After this the first heartbeats have come and what the handshakes needed is free. */
@@ -23,15 +23,20 @@ async function sample({ stage }: Scene): Promise<Sample> {
 
 export const memory: Benchmark = {
   hosts: 10_000,
-  async run({ hosts, fleets, say }) {
+  async run({ hosts, fleets, profileDirectory, say }) {
     const scene = await fleets.open({ hosts });
     const { fleet } = scene;
     try {
       const idle = await sample(scene);
       say(`connect ${hosts} hosts`);
+      const { pid } = scene.stage.server;
+      const endProfile = await scene.stage.profile(profileDirectory, 'connect');
+      const cpuBefore = cpuSeconds(pid);
       const began = performance.now();
       await fleet.all('connect', { concurrent: CONCURRENT });
       const connectSeconds = (performance.now() - began) / 1000;
+      const connectCpuSeconds = cpuSeconds(pid) - cpuBefore;
+      await endProfile();
       await delay(SETTLE_MS);
       const connected = await sample(scene);
       await fleet.all('keep', null);
@@ -40,10 +45,12 @@ export const memory: Benchmark = {
         await fleet.all('cut', null);
         await delay(500);
         await until('the fleet to be back', 120_000, async () => (await fleet.state()).connected === hosts);
+        const mb = Math.round(privateBytes(pid) / 1e6);
+        say(`back; the server holds ${mb} MB before anything settled`);
       }
       await delay(SETTLE_MS);
       const after = await sample(scene);
-      return { figures: figuresOf(hosts, { idle, connected, after, connectSeconds }) };
+      return { figures: figuresOf(hosts, { idle, connected, after, connectSeconds, connectCpuSeconds }) };
     } finally {
       await scene.close();
     }
@@ -52,12 +59,19 @@ export const memory: Benchmark = {
 
 function figuresOf(
   hosts: number,
-  seen: { idle: Sample; connected: Sample; after: Sample; connectSeconds: number },
+  seen: {
+    idle: Sample;
+    connected: Sample;
+    after: Sample;
+    connectSeconds: number;
+    connectCpuSeconds: number;
+  },
 ): Figure[] {
   const { idle, connected, after } = seen;
   const each = (bytes: number): number => bytes / hosts / 1000;
   return [
-    plain('connect, all sessions', seen.connectSeconds, 's'),
+    plain('connect, all sessions, without tickets', seen.connectSeconds, 's'),
+    plain("server's processor time a session", (seen.connectCpuSeconds * 1000) / hosts, 'ms'),
     plain('server with every host enrolled and none connected', idle.privateBytes / 1e6, 'MB'),
     ceiling('a connected host', each(connected.privateBytes - idle.privateBytes), 'kB', 80),
     plain('of it JavaScript heap', each(connected.heapBytes - idle.heapBytes), 'kB'),
