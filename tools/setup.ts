@@ -12,6 +12,7 @@ const NEEDS: readonly Need[] = [
   { debianPackage: 'mmdebstrap', why: "makes the lab's base image" },
   { debianPackage: 'iproute2', why: 'network of the lab; sockets fact' },
   { debianPackage: 'rpm', why: 'real rpm databases for the packages fact' },
+  { debianPackage: 'prometheus', why: 'gates over real metrics; tests start one of their own' },
   { debianPackage: 'postgresql', why: 'the store on PostgreSQL; tests start one of their own' },
 ];
 
