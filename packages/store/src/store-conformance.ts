@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { rowChunks } from './row-chunks.ts';
-import { isUniqueViolation } from './statement-error.ts';
+import { isUniqueViolation, StatementError } from './statement-error.ts';
 import type { MigrationSet, Store } from './store.ts';
+import { readMeta } from './store-meta.ts';
+import { type StoreTest, valueTests } from './value-conformance.ts';
 
 interface Tables {
   t_item: { id: string; n: number; note: string | null };
@@ -44,14 +46,14 @@ export function conformStore(name: string, open: () => Promise<Store>): void {
     });
   };
   transactionTests(storeTest);
+  valueTests(storeTest);
+  constraintTests(storeTest);
   afterCommitTests(storeTest);
   failureTests(storeTest);
   refusalTests(storeTest);
   migrationTests(storeTest);
   migrationRefusalTests(storeTest);
 }
-
-type StoreTest = (title: string, run: (store: Store) => Promise<void>) => void;
 
 const insert = (store: Store, id: string, n = 0): Promise<unknown> =>
   store.transaction((transaction) =>
@@ -98,6 +100,47 @@ function transactionTests(storeTest: StoreTest): void {
 
     const row = await store.as<Tables>().selectFrom('t_item').select('n').executeTakeFirst();
     assert.equal(row?.n, 50);
+  });
+}
+
+function constraintTests(storeTest: StoreTest): void {
+  storeTest(
+    'a refused row says which rule refused it, and counts of changed rows are told',
+    async (store) => {
+      await insert(store, 'a');
+      const failing = (row: Partial<Tables['t_item']>) =>
+        store
+          .transaction((transaction) =>
+            transaction
+              .as<{ t_item: Partial<Tables['t_item']> }>()
+              .insertInto('t_item')
+              .values(row)
+              .execute(),
+          )
+          .then(
+            () => null,
+            (error: unknown) => (error instanceof StatementError ? error.kind : error),
+          );
+
+      assert.equal(await failing({ id: 'a', n: 1 }), 'unique');
+      assert.equal(await failing({ id: 'b' }), 'not-null');
+      const changed = await store.transaction((transaction) =>
+        transaction.as<Tables>().updateTable('t_item').set({ n: 7 }).where('n', '=', 0).executeTakeFirst(),
+      );
+      assert.equal(changed.numUpdatedRows, 1n);
+    },
+  );
+
+  storeTest('a store has an id and an epoch that stay, and each opening leaves its name', async (store) => {
+    const first = await readMeta(store);
+
+    await store.migrate([items]);
+    const second = await readMeta(store);
+
+    assert.match(first.id ?? '', /^[0-9a-f-]{36}$/);
+    assert.deepEqual({ ...second, owner: null }, { ...first, owner: null });
+    assert.equal(second.epoch, '1');
+    assert.notEqual(second.owner, first.owner);
   });
 }
 

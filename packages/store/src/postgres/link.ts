@@ -82,10 +82,12 @@ export class PostgresLink {
   async #connect(): Promise<void> {
     const { prepare } = this.#options;
     let lost: Error | null = null;
+    let opened: PostgresConnection | null = null;
     const connection = await PostgresConnection.open(this.#options, (cause) => {
       lost = cause;
-      if (this.#connection === connection) this.#lose(cause);
+      if (opened !== null && this.#connection === opened) this.#lose(cause);
     });
+    opened = connection;
     try {
       await prepare(connection);
       if (lost !== null) throw lost;

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
-import { after, before, test } from 'node:test';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { connect, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, type TestContext, test } from 'node:test';
+import { isAppError } from '@pilothouse/contract';
+import { until } from '@pilothouse/testkit';
 import { type PostgresCluster, postgresCluster } from '@pilothouse/testkit/postgres';
 import type { MigrationSet, Store } from '../store.ts';
 import { conformStore } from '../store-conformance.ts';
-import { openPostgresStore } from './open-postgres-store.ts';
+import { openPostgresReader, openPostgresStore } from './open-postgres-store.ts';
 
 // Assigned before the first test asks.
 let cluster!: PostgresCluster;
@@ -13,3 +20,219 @@ before(async () => {
 after(() => cluster.remove());
 
 conformStore('postgres', () => openPostgresStore({ url: cluster.newDatabase() }));
+
+interface Tables {
+  t_row: { n: number };
+}
+
+const rows: MigrationSet = {
+  owner: 'test',
+  tablePrefix: 't_',
+  migrations: [
+    {
+      id: '0001-create-row',
+      up: (db) =>
+        db.schema
+          .createTable('t_row')
+          .addColumn('n', 'integer', (column) => column.primaryKey())
+          .execute(),
+    },
+  ],
+};
+
+async function open(t: TestContext, url: string): Promise<Store> {
+  const store = await openPostgresStore({ url });
+  t.after(() => store.close());
+  await store.migrate([rows]);
+  return store;
+}
+
+const insert = (store: Store, n: number): Promise<unknown> =>
+  store.transaction((transaction) => transaction.as<Tables>().insertInto('t_row').values({ n }).execute());
+
+async function numbersOf(store: Pick<Store, 'as'>): Promise<number[]> {
+  const found = await store.as<Tables>().selectFrom('t_row').select('n').orderBy('n').execute();
+  return found.map(({ n }) => n);
+}
+
+const codeOf = (attempt: Promise<unknown>): Promise<string | null> =>
+  attempt.then(
+    () => null,
+    (error: unknown) => (isAppError(error) ? error.code : String(error)),
+  );
+
+/** Our writing session, cut as an administrator does. */
+const cutWriter = (url: string): string =>
+  cluster.sql(
+    url,
+    `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database =
+    (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+
+test('one server at a time: a second one is refused and told who is there, a reader is not', async (t) => {
+  const url = cluster.newDatabase();
+  const store = await open(t, url);
+  await insert(store, 1);
+
+  await assert.rejects(openPostgresStore({ url }), (error) => {
+    assert.ok(isAppError(error) && error.code === 'STORE_IN_USE');
+    assert.match(String(error.details['who']), /^pilothouse-server \S+ \d+ at this machine$/);
+    return true;
+  });
+  const reader = await openPostgresReader({ url });
+  assert.deepEqual(await numbersOf(reader), [1]);
+  await assert.rejects(reader.as<Tables>().deleteFrom('t_row').execute(), /read-only/);
+  await reader.close();
+});
+
+test('an address with nobody behind it is refused without the password', async () => {
+  await assert.rejects(openPostgresStore({ url: 'postgres://me:secret@127.0.0.1:1/x' }), (error) => {
+    assert.ok(isAppError(error) && error.code === 'STORE_UNREACHABLE');
+    assert.equal(error.details['place'], '127.0.0.1:1/x');
+    assert.doesNotMatch(JSON.stringify(error.details), /secret/);
+    return true;
+  });
+});
+
+test('a session that was cut comes back by itself, and nothing of its open transaction is kept', async (t) => {
+  const url = cluster.newDatabase();
+  const store = await open(t, url);
+
+  const cut = store.transaction(async (transaction) => {
+    await transaction.as<Tables>().insertInto('t_row').values({ n: 1 }).execute();
+    cutWriter(url);
+    await transaction.as<Tables>().insertInto('t_row').values({ n: 2 }).execute();
+  });
+
+  assert.equal(await codeOf(cut), 'STORE_AWAY');
+  await insert(store, 3);
+  assert.deepEqual(await numbersOf(store), [3]);
+});
+
+test('a commit whose answer was lost is asked after, and told as the database has it', async (t) => {
+  const url = cluster.newDatabase();
+  const store = await open(t, url);
+  const said: string[] = [];
+  // A deferred trigger waits inside COMMIT, where the session is cut: before it, so that the commit fails …
+  cluster.sql(
+    url,
+    `
+    CREATE FUNCTION wait() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(30); RETURN NULL; END $$;
+    CREATE CONSTRAINT TRIGGER wait AFTER INSERT ON t_row DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION wait()`,
+  );
+  const lost = store.transaction(async (transaction) => {
+    await transaction.as<Tables>().insertInto('t_row').values({ n: 1 }).execute();
+    transaction.afterCommit(() => said.push('lost'));
+  });
+  await until('the commit to wait', 5_000, async () => cluster.sql(url, sleepers) === '1');
+  cutWriter(url);
+
+  assert.equal(await codeOf(lost), 'STORE_AWAY');
+  cluster.sql(url, 'DROP TRIGGER wait ON t_row');
+  await insert(store, 2);
+  assert.deepEqual(await numbersOf(store), [2]);
+  assert.deepEqual(said, []);
+});
+
+const sleepers = `SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'`;
+
+/** Stands before the database; once, it swallows the answer to a COMMIT and hangs up. */
+async function forgetfulProxy(t: TestContext, url: string): Promise<string> {
+  const directory = mkdtempSync(join(tmpdir(), 'pilothouse-proxy-'));
+  const target = join(new URL(url).searchParams.get('host') ?? '', '.s.PGSQL.5432');
+  let isForgetful = true;
+  const server = createServer((client) => {
+    const upstream = connect(target);
+    let isSwallowing = false;
+    client.on('data', (piece) => {
+      isSwallowing = isForgetful && piece.includes('COMMIT');
+      upstream.write(piece);
+    });
+    upstream.on('data', (piece) => {
+      if (!isSwallowing) return client.write(piece);
+      isForgetful = false;
+      return client.destroy();
+    });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const)
+      one.on('close', () => other.destroy()).on('error', () => other.destroy());
+  });
+  await once(server.listen(join(directory, '.s.PGSQL.5432')), 'listening');
+  t.after(() => {
+    server.close();
+    rmSync(directory, { recursive: true });
+  });
+  const own = new URL(url);
+  own.searchParams.set('host', directory);
+  return own.href;
+}
+
+test('a commit that happened while the connection broke is told as done, once', async (t) => {
+  const url = cluster.newDatabase();
+  const direct = await openPostgresStore({ url });
+  await direct.migrate([rows]);
+  await direct.close();
+  const store = await openPostgresStore({ url: await forgetfulProxy(t, url) });
+  t.after(() => store.close());
+  const said: string[] = [];
+
+  await store.transaction(async (transaction) => {
+    await transaction.as<Tables>().insertInto('t_row').values({ n: 1 }).execute();
+    transaction.afterCommit(() => said.push('done'));
+  });
+  await insert(store, 2);
+
+  assert.deepEqual(said, ['done']);
+  assert.deepEqual(await numbersOf(store), [1, 2]);
+});
+
+test('while the database is away requests are refused with a code, and served again when it is back', async (t) => {
+  const url = cluster.newDatabase();
+  const store = await open(t, url);
+  await insert(store, 1);
+  await cluster.kill('SIGKILL');
+
+  // Whoever asks at first waits out the grace; from then on the answer is immediate.
+  assert.equal(await codeOf(insert(store, 2)), 'STORE_AWAY');
+  assert.equal(await codeOf(numbersOf(store)), 'STORE_AWAY');
+  const startedAt = performance.now();
+  const refusals = await Promise.all(Array.from({ length: 100 }, (_, n) => codeOf(insert(store, 10 + n))));
+  const tookMs = performance.now() - startedAt;
+  await cluster.start();
+  await until(
+    'the store to take writes again',
+    10_000,
+    async () => (await codeOf(insert(store, 3))) === null,
+  );
+
+  assert.deepEqual(new Set(refusals), new Set(['STORE_AWAY']));
+  assert.ok(tookMs < 1_000, `${tookMs} ms`);
+  assert.deepEqual(await numbersOf(store), [1, 3]);
+});
+
+test('a restart of the database within the grace fails no transaction that had not begun', async (t) => {
+  const url = cluster.newDatabase();
+  const store = await open(t, url);
+  await insert(store, 0);
+
+  await cluster.kill('SIGQUIT');
+  const waiting = Array.from({ length: 20 }, (_, n) => insert(store, n + 1));
+  await cluster.start();
+  await Promise.all(waiting);
+
+  assert.equal((await numbersOf(store)).length, 21);
+});
+
+test('a server that was away while another took over writes nothing any more', async (t) => {
+  const url = cluster.newDatabase();
+  const store = await open(t, url);
+  await insert(store, 1);
+  // What the other one leaves: its name in the store, and the lock free again.
+  cluster.sql(url, `UPDATE store_meta SET value = 'somebody else' WHERE name = 'owner'`);
+  cutWriter(url);
+
+  await until('the first to give up', 10_000, async () => (await codeOf(insert(store, 2))) === 'STORE_TAKEN');
+  assert.deepEqual(await numbersOf(store), [1]);
+});
