@@ -78,9 +78,8 @@ export const ${camel}Server = defineServerPlugin({
 `,
   'src/agent/index.ts': `/** The agent room of ${name}: all that it can see and do on a host. */
 import { defineAgentPlugin } from '@pilothouse/agent-kit';
-import { ${camel} } from '../contract.ts';
 
-export const ${camel}Agent = defineAgentPlugin({ spec: ${camel}, collectors: [], actions: [] });
+export const ${camel}Agent = defineAgentPlugin({ id: '${name}', collectors: async () => [], actions: [] });
 `,
   'test/conformance.test.ts': `import { conformPlugin } from '@pilothouse/testkit';
 import { ${camel}Agent } from '../src/agent/index.ts';

@@ -6,6 +6,7 @@ import { AppError } from '@pilothouse/contract';
 import { type AuditWitness, createAuditWitness } from './audit-witness.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { createFactBodies } from './facts/fact-bodies.ts';
+import type { FactCollection } from './facts/fact-collection.ts';
 import { createFactScheduler, type FactScheduler } from './facts/fact-scheduler.ts';
 import { type HostIdentity, readIdentity } from './identity/host-identity.ts';
 import { createRenewal, type Renewal } from './identity/renewal.ts';
@@ -25,6 +26,7 @@ import type { EnvelopeJudge } from './tasks/verify-envelope.ts';
 export interface AgentOptions {
   readonly data: DataDirectory;
   readonly plugins: readonly AgentPlugin[];
+  readonly collection: FactCollection;
   readonly proxy: URL | null;
   /** Gateways to try instead of those the identity names; empty: those. */
   readonly servers: readonly string[];
@@ -78,7 +80,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   const runner = openRunner(options, { link, registry, journal, serverTime, bodies, judge });
   const facts = createFactScheduler({
     modifiedAt,
-    collectors: options.plugins.flatMap((plugin) => plugin.collectors),
+    collection: options.collection,
     bodies: createFactBodies(data.factBodies),
     clock,
     random,

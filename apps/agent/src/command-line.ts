@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { AppError, type Language, languageOf, localeOf } from '@pilothouse/contract';
+import { AppError, FACTS_PER_HOST_MAX, type Language, languageOf, localeOf } from '@pilothouse/contract';
 
 export const DATA_DIRECTORY_DEFAULT = '/var/lib/pilothouse-agent';
 
@@ -13,6 +13,8 @@ export const VERBS = [
   'release',
   'version',
   'help',
+  // Not for people: the running agent starts it.
+  'collect',
 ] as const;
 export type Verb = (typeof VERBS)[number];
 
@@ -43,8 +45,7 @@ export function readCommandLine(args: readonly string[], environment: Environmen
   if (verb === undefined) throw new AppError('AGENT_USAGE', { problem: `${verbText}?` });
   const token = values.token ?? environment['PILOTHOUSE_AGENT_TOKEN'] ?? null;
   if (verb === 'enrol' && token === null) throw new AppError('AGENT_USAGE', { problem: '--token' });
-  const wordsMax = verb === 'hold' ? Number.POSITIVE_INFINITY : verb === 'facts' ? 1 : 0;
-  if (words.length > wordsMax) throw new AppError('AGENT_USAGE', { problem: words.join(' ') });
+  if (words.length > wordsMaxOf(verb)) throw new AppError('AGENT_USAGE', { problem: words.join(' ') });
   return {
     verb,
     words,
@@ -54,6 +55,12 @@ export function readCommandLine(args: readonly string[], environment: Environmen
     servers: serversOf(values.server ?? environment['PILOTHOUSE_AGENT_SERVER'] ?? ''),
     language: languageOf(values.lang ?? localeOf(environment)),
   };
+}
+
+function wordsMaxOf(verb: Verb): number {
+  if (verb === 'hold') return Number.POSITIVE_INFINITY;
+  if (verb === 'collect') return FACTS_PER_HOST_MAX;
+  return verb === 'facts' ? 1 : 0;
 }
 
 /** Where a server has moved to. Who it is, the trust bundle decides, so an address alone opens nothing. */

@@ -1,11 +1,15 @@
-import type { PluginSpec } from '@pilothouse/contract';
 import type { ActionContext, ActionEnd, AgentAction } from './action.ts';
 import type { Collector } from './collector.ts';
 
-/** The agent room of a plugin: all that it can see and do on a host, in one declaration. */
+/**
+ * The agent room of a plugin: all that it can see and do on a host, in one declaration. The agent holds it in memory for
+ * months, so it imports the actions' own specs and not the plugin's whole contract with its routes.
+ */
 export interface AgentPlugin {
-  readonly spec: PluginSpec;
-  readonly collectors: readonly Collector[];
+  /** That of the plugin's spec. */
+  readonly id: string;
+  /** Loaded only by the short-lived process that collects: `async () => (await import('./collectors.ts')).…`. */
+  readonly collectors: () => Promise<readonly Collector[]>;
   readonly actions: readonly AgentAction[];
   /** Called in order before a reboot that Pilothouse brings about, each with its own time limit; a failure stops it. */
   readonly drains?: readonly Drain[];

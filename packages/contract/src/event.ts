@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HostId } from './host.ts';
+import { HostId } from './host-id.ts';
 import { JsonObject, Timestamp } from './scalars.ts';
 
 /** Something that happened. `cursor` only grows; a client resumes after the last one it saw. */

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HostId } from './host.ts';
+import { HostId } from './host-id.ts';
 
 /** `bj1/row2/web`: groups form a tree by path, which is how departments are modelled. */
 export const GroupPath = z

@@ -1,18 +1,8 @@
 import { z } from 'zod';
+import { HostId, HostName } from './host-id.ts';
 import { Labels } from './labels.ts';
 import { Timestamp } from './scalars.ts';
-
-export const HostId = z
-  .string()
-  .regex(/^h_[0-9a-hjkmnp-tv-z]{18}$/, 'must be the id of a host, such as h_0k3v9d2qa7m8f4q7xz');
-export type HostId = z.infer<typeof HostId>;
-
-export const HostName = z
-  .string()
-  .regex(
-    /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/,
-    'must be a host name: letters, digits, dots and hyphens',
-  );
+import { Vitals } from './vitals.ts';
 
 /** pending: waits for a person to accept it. quarantined: sends, but is offered nothing. decommissioned: history only. */
 export const HostState = z.enum(['pending', 'active', 'quarantined', 'decommissioned']);
@@ -30,22 +20,6 @@ export const Maintenance = z.object({
   until: Timestamp.nullable(),
 });
 export type Maintenance = z.infer<typeof Maintenance>;
-
-/** Light measures on each heartbeat. Ratios are 0..1; `load1` is the kernel's one-minute load average. */
-export const Vitals = z.object({
-  at: Timestamp,
-  load1: z.number().min(0),
-  memoryUsedRatio: z.number().min(0).max(1),
-  /** The fullest local file system. */
-  diskUsedRatio: z.number().min(0).max(1),
-  /** PSI `some avg10` in percent; null where the kernel has no PSI. */
-  pressureCpu: z.number().min(0).nullable(),
-  pressureMemory: z.number().min(0).nullable(),
-  pressureIo: z.number().min(0).nullable(),
-  uptimeSeconds: z.number().min(0),
-  bootId: z.string().max(64),
-});
-export type Vitals = z.infer<typeof Vitals>;
 
 /** One Linux machine under an agent, as the registry knows it. Names need not be unique; ids are. */
 export const Host = z.object({

@@ -1,13 +1,8 @@
 import { z } from 'zod';
+import { LabelKey } from './label-key.ts';
 
 export const LABELS_MAX = 64;
 
-export const LabelKey = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9_.-]{0,62}$/,
-    'must be a label key: a small letter, then small letters, digits and _ . -',
-  );
 export const LabelValue = z
   .string()
   .regex(/^[\p{L}\p{N}_./:@-]{0,127}$/u, 'must be a label value: letters, digits and _ . / : @ - only');

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ActionName } from './action.ts';
-import { HostId } from './host.ts';
+import { HostId } from './host-id.ts';
 import { Digest, JsonObject, Timestamp } from './scalars.ts';
 import { PLAN_HOSTS_MAX, Strategy, WAVES_MAX } from './strategy.ts';
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { GATES_MAX, Gate } from './gate.ts';
-import { HostId } from './host.ts';
-import { LabelKey } from './labels.ts';
+import { HostId } from './host-id.ts';
+import { LabelKey } from './label-key.ts';
 import { PROBES_MAX, Probe } from './probe.ts';
 
 export const PLAN_HOSTS_MAX = 100_000;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { HostId } from './host.ts';
+import { HostId } from './host-id.ts';
 import { ProbeResult } from './probe.ts';
 import { Digest, JsonObject, Timestamp } from './scalars.ts';
 

@@ -1,7 +1,7 @@
 import type { HostAccess } from '@pilothouse/agent-kit';
 import { digestOfJson, type FactSpec } from '@pilothouse/contract';
 import type { z } from 'zod';
-import { inventoryAgent } from '../src/agent/index.ts';
+import { inventoryCollectors } from '../src/agent/collectors.ts';
 
 export interface CollectedFact {
   readonly fact: FactSpec;
@@ -15,7 +15,7 @@ export interface CollectedFact {
 /** Every fact that the plugin can collect from a host, each checked against its own schema. */
 export async function collectFacts(host: HostAccess): Promise<Map<string, CollectedFact>> {
   const found = new Map<string, CollectedFact>();
-  for (const collector of inventoryAgent.collectors) {
+  for (const collector of inventoryCollectors) {
     const { fact } = collector;
     const collected = await collector.collect(host);
     if (collected.kind === 'absent') {
@@ -41,7 +41,7 @@ export async function collectBody<Body extends z.ZodType>(
   host: HostAccess,
   fact: FactSpec<Body>,
 ): Promise<z.output<Body>> {
-  const collector = inventoryAgent.collectors.find((one) => one.fact.name === fact.name);
+  const collector = inventoryCollectors.find((one) => one.fact.name === fact.name);
   const collected = await collector?.collect(host);
   if (collected?.kind !== 'present') throw new Error(`no ${fact.name}: ${JSON.stringify(collected)}`);
   return fact.body.parse(collected.body);

@@ -3,10 +3,11 @@ import { systemClock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { CommandLine } from '../command-line.ts';
 import { agentPlugins } from '../plugins.ts';
+import { collectorsOf } from './collect.ts';
 
 /** `facts [NAME]`: one JSON object with all facts, or the body of one. */
 export async function facts(line: CommandLine): Promise<number> {
-  const collectors = agentPlugins.flatMap((plugin) => plugin.collectors);
+  const collectors = await collectorsOf(agentPlugins);
   const [wanted] = line.words;
   const chosen = collectors.filter((collector) => wanted === undefined || collector.fact.name === wanted);
   if (chosen.length === 0) {

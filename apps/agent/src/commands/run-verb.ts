@@ -23,6 +23,8 @@ export async function runVerb(line: CommandLine): Promise<number> {
       return (await import('./status.ts')).status(line);
     case 'facts':
       return (await import('./facts.ts')).facts(line);
+    case 'collect':
+      return (await import('./collect.ts')).collect(line);
     case 'actions':
       return (await import('./actions.ts')).actions(line);
     case 'hold':

@@ -4,6 +4,7 @@ import { isAppError, renderMessage } from '@pilothouse/contract';
 import { startAgent } from '../agent.ts';
 import { claimDirectory } from '../claim-directory.ts';
 import type { CommandLine } from '../command-line.ts';
+import { createCollectorProcess, HEAP_MIB_MAX } from '../facts/collector-process.ts';
 import { createAgentLog } from '../log.ts';
 import { agentMessages } from '../messages.ts';
 import { agentPlugins } from '../plugins.ts';
@@ -23,6 +24,11 @@ export async function run(line: CommandLine): Promise<number> {
     startAgent({
       data,
       plugins: agentPlugins,
+      collection: createCollectorProcess({
+        command: collectorCommand(line.dataDirectory),
+        clock: systemClock,
+        log,
+      }),
       proxy: proxyOf(process.env),
       servers: line.servers,
       hasScopes: isRoot && isSystemdHost(),
@@ -52,6 +58,17 @@ function startOrExplain<T>(line: CommandLine, start: () => T): T {
     throw unusable(line.dataDirectory, cause);
   }
 }
+
+/** This very program once more. What the runtime was told for a process that stays does not hold for one that ends soon. */
+const collectorCommand = (dataDirectory: string): string[] => [
+  process.execPath,
+  `--max-old-space-size=${HEAP_MIB_MAX}`,
+  process.argv[1] ?? '',
+  'collect',
+  '--data',
+  dataDirectory,
+  '--',
+];
 
 const isSystemdHost = (): boolean =>
   existsSync('/run/systemd/system') && readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';

@@ -6,7 +6,8 @@ import { isDiskFull } from '../disk-full.ts';
 
 /** The current body of each fact on disk. Losing one costs a collection, so nothing here is synced. */
 export interface FactBodies {
-  put(fact: string, body: { readonly digest: string; readonly text: string }): void;
+  /** False when the disk is full: the fact is collected again when the server wants its body. */
+  put(fact: string, text: string): boolean;
   /** Null when the file is another one, or gone. */
   get(fact: string, digest: string): string | null;
 }
@@ -15,13 +16,14 @@ export function createFactBodies(directory: string): FactBodies {
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const at = (fact: string): string => join(directory, `${fact}.json`);
   return {
-    put(fact, { text }) {
+    put(fact, text) {
       try {
         writeFileSync(at(fact), text, { mode: 0o600 });
+        return true;
       } catch (cause) {
         if (!isDiskFull(cause)) throw cause;
-        // Full disk: the fact is collected again when the server wants its body.
         removeIfThere(at(fact));
+        return false;
       }
     },
     get(fact, digest) {

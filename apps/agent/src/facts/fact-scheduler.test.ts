@@ -4,16 +4,19 @@ import { type Collector, defineCollector } from '@pilothouse/agent-kit';
 import { defineFact, digestOfText, type FactReport } from '@pilothouse/contract';
 import { fakeClock } from '@pilothouse/testkit/fake-clock';
 import { z } from 'zod';
+import { collectHere } from './collect-here.ts';
 import { createFactScheduler } from './fact-scheduler.ts';
 
 const MINUTE_MS = 60_000;
 
-function setUp(names: readonly string[]) {
+function setUp(names: readonly string[], intervals: Readonly<Record<string, number>> = {}) {
   const clock = fakeClock();
   const values = new Map(names.map((name) => [name, 1]));
   const runs: string[] = [];
   const sent: FactReport[][] = [];
-  const bodies = new Map<string, { digest: string; text: string }>();
+  const bodies = new Map<string, string>();
+  const rounds: (readonly string[] | null)[] = [];
+  const disk = { isFull: false, isBroken: false };
   let settled = (): void => {};
   const collectors: Collector[] = names.map((name) =>
     defineCollector({
@@ -23,7 +26,7 @@ function setUp(names: readonly string[]) {
         body: z.object({ n: z.number() }),
         isShared: true,
         sizeBytesMax: 100,
-        intervalMs: 10 * MINUTE_MS,
+        intervalMs: intervals[name] ?? 10 * MINUTE_MS,
       }),
       timeoutMs: 1000,
       async collect() {
@@ -32,16 +35,32 @@ function setUp(names: readonly string[]) {
       },
     }),
   );
+  const kept = {
+    put(fact: string, text: string) {
+      if (disk.isFull) return false;
+      bodies.set(fact, text);
+      return true;
+    },
+    get: (fact: string, digest: string) => {
+      const text = bodies.get(fact);
+      return text !== undefined && digestOfText(text) === digest ? text : null;
+    },
+  };
+  const here = collectHere(collectors, { bodies: kept, clock });
   const scheduler = createFactScheduler({
-    collectors,
+    collection: {
+      ...here,
+      async collect(names, listener) {
+        rounds.push(names);
+        if (disk.isBroken) throw new Error('no process');
+        await here.collect(names, listener);
+      },
+    },
     clock,
     random: () => 0.5,
     log: { info() {}, warn() {}, error() {} },
     modifiedAt: () => null,
-    bodies: {
-      put: (fact, body) => void bodies.set(fact, body),
-      get: (fact, digest) => (bodies.get(fact)?.digest === digest ? (bodies.get(fact)?.text ?? null) : null),
-    },
+    bodies: kept,
     settled: () => settled(),
     report: (reports) => {
       sent.push(reports);
@@ -49,7 +68,7 @@ function setUp(names: readonly string[]) {
     },
   });
   const round = () => new Promise<void>((resolve) => (settled = resolve));
-  return { clock, scheduler, values, runs, sent, bodies, round };
+  return { clock, scheduler, values, runs, rounds, sent, bodies, disk, round };
 }
 const digestOf = (n: number): string => digestOfText(`{"n":${n}}`);
 
@@ -63,6 +82,44 @@ test('collects everything at the start, then each fact at its interval', async (
   await second;
 
   assert.deepEqual(runs, ['a', 'b', 'a', 'b']);
+});
+
+test('a round takes along what would be due soon', async () => {
+  const { clock, scheduler, rounds, round } = setUp(['a', 'b', 'c'], {
+    b: 12 * MINUTE_MS,
+    c: 60 * MINUTE_MS,
+  });
+  const first = round();
+  scheduler.start();
+  await first;
+  const second = round();
+  clock.advance(10 * MINUTE_MS);
+  await second;
+
+  assert.deepEqual(rounds, [null, ['a', 'b']]);
+});
+
+test('a round that failed is tried again after a while, not at once', async () => {
+  const { clock, scheduler, rounds, disk, round } = setUp(['a']);
+  disk.isBroken = true;
+  const first = round();
+  scheduler.start();
+  await first;
+  clock.advance(9 * MINUTE_MS);
+  assert.deepEqual(rounds, [null]);
+
+  disk.isBroken = false;
+  const second = round();
+  clock.advance(MINUTE_MS);
+  await second;
+  assert.deepEqual(rounds, [null, null]);
+
+  disk.isBroken = true;
+  const third = round();
+  clock.advance(10 * MINUTE_MS);
+  await third;
+  clock.advance(9 * MINUTE_MS);
+  assert.deepEqual(rounds, [null, null, ['a']]);
 });
 
 test('tells only what the server does not hold, and everything after some hours', async () => {
@@ -118,4 +175,15 @@ test('gives the body of a current fact, collected again when it was lost', async
   bodies.clear();
   assert.equal(await scheduler.body(digestOf(1)), '{"n":1}');
   assert.equal(await scheduler.body(digestOf(7)), null);
+});
+
+test('gives a body also when the disk is full', async () => {
+  const { scheduler, bodies, disk, round } = setUp(['a']);
+  disk.isFull = true;
+  const first = round();
+  scheduler.start();
+  await first;
+
+  assert.equal(bodies.size, 0);
+  assert.equal(await scheduler.body(digestOf(1)), '{"n":1}');
 });

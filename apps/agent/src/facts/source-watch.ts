@@ -1,4 +1,4 @@
-import type { Collector } from '@pilothouse/agent-kit';
+import type { FactOffer } from './fact-collection.ts';
 
 /**
  * Notices that the files behind a fact changed, by their times alone: a few `stat` calls cost nothing, and work on every
@@ -11,22 +11,25 @@ export interface SourceWatch {
 }
 
 export function createSourceWatch(
-  collectors: readonly Collector[],
+  facts: readonly Pick<FactOffer, 'name' | 'sources'>[],
   modifiedAt: (path: string) => number | null,
 ): SourceWatch {
-  const signatureOf = (collector: Collector): string =>
-    (collector.sources ?? []).map((path) => modifiedAt(path) ?? '-').join(' ');
-  const watched = collectors
-    .filter((collector) => (collector.sources ?? []).length > 0)
-    .map((collector) => ({ collector, named: signatureOf(collector), previous: signatureOf(collector) }));
+  const signatureOf = (sources: readonly string[]): string =>
+    sources.map((path) => modifiedAt(path) ?? '-').join(' ');
+  const watched = facts
+    .filter(({ sources }) => sources.length > 0)
+    .map(({ name, sources }) => {
+      const signature = signatureOf(sources);
+      return { name, sources, named: signature, previous: signature };
+    });
   return {
     look() {
       const changed: string[] = [];
       for (const state of watched) {
-        const now = signatureOf(state.collector);
+        const now = signatureOf(state.sources);
         if (now !== state.named && now === state.previous) {
           state.named = now;
-          changed.push(state.collector.fact.name);
+          changed.push(state.name);
         }
         state.previous = now;
       }

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
 import { GroupPath } from '../group.ts';
-import { Host, HostId } from '../host.ts';
+import { Host } from '../host.ts';
+import { HostId } from '../host-id.ts';
 import { Labels } from '../labels.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';

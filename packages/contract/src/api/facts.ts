@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { definePermissions } from '../access.ts';
 import { defineErrors } from '../errors.ts';
 import { FactAbsence, FactName, FactSpan } from '../fact.ts';
-import { HostId } from '../host.ts';
+import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, Timestamp } from '../scalars.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { definePermissions } from '../access.ts';
 import { defineErrors } from '../errors.ts';
 import { Finding, Severity } from '../finding.ts';
-import { HostId } from '../host.ts';
+import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
 import { Timestamp } from '../scalars.ts';

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { definePermissions } from '../access.ts';
 import { defineErrors } from '../errors.ts';
 import { GROUP_HOSTS_MAX, GroupPath } from '../group.ts';
-import { HostId } from '../host.ts';
+import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
 import { HostsPage } from './hosts.ts';

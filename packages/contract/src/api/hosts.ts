@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
 import { defineErrors } from '../errors.ts';
-import { Host, HostId, HostName, HostState, PresenceKind } from '../host.ts';
-import { LABELS_MAX, LabelKey, Labels, LabelValue } from '../labels.ts';
+import { Host, HostState, PresenceKind } from '../host.ts';
+import { HostId, HostName } from '../host-id.ts';
+import { LabelKey } from '../label-key.ts';
+import { LABELS_MAX, Labels, LabelValue } from '../labels.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { TargetRequest } from '../plan.ts';
 import { defineRoute } from '../route.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { ActionName } from '../action.ts';
-import { HostId } from '../host.ts';
+import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { Plan, STEP_ACTIONS_MAX, Step, TargetRequest } from '../plan.ts';
 import { defineRoute } from '../route.ts';

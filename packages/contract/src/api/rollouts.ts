@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
-import { HostId } from '../host.ts';
+import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import {} from '../plan.ts';
 import { ResultGroup, Rollout, RolloutId, RolloutState } from '../rollout.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineErrors } from '../errors.ts';
-import { HostId } from '../host.ts';
+import { HostId } from '../host-id.ts';
 import { defineRoute } from '../route.ts';
 
 /** Longer selectors are lists in disguise: make a group of them. */

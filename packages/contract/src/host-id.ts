@@ -1,0 +1,13 @@
+import { z } from 'zod';
+
+export const HostId = z
+  .string()
+  .regex(/^h_[0-9a-hjkmnp-tv-z]{18}$/, 'must be the id of a host, such as h_0k3v9d2qa7m8f4q7xz');
+export type HostId = z.infer<typeof HostId>;
+
+export const HostName = z
+  .string()
+  .regex(
+    /^[a-zA-Z0-9]([a-zA-Z0-9.-]{0,251}[a-zA-Z0-9])?$/,
+    'must be a host name: letters, digits, dots and hyphens',
+  );
