@@ -14,6 +14,8 @@ export interface FindingSpec {
   readonly hint: Message;
   /** Name of the action that would remedy it; null when a person has to. */
   readonly remedy: string | null;
+  /** True: budgets count a host with such a finding as down. */
+  readonly meansDown?: true;
 }
 
 export const defineFinding = (spec: FindingSpec): FindingSpec => spec;

@@ -3,6 +3,9 @@ import {
   accessPermissions,
   auditErrors,
   auditPermissions,
+  budgetFindings,
+  budgetsErrors,
+  budgetsPermissions,
   commonErrors,
   enrolmentErrors,
   enrolmentPermissions,
@@ -49,6 +52,7 @@ export const kernelDeclarations: KernelDeclarations = {
     ...planErrors,
     ...rolloutCauseErrors,
     ...rolloutErrors,
+    ...budgetsErrors,
   },
   permissions: {
     ...prefixed('access', accessPermissions),
@@ -60,8 +64,9 @@ export const kernelDeclarations: KernelDeclarations = {
     ...prefixed('groups', groupsPermissions),
     ...prefixed('hosts', hostsPermissions),
     ...prefixed('rollouts', rolloutPermissions),
+    ...prefixed('budgets', budgetsPermissions),
   },
-  findings: Object.values(gatewayFindings),
+  findings: [...Object.values(gatewayFindings), ...Object.values(budgetFindings)],
 };
 
 /** Rooms call their keys `read` alike; names of permissions are unique, and checked when declarations are collected. */

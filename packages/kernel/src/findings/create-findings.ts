@@ -97,7 +97,12 @@ function seenAgain(
 type Sightings = Parameters<FindingsService['reconcile']>[2];
 
 /** Looks first without a transaction: most reports of ten thousand hosts change nothing. */
-async function reconcile(parts: FindingsParts, kind: string, hostId: string, now: Sightings): Promise<void> {
+async function reconcile(
+  parts: FindingsParts,
+  kind: string,
+  hostId: string | null,
+  now: Sightings,
+): Promise<void> {
   const spec = specOf(parts, kind);
   const { store } = parts.context;
   const current = await unresolvedOf(store, hostId, kind);

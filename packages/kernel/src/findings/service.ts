@@ -33,12 +33,12 @@ export interface FindingsService {
   /** Opens it, or moves `lastSeen` of the one that is open; a resolved one opens again. */
   raise(transaction: Transaction, finding: RaisedFinding): Promise<void>;
   /**
-   * Says what is wrong now of one kind on one host: raises those, resolves the others of that kind and host.
-   * Writes nothing when nothing changed.
+   * Says what is wrong now of one kind on one host (null: on none in particular): raises those, resolves the others of
+   * that kind and host. Writes nothing when nothing changed.
    */
   reconcile(
     kind: string,
-    hostId: HostId,
+    hostId: HostId | null,
     now: readonly Omit<RaisedFinding, 'kind' | 'hostId'>[],
   ): Promise<void>;
   get(id: string): Promise<Finding | null>;

@@ -49,13 +49,16 @@ export async function findingByName(
   return row === undefined ? null : findingOf(row);
 }
 
-/** What is not resolved on a host, of one kind or (null) of all. */
+/** What is not resolved on a host or (null) on none in particular, of one kind or (null) of all. */
 export async function unresolvedOf(
   source: FindingsSource,
-  hostId: HostId,
+  hostId: HostId | null,
   kind: string | null,
 ): Promise<Finding[]> {
-  let select = table(source).selectAll().where('host_id', '=', hostId).where('state', '!=', 'resolved');
+  let select = table(source)
+    .selectAll()
+    .where('host_id', '=', hostId ?? '')
+    .where('state', '!=', 'resolved');
   if (kind !== null) select = select.where('kind', '=', kind);
   return (await select.orderBy('key').execute()).map(findingOf);
 }
