@@ -21,7 +21,15 @@ const PUBLIC_ROUTES = [
   'system.ready',
 ];
 /** What everybody may do to their own account, a reader included. */
-const OWN_ROUTES = ['session.delete', 'session.change-password', 'api-tokens.create', 'api-tokens.revoke'];
+const OWN_ROUTES = [
+  'session.delete',
+  'session.change-password',
+  'api-tokens.create',
+  'api-tokens.revoke',
+  'operator-keys.challenge',
+  'operator-keys.register',
+  'operator-keys.revoke',
+];
 const PASSWORD = 'correct horse battery';
 
 let kernel: TestKernel;

@@ -4,6 +4,7 @@ import type { HostId, Message } from '@pilothouse/contract';
 import type { MigrationSet } from '@pilothouse/store';
 import { type Access, accessMigrations, createAccess } from './access/index.ts';
 import { auditMigrations } from './audit/index.ts';
+import { authorityMigrations } from './authority/index.ts';
 import { budgetsMigrations } from './budgets/index.ts';
 import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
 import { createToken, enrolmentMigrations } from './enrolment/index.ts';
@@ -158,6 +159,7 @@ const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
   enrolmentMigrations,
   plansMigrations,
   rolloutsMigrations,
+  authorityMigrations,
   budgetsMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),
 ];

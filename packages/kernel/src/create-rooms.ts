@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { HostId } from '@pilothouse/contract';
 import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
-import { nothingMissing } from './authority/index.ts';
+import { createAuthority } from './authority/index.ts';
 import { createBudgets } from './budgets/index.ts';
 import { createCalendar } from './calendar/index.ts';
 import {
@@ -77,8 +77,14 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   const rules = await openRules(context, options, { ...ledger, ...registry, gateway: gateway.service });
   const { trust, audit, events } = ledger;
   const { hosts, facts, select, resolver, findings } = registry;
-  const authority = nothingMissing();
-  const { rollouts, ...rolloutsRoom } = await createRollouts(context, {
+  const { authority, ...authorityRoom } = createAuthority(context, {
+    hosts,
+    audit,
+    events,
+    actions: options.declarations.actions,
+    plans: () => plans,
+  });
+  const { rollouts, plans, ...rolloutsRoom } = await createRollouts(context, {
     authority,
     hosts,
     resolver,
@@ -115,12 +121,14 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...findingsEndpoints({ findings, hosts }),
       ...factsEndpoints({ facts, hosts, select, specs: [...options.declarations.facts.values()] }),
       ...rules.endpoints,
+      ...authorityRoom.endpoints,
       ...rolloutsRoom.endpoints,
     ],
     reconcilers: [
       ...ledger.reconcilers,
       ...registry.reconcilers,
       ...rules.reconcilers,
+      ...authorityRoom.reconcilers,
       ...rolloutsRoom.reconcilers,
     ],
   };

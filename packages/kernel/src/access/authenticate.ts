@@ -40,7 +40,7 @@ export function createAuthentication(parts: AccessParts): Authentication {
     const { allowed } = identity;
     const roleNames = allowed === null ? roles : roles.filter((role) => allowed.includes(role));
     const grants = parts.roles.grantsOf(roleNames);
-    const principal = createPrincipal(identity.actor, grants);
+    const principal = createPrincipal(identity.actor, grants, { id: row.id, name: row.name });
     identities.set(principal, { user: row, grants, roleNames, by: identity.by });
     return principal;
   };

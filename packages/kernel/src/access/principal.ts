@@ -40,9 +40,14 @@ export function compileGrant(
   };
 }
 
-export function createPrincipal(actor: Actor, grants: readonly CompiledGrant[]): Principal {
+export function createPrincipal(
+  actor: Actor,
+  grants: readonly CompiledGrant[],
+  person?: NonNullable<Principal['person']>,
+): Principal {
   return {
     actor,
+    ...(person === undefined ? {} : { person }),
     has: (permission) => grants.some((grant) => grant.permissions.has(permission)),
     scope(permission, effect = 'read') {
       const fitting = grants.filter(

@@ -1,8 +1,15 @@
-import type { Authority, Digest, Plan } from '@pilothouse/contract';
+import type { Authority, Digest, Plan, PlanAuthority } from '@pilothouse/contract';
+import type { Principal } from '../access/service.ts';
 
 /** What a plan still lacks before it may start. */
 export interface MissingAuthority {
   readonly approvals: { readonly required: number; readonly given: number };
+}
+
+/** Who asks, in which request. */
+export interface AuthorityAsker {
+  readonly principal: Principal;
+  readonly requestId: string | null;
 }
 
 /** Who said yes to a plan: approvals by people on this server, and signatures by their own keys, which hosts verify. */
@@ -13,4 +20,13 @@ export interface AuthorityService {
   authorityOf(planDigest: Digest): Promise<Authority | undefined>;
   /** An approval or a signature came or went for this plan. Returns the way to stop listening. */
   onChanged(listener: (planDigest: Digest) => void): () => void;
+}
+
+/** The same with what plans under mandates need: a schedule names one, and puts each plan that it makes under it. */
+export interface AuthorityBook extends AuthorityService {
+  /**
+   * AppError NOT_FOUND, PLAN_EXPIRED, MANDATE_OVER, MANDATE_NOT_SIGNED, MANDATE_NOT_COVERING, or what starting the plan
+   * would take.
+   */
+  useMandate(asker: AuthorityAsker, planDigest: Digest, mandateId: Digest): Promise<PlanAuthority>;
 }

@@ -7,7 +7,7 @@ import type { GatewayService } from '../gateway/service.ts';
 import type { HostsService, TargetResolver } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import { createPlans, planEndpoints } from '../plans/index.ts';
+import { createPlans, type PlansService, planEndpoints } from '../plans/index.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import type { SelectService } from '../select/service.ts';
 import { recordOf, viewEndedTask, viewRollout, viewTask } from './driver/active-rollout.ts';
@@ -42,6 +42,7 @@ export interface RolloutsDeps {
 
 export interface RolloutsRoom {
   readonly rollouts: RolloutsService;
+  readonly plans: PlansService;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
   /** Resolves when everything that has come in so far is durable and sent. */
@@ -106,6 +107,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
   };
   return {
     rollouts,
+    plans,
     endpoints: [
       ...planEndpoints({ plans, hosts: deps.hosts, resolver: deps.resolver }),
       ...rolloutEndpoints({ ...acts, live }),
