@@ -80,6 +80,11 @@ export const verbGroups: readonly VerbGroup[] = [
           fromPlugin((await import('@pilothouse/plugin-commands/cli')).commandsCli.commands, 'script'),
       },
       {
+        name: 'service',
+        summary: { en: 'Start, stop, restart and enable services', zh: '启动、停止、重启和启用服务' },
+        load: async () => (await import('@pilothouse/plugin-services/cli')).servicesCli.commands,
+      },
+      {
         name: 'rollouts',
         summary: { en: 'List rollouts, newest first', zh: '列出发布（新的在前）' },
         load: async () => (await import('./commands/rollouts.ts')).rolloutsCommands,

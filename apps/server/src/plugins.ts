@@ -1,6 +1,7 @@
 import type { ServerPlugin } from '@pilothouse/kernel';
 import { commandsServer } from '@pilothouse/plugin-commands/server';
 import { inventoryServer } from '@pilothouse/plugin-inventory/server';
+import { servicesServer } from '@pilothouse/plugin-services/server';
 
 /** The plugins of this server. Adding one is one line. */
-export const plugins: readonly ServerPlugin[] = [inventoryServer, commandsServer];
+export const plugins: readonly ServerPlugin[] = [inventoryServer, commandsServer, servicesServer];

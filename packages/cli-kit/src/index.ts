@@ -25,6 +25,7 @@ export { type Progress, type ProgressCounts, progressLine, showProgress } from '
 export { limitOption, readList } from './read-list.ts';
 export { readPairs } from './read-pairs.ts';
 export { resolveHostId } from './resolve-host.ts';
+export { type ActionsToRun, runActions, runActionsOptions } from './run-actions.ts';
 export { showPairs } from './show-pairs.ts';
 export { strategyOf, strategyOptions } from './strategy-options.ts';
 export { type Column, renderTable } from './table.ts';

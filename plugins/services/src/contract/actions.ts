@@ -1,0 +1,111 @@
+import { MINUTE_MS } from '@pilothouse/base';
+import { defineAction, type EffectClass, type Interruption, type Message } from '@pilothouse/contract';
+import { z } from 'zod';
+
+/** A unit by its whole name: `nginx.service`, `backup.timer`. Aliases are followed by systemd. */
+export const UnitName = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9@._:\\-]{1,240}\.(service|socket|timer|target|path|mount)$/,
+    'must be the whole name of a unit, such as nginx.service',
+  );
+
+export const UnitParameters = z.object({ unit: UnitName });
+export type UnitParameters = z.infer<typeof UnitParameters>;
+/** `now`: also starts (or stops) it at once. */
+export const EnableParameters = z.object({ unit: UnitName, now: z.boolean().default(false) });
+export type EnableParameters = z.infer<typeof EnableParameters>;
+
+export const VERBS = ['start', 'stop', 'restart', 'reload', 'enable', 'disable'] as const;
+export type Verb = (typeof VERBS)[number];
+
+/** systemd's own default for a start or stop is 90 s; some databases take minutes. */
+const TIMEOUT_MS_MAX = 60 * MINUTE_MS;
+
+const common = {
+  trust: 'typed',
+  locks: ({ unit }: { unit: string }) => [`service:${unit}`],
+  timeoutMsMax: TIMEOUT_MS_MAX,
+  withoutRoot: { en: 'only root may control units of the system', zh: '只有 root 可以控制系统单元' },
+} as const;
+
+const recorded = { kind: 'recorded' } as const;
+const notUndone = {
+  kind: 'none',
+  reason: {
+    en: 'What ran before a restart or a reload is gone.',
+    zh: '重启或重新加载之前的运行状态已不存在。',
+  },
+} as const;
+
+function unitAction(
+  verb: 'start' | 'stop' | 'restart' | 'reload',
+  is: {
+    readonly title: Message;
+    readonly effect: EffectClass;
+    readonly interrupts: Interruption;
+    readonly undo: typeof recorded | typeof notUndone;
+  },
+) {
+  const { effect, interrupts, ...rest } = is;
+  return defineAction({
+    ...common,
+    ...rest,
+    name: `services.${verb}`,
+    parameters: UnitParameters,
+    effect: () => effect,
+    interrupts: () => interrupts,
+  });
+}
+
+export const startService = unitAction('start', {
+  title: { en: 'Start a service', zh: '启动服务' },
+  effect: 'reversible',
+  interrupts: 'none',
+  undo: recorded,
+});
+export const stopService = unitAction('stop', {
+  title: { en: 'Stop a service', zh: '停止服务' },
+  effect: 'disruptive',
+  interrupts: 'service',
+  undo: recorded,
+});
+export const restartService = unitAction('restart', {
+  title: { en: 'Restart a service', zh: '重启服务' },
+  effect: 'disruptive',
+  interrupts: 'service',
+  undo: notUndone,
+});
+export const reloadService = unitAction('reload', {
+  title: { en: 'Let a service read its configuration again', zh: '重新加载服务配置' },
+  effect: 'disruptive',
+  interrupts: 'none',
+  undo: notUndone,
+});
+export const enableService = defineAction({
+  ...common,
+  name: 'services.enable',
+  title: { en: 'Start a service at every boot', zh: '设为开机启动' },
+  parameters: EnableParameters,
+  effect: () => 'reversible',
+  interrupts: () => 'none',
+  undo: recorded,
+});
+export const disableService = defineAction({
+  ...common,
+  name: 'services.disable',
+  title: { en: 'Start a service at boot no more', zh: '取消开机启动' },
+  parameters: EnableParameters,
+  effect: ({ now }) => (now ? 'disruptive' : 'reversible'),
+  interrupts: ({ now }) => (now ? 'service' : 'none'),
+  undo: recorded,
+});
+
+export const serviceActions = [
+  startService,
+  stopService,
+  restartService,
+  reloadService,
+  enableService,
+  disableService,
+] as const;
