@@ -1,8 +1,10 @@
 import { agentAuthorityErrors } from './agent-authority-errors.ts';
+import { agentStageErrors } from './agent-stage-errors.ts';
 import { defineErrors } from './errors.ts';
 
 /** Why an agent refused a task, or how one ended other than by its own exit code. They travel in outcomes. */
 export const agentErrors = defineErrors({
+  ...agentStageErrors,
   ...agentAuthorityErrors,
   TASK_SIGNATURE_INVALID: {
     status: 422,

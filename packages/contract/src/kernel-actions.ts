@@ -25,6 +25,7 @@ export const rebootAction = defineAction({
   }),
   effect: () => 'disruptive',
   trust: 'typed',
+  permission: 'hosts.reboot',
   interrupts: () => 'host',
   locks: () => ['host', 'boot'],
   timeoutMsMax: 8 * HOUR_MS,

@@ -24,6 +24,7 @@ import {
   groupsPermissions,
   hostsErrors,
   hostsPermissions,
+  kernelActions,
   planErrors,
   pluginErrors,
   rolloutCauseErrors,
@@ -71,6 +72,7 @@ export const kernelDeclarations: KernelDeclarations = {
     ...prefixed('budgets', budgetsPermissions),
   },
   findings: [...Object.values(gatewayFindings), ...Object.values(budgetFindings)],
+  actions: kernelActions,
 };
 
 /** Rooms call their keys `read` alike; names of permissions are unique, and checked when declarations are collected. */

@@ -29,6 +29,12 @@ export const hostsPermissions = definePermissions({
     scope: 'hosts',
     isRead: false,
   },
+  hostsReboot: {
+    name: 'hosts.reboot',
+    title: { en: 'Reboot hosts', zh: '重启主机' },
+    scope: 'hosts',
+    isRead: false,
+  },
   hostsQuarantine: {
     name: 'hosts.quarantine',
     title: { en: 'Put hosts into quarantine and release them', zh: '隔离主机和解除隔离' },

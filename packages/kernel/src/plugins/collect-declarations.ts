@@ -10,7 +10,9 @@ import {
 } from '@pilothouse/contract';
 
 /** What the kernel's own rooms declare, in the shape in which plugins do. */
-export type KernelDeclarations = Pick<PluginSpec, 'errors' | 'permissions' | 'findings'>;
+export type KernelDeclarations = Pick<PluginSpec, 'errors' | 'permissions' | 'findings'> & {
+  readonly actions?: readonly ActionSpec[];
+};
 
 /** All that is declared, by name: what rooms that know no plugin work with. */
 export interface Declarations {
@@ -52,6 +54,10 @@ export function collectDeclarations(
       claim('finding', finding.kind, owner);
       findings.set(finding.kind, finding);
     }
+    for (const action of spec.actions ?? []) {
+      claim('action', action.name, owner);
+      actions.set(action.name, action);
+    }
   };
 
   addShared('kernel', kernel);
@@ -61,10 +67,6 @@ export function collectDeclarations(
     for (const fact of spec.facts) {
       claim('fact', fact.name, spec.id);
       facts.set(fact.name, fact);
-    }
-    for (const action of spec.actions) {
-      claim('action', action.name, spec.id);
-      actions.set(action.name, action);
     }
     for (const route of spec.routes) {
       claim('route', route.id, spec.id);
