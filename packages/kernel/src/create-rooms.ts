@@ -86,6 +86,10 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   });
   const { rollouts, plans, ...rolloutsRoom } = await createRollouts(context, {
     authority,
+    budgets: rules.budgets,
+    calendar: rules.calendar,
+    gates: rules.gates,
+    notifications: rules.notifications,
     hosts,
     resolver,
     select,

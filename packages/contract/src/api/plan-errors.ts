@@ -1,7 +1,9 @@
 import { defineErrors } from '../errors.ts';
+import { planStrategyErrors } from './plan-strategy-errors.ts';
 
 /** Why a plan cannot be made or started. */
 export const planErrors = defineErrors({
+  ...planStrategyErrors,
   PLAN_NO_TARGETS: {
     status: 422,
     title: { en: 'No host matches the target', zh: '没有主机匹配该目标' },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { ActionName } from '../action.ts';
 import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
-import { Plan, STEP_ACTIONS_MAX, Step, TargetRequest } from '../plan.ts';
+import { Plan, STEP_ACTIONS_MAX, Step, StepAction, TargetRequest } from '../plan.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, JsonObject, Timestamp } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
@@ -12,7 +12,7 @@ export const NewPlan = z.object({
   title: z.string().trim().min(1).max(200),
   target: TargetRequest,
   actions: z
-    .array(z.object({ action: ActionName, parameters: JsonObject }))
+    .array(z.object({ action: ActionName, parameters: JsonObject, when: StepAction.shape.when }))
     .min(1)
     .max(STEP_ACTIONS_MAX),
   strategy: Strategy.partial().default({}),
@@ -51,6 +51,26 @@ export type MadePlan = z.infer<typeof MadePlan>;
 
 const PlanDigest = z.object({ digest: Digest });
 const exampleDigest = '0'.repeat(64);
+/** What a strategy may be refused for: also where it comes with a retry. */
+const STRATEGY_ERRORS = [
+  'PLAN_WAVES_IMPOSSIBLE',
+  'PLAN_WAVES_TOO_MANY',
+  'PLAN_BUILD_FACT_UNKNOWN',
+  'PLAN_SHARE_WITHOUT_COUNT',
+  'PLAN_WAVE_LIMIT_ABOVE_TOTAL',
+  'PLAN_GATE_WAVE_MISSING',
+  'PLAN_GATE_WITHOUT_PROBES',
+  'PLAN_GATE_WITHOUT_CONTROL',
+  'PLAN_NAME_TWICE',
+  'PLAN_CHANNEL_UNKNOWN',
+  'PLAN_WHEN_NEVER',
+  'PLAN_WINDOW_NEVER_OPENS',
+  'PLAN_BUDGET_IMPOSSIBLE',
+  'PLAN_ROLLBACK_IMPOSSIBLE',
+  'GROUP_UNKNOWN',
+  'GATE_INVALID',
+  'WINDOW_RULE_INVALID',
+] as const;
 const makeErrors = [
   'PLAN_NO_TARGETS',
   'PLAN_TARGET_EMPTY',
@@ -64,6 +84,7 @@ const makeErrors = [
   'PLAN_STRATEGY_INVALID',
   'PLAN_FACTS_STALE',
   'SELECTOR_INVALID',
+  ...STRATEGY_ERRORS,
 ] as const;
 export const PLAN_MAKE_ERRORS: readonly string[] = makeErrors;
 

@@ -20,6 +20,15 @@ export const rolloutErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  ROLLOUT_NOTHING_TO_UNDO: {
+    status: 409,
+    title: { en: 'The rollout changed no host that is still there', zh: '该发布未更改任何仍在册的主机' },
+    hint: {
+      en: 'See what it did: pilothouse rollout tasks ID',
+      zh: '查看其执行情况：pilothouse rollout tasks 标识',
+    },
+    retry: 'never',
+  },
   ROLLOUT_NOT_ENDED: {
     status: 409,
     title: { en: 'The rollout has not ended', zh: '发布尚未结束' },

@@ -23,6 +23,12 @@ export const rolloutPermissions = definePermissions({
     scope: 'hosts',
     isRead: false,
   },
+  probeCommand: {
+    name: 'rollouts.probe-command',
+    title: { en: 'Let hosts run any program as a probe', zh: '让主机以任意程序作为探测' },
+    scope: 'hosts',
+    isRead: false,
+  },
   control: {
     name: 'rollouts.control',
     title: { en: 'Pause, resume and cancel rollouts', zh: '暂停、恢复和取消发布' },

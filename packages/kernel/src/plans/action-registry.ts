@@ -7,6 +7,7 @@ import {
   type EffectClass,
   type Interruption,
   type JsonObject,
+  type Message,
   PARAMETERS_BYTES_MAX,
   type StepAction,
 } from '@pilothouse/contract';
@@ -34,6 +35,16 @@ export interface ActionRegistry {
   interruptionOf(actions: readonly StepAction[]): Interruption;
   /** What the actions themselves ask for. */
   permissionsOf(actions: readonly StepAction[]): string[];
+  /** Those that change something and record nothing to restore, with the reason that their makers state. */
+  lackingUndo(actions: readonly StepAction[]): UndoLack[];
+  /** Whether any of them records what its undo needs. */
+  recordsUndo(actions: readonly StepAction[]): boolean;
+}
+
+export interface UndoLack {
+  readonly action: string;
+  readonly title: Message;
+  readonly reason: Message;
 }
 
 export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegistry {
@@ -47,7 +58,10 @@ export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegist
   };
   return {
     check(requested) {
-      const checked = requested.map(({ action, parameters }) => checkOne(specOf(action), parameters));
+      const [first] = requested;
+      if (first?.when === 'changed' || first?.when === 'failed')
+        throw new AppError('PLAN_WHEN_NEVER', { action: first.action, when: first.when });
+      const checked = requested.map((each) => checkOne(specOf(each.action), each));
       const schemas: Record<string, Digest> = {};
       for (const { action } of requested) schemas[action] = digests.get(action) ?? '';
       return {
@@ -69,6 +83,8 @@ export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegist
       );
       return INTERRUPTIONS[Math.max(0, ...all.map((each) => INTERRUPTIONS.indexOf(each)))] ?? 'host';
     },
+    lackingUndo: (actions) => lackingUndo(byName, actions),
+    recordsUndo: (actions) => actions.some(({ undo }) => undo !== null),
     effectOf: (actions) =>
       strongest(
         actions.map(({ action, parameters }) => byName.get(action)?.effect(parameters) ?? 'destructive'),
@@ -76,8 +92,11 @@ export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegist
   };
 }
 
-function checkOne(spec: ActionSpec, wished: JsonObject): { step: StepAction; effect: EffectClass } {
-  const parsed = spec.parameters.safeParse(wished);
+function checkOne(
+  spec: ActionSpec,
+  wished: Pick<PlannedAction, 'parameters' | 'when'>,
+): { step: StepAction; effect: EffectClass } {
+  const parsed = spec.parameters.safeParse(wished.parameters);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const where = ['parameters', ...(issue?.path ?? [])].join('.');
@@ -92,8 +111,28 @@ function checkOne(spec: ActionSpec, wished: JsonObject): { step: StepAction; eff
   if (canonicalJson(parameters).length > PARAMETERS_BYTES_MAX)
     throw new AppError('PLAN_PARAMETERS_TOO_LARGE', { action: spec.name, limitBytes: PARAMETERS_BYTES_MAX });
   const undo = spec.undo.kind === 'recorded' ? { kind: 'recorded' as const } : null;
-  return { step: { action: spec.name, parameters, contents: [], undo }, effect: spec.effect(parameters) };
+  const when = wished.when === undefined ? {} : { when: wished.when };
+  return {
+    step: { action: spec.name, parameters, contents: [], undo, ...when },
+    effect: spec.effect(parameters),
+  };
 }
+
+function lackingUndo(byName: ReadonlyMap<string, ActionSpec>, actions: readonly StepAction[]): UndoLack[] {
+  const lacks = new Map<string, UndoLack>();
+  for (const { action, parameters, undo } of actions) {
+    const spec = byName.get(action);
+    if (undo !== null || spec?.effect(parameters) === 'read') continue;
+    const title = spec?.title ?? { en: action, zh: action };
+    lacks.set(action, { action, title, reason: spec?.undo.kind === 'none' ? spec.undo.reason : GONE });
+  }
+  return [...lacks.values()];
+}
+
+const GONE: Message = {
+  en: 'the plugin that brought it is not installed any more',
+  zh: '提供该操作的插件已不存在',
+};
 
 export const strongest = (effects: readonly EffectClass[]): EffectClass =>
   EFFECTS[Math.max(0, ...effects.map((effect) => EFFECTS.indexOf(effect)))] ?? 'destructive';

@@ -1,22 +1,12 @@
 import { newId } from '@pilothouse/base';
 import type { ActionSpec } from '@pilothouse/contract';
 import {
+  type Actor,
   AppError,
   type Digest,
-  digestOfJson,
   type EffectClass,
-  type Interruption,
-  type LackingHost,
   type MadePlan,
-  PLAN_REPORT_HOSTS_MAX,
-  type Plan,
-  type PlanHeader,
-  planDigest,
-  rootOf,
   type StepAction,
-  type Strategy,
-  type TargetRequest,
-  toTimestamp,
 } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { Principal } from '../access/service.ts';
@@ -26,18 +16,24 @@ import type { HostEntry, HostsService, TargetResolver } from '../hosts/service.t
 import type { KernelContext } from '../kernel-context.ts';
 import type { PlanRequest } from '../rollouts/service.ts';
 import type { SelectService } from '../select/service.ts';
-import { type ActionRegistry, type CheckedActions, createActionRegistry } from './action-registry.ts';
+import { type ActionRegistry, createActionRegistry, type UndoLack } from './action-registry.ts';
+import { requireSound, type StrategyJudges, wavesCountOf } from './check-strategy.ts';
 import { completeStrategy, completeWindow } from './defaults.ts';
-import { type LoadedPlan, loadedPlan, type PlanContent, treeOf } from './loaded-plan.ts';
+import { carryOverGates, draftFromSteps, type KnownSteps } from './draft-from-steps.ts';
+import { draftRollback, type RollbackRequest } from './draft-rollback.ts';
+import type { LoadedPlan } from './loaded-plan.ts';
 import { createOfferedActions, type OfferedActions } from './offered-actions.ts';
-import { type PlanNeeds, requireRights } from './require-rights.ts';
+import { type Draft, finishPlan, reportPlan } from './plan-draft.ts';
+import { needsOf, planEffect, probePermissions } from './plan-needs.ts';
+import { requireRights } from './require-rights.ts';
 import { requireFreshFacts, resolveTargets, visibility } from './resolve-targets.ts';
 import { insertPlan, readPlan, removePlans } from './store.ts';
+import { resolveWaves } from './waves/resolve-waves.ts';
 
 /** Plans kept in memory with their trees: the active rollouts and what people look at. About 1 MB for 10,000 hosts. */
 const LOADED_PLANS_MAX = 16;
 
-export interface PlansDeps {
+export interface PlansDeps extends StrategyJudges {
   readonly hosts: HostsService;
   readonly resolver: TargetResolver;
   readonly select: Pick<SelectService, 'compile'>;
@@ -47,27 +43,28 @@ export interface PlansDeps {
   readonly actions: readonly ActionSpec[];
 }
 
-/** Hosts with what is to run there, for a plan whose steps are already known (a retry). */
-export interface KnownSteps {
-  readonly hosts: readonly HostEntry[];
-  readonly actionsOf: (host: HostEntry) => readonly StepAction[];
-  readonly target: TargetRequest;
-  readonly title: string;
-  readonly strategy: Strategy;
-  readonly expiresInMs: number;
-  readonly retryOf: LoadedPlan;
-}
-
 /** Makes plans and reads them: the thing people review, sign and start. Runs nothing. */
 export interface PlansService {
   readonly offered: OfferedActions;
   make(principal: Principal, request: PlanRequest, requestId: string | null): Promise<MadePlan>;
+  /** The same without keeping it: for people who want to see first. Nobody can start it. */
+  sketch(principal: Principal, request: PlanRequest): Promise<{ plan: LoadedPlan; made: MadePlan }>;
   makeFromSteps(principal: Principal, steps: KnownSteps, requestId: string | null): Promise<MadePlan>;
+  /**
+   * A plan that undoes what another one changed on the hosts where its task started, in reversed waves. `principal` null:
+   * the rollout itself asks, because its plan said so; otherwise the person needs what starting the plan takes. AppError
+   * PLAN_ROLLBACK_IMPOSSIBLE, ROLLOUT_NOTHING_TO_UNDO.
+   */
+  makeRollback(by: RollbackMaker, request: RollbackRequest): Promise<MadePlan>;
+  /** The same without keeping it. */
+  sketchRollback(by: RollbackMaker, request: RollbackRequest): Promise<{ plan: LoadedPlan; made: MadePlan }>;
   /** Null when there is none. */
   load(digest: Digest): Promise<LoadedPlan | null>;
   effectOf(plan: LoadedPlan): EffectClass;
-  /** What a list of actions interrupts on its host: what budgets read. */
-  interruptionOf(actions: readonly StepAction[]): Interruption;
+  /** What a rollback of the plan could not restore. */
+  lackingUndo(plan: LoadedPlan): UndoLack[];
+  recordsUndo(plan: LoadedPlan): boolean;
+  interruptionOf(actions: readonly StepAction[]): ReturnType<ActionRegistry['interruptionOf']>;
   /** Whether anything of the plan exists for this person. */
   isSeenBy(principal: Principal, plan: LoadedPlan): boolean;
   /**
@@ -82,62 +79,47 @@ export interface PlansService {
   ): Promise<number>;
 }
 
+export interface RollbackMaker {
+  readonly principal: Principal | null;
+  readonly actor: Actor;
+  readonly requestId: string | null;
+}
+
 export async function createPlans(context: KernelContext, deps: PlansDeps): Promise<PlansService> {
   const registry = createActionRegistry(deps.actions);
   const offered = await createOfferedActions(context);
-  const loaded = new Map<Digest, LoadedPlan>();
-  const remember = (plan: LoadedPlan): LoadedPlan => {
-    loaded.delete(plan.plan.digest);
-    loaded.set(plan.plan.digest, plan);
-    const oldest = loaded.keys().next().value;
-    if (loaded.size > LOADED_PLANS_MAX && oldest !== undefined) loaded.delete(oldest);
-    return plan;
-  };
-
-  const save = (draft: Draft, principal: Principal, requestId: string | null) =>
-    savePlan({ context, deps, offered, remember }, draft, { principal, requestId });
+  const remember = createMemory();
+  const parts: Parts = { context, deps, registry, offered };
   const hostsOf = (plan: LoadedPlan): HostEntry[] =>
     plan.hosts.flatMap(({ id }) => deps.hosts.index.get(id) ?? []);
+  const keep = async (draft: Draft, by: Keeper): Promise<MadePlan> => {
+    const plan = finish(parts, draft, by.actor.name);
+    await savePlan(parts, plan, by);
+    remember.put(plan);
+    return reportPlan(plan.plan, draft, offered);
+  };
+  const show = (draft: Draft, by: Actor) => {
+    const plan = finish(parts, draft, by.name);
+    return { plan, made: reportPlan(plan.plan, draft, offered) };
+  };
 
   return {
     offered,
-    async make(principal, request, requestId) {
-      const checked = registry.check(request.actions);
-      const kind = request.defaults ?? 'run';
-      const now = context.clock.now();
-      const strategy = completeStrategy(kind, request.strategy, checked.timeoutMsMax);
-      const window = completeWindow(kind, request, now);
-      const { hosts, undetermined } = await resolveTargets(deps, principal, request.target);
-      requireRights(principal, hosts, checked);
-      requireFreshFacts(deps, hosts, { target: request.target, strategy, now });
-      const draft: Draft = {
-        title: request.title,
-        target: request.target,
-        hosts,
-        undetermined,
-        lists: [checked.actions],
-        listOf: hosts.map(() => 0),
-        schemas: checked.schemas,
-        permissions: checked.permissions,
-        strategy,
-        ...window,
-        retryOf: null,
-      };
-      return save(draft, principal, requestId);
-    },
-    async makeFromSteps(principal, steps, requestId) {
-      const { permissions } = needsOf(registry, steps.retryOf);
-      const check = (actions: readonly StepAction[]) => registry.check(actions);
-      const draft = draftFromSteps(steps, { check, permissions, now: context.clock.now() });
-      requireRights(principal, steps.hosts, { effect: registry.effectOf(draft.lists.flat()), permissions });
-      return save(draft, principal, requestId);
-    },
+    make: async (principal, request, requestId) =>
+      keep(await draftPlan(parts, principal, request), { actor: principal.actor, requestId }),
+    sketch: async (principal, request) => show(await draftPlan(parts, principal, request), principal.actor),
+    makeFromSteps: async (principal, steps, requestId) =>
+      keep(await draftRetry(parts, principal, steps), { actor: principal.actor, requestId }),
+    makeRollback: async (by, request) => keep(draftUndo(parts, by, request), by),
+    sketchRollback: async (by, request) => show(draftUndo(parts, by, request), by.actor),
     async load(digest) {
-      const known = loaded.get(digest) ?? (await readPlan(context.store, digest));
-      return known === null ? null : remember(known);
+      const known = remember.get(digest) ?? (await readPlan(context.store, digest));
+      return known === null ? null : remember.put(known);
     },
+    effectOf: (plan) => planEffect(registry, plan.actionLists.flat(), plan.plan.header.strategy),
+    lackingUndo: (plan) => registry.lackingUndo(plan.actionLists.flat()),
+    recordsUndo: (plan) => registry.recordsUndo(plan.actionLists.flat()),
     interruptionOf: (actions) => registry.interruptionOf(actions),
-    effectOf: (plan) => registry.effectOf(plan.actionLists.flat()),
     isSeenBy: (principal, plan) =>
       principal.scope('rollouts.read').isAll || hostsOf(plan).some(visibility(principal)),
     requireStart(principal, plan) {
@@ -150,134 +132,140 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
   };
 }
 
-function needsOf(registry: ActionRegistry, plan: LoadedPlan): PlanNeeds {
-  const actions = plan.actionLists.flat();
-  const permissions = plan.permissions ?? registry.permissionsOf(actions);
-  return { effect: registry.effectOf(actions), permissions };
-}
-
-interface SaveDeps {
+interface Parts {
   readonly context: KernelContext;
   readonly deps: PlansDeps;
+  readonly registry: ActionRegistry;
   readonly offered: OfferedActions;
-  readonly remember: (plan: LoadedPlan) => LoadedPlan;
 }
 
-async function savePlan(
-  { context, deps, offered, remember }: SaveDeps,
-  draft: Draft,
-  { principal, requestId }: { principal: Principal; requestId: string | null },
-): Promise<MadePlan> {
-  const { plan, content, tree } = finishPlan(draft, principal, {
-    now: context.clock.now(),
-    nonce: newId('n', context.ids),
+function createMemory() {
+  const loaded = new Map<Digest, LoadedPlan>();
+  return {
+    get: (digest: Digest) => loaded.get(digest),
+    put(plan: LoadedPlan): LoadedPlan {
+      loaded.delete(plan.plan.digest);
+      loaded.set(plan.plan.digest, plan);
+      const oldest = loaded.keys().next().value;
+      if (loaded.size > LOADED_PLANS_MAX && oldest !== undefined) loaded.delete(oldest);
+      return plan;
+    },
+  };
+}
+
+async function draftPlan(
+  { context, deps, registry }: Parts,
+  principal: Principal,
+  request: PlanRequest,
+): Promise<Draft> {
+  const checked = registry.check(request.actions);
+  const { actions } = checked;
+  const kind = request.defaults ?? 'run';
+  const now = context.clock.now();
+  const { hosts, undetermined } = await resolveTargets(deps, principal, request.target);
+  const strategy = completeStrategy(kind, request.strategy, {
+    timeoutMsMax: checked.timeoutMsMax,
+    hostsCount: hosts.length,
   });
+  const window = completeWindow(kind, request, now);
+  const permissions = [...new Set([...checked.permissions, ...probePermissions(strategy)])];
+  const effect = planEffect(registry, actions, strategy);
+  requireRights(principal, hosts, { effect, permissions });
+  requireFreshFacts(deps, hosts, { target: request.target, strategy, now });
+  if (strategy.onFailure === 'rollback' && !registry.recordsUndo(actions))
+    throw new AppError('PLAN_ROLLBACK_IMPOSSIBLE', {
+      actions: actions.map((each) => each.action).join(', '),
+    });
+  const waves = await resolveWaves(deps, strategy, hosts);
+  await requireSound(deps, {
+    strategy,
+    hosts,
+    wavesCount: waves?.waves.length ?? wavesCountOf(strategy, hosts.length),
+    interrupts: registry.interruptionOf(actions),
+    isChanging: effect !== 'read',
+    ...window,
+    notBefore: Math.max(now, window.notBefore),
+  });
+  return {
+    title: request.title,
+    target: request.target,
+    hosts,
+    undetermined,
+    lists: [actions],
+    listOf: hosts.map(() => 0),
+    schemas: checked.schemas,
+    permissions,
+    strategy,
+    waves,
+    ...window,
+    retryOf: null,
+    rollbackOf: null,
+  };
+}
+
+async function draftRetry(
+  { context, deps, registry }: Parts,
+  principal: Principal,
+  steps: KnownSteps,
+): Promise<Draft> {
+  const { permissions } = needsOf(registry, steps.retryOf);
+  const waves = await resolveWaves(deps, steps.strategy, steps.hosts);
+  const wavesCount = waves?.waves.length ?? wavesCountOf(steps.strategy, steps.hosts.length);
+  const { gates, ...plain } = steps.strategy;
+  const carried = carryOverGates(gates ?? [], wavesCount);
+  const strategy = carried.length === 0 ? plain : { ...plain, gates: carried };
+  const draft = draftFromSteps(
+    { ...steps, strategy },
+    { check: (actions) => registry.check(actions), permissions, now: context.clock.now(), waves },
+  );
+  const actions = draft.lists.flat();
+  const effect = planEffect(registry, actions, strategy);
+  requireRights(principal, steps.hosts, { effect, permissions });
+  const interrupts = registry.interruptionOf(actions);
+  await requireSound(deps, { ...draft, wavesCount, interrupts, isChanging: effect !== 'read' });
+  return draft;
+}
+
+function draftUndo({ context, deps, registry }: Parts, by: RollbackMaker, request: RollbackRequest): Draft {
+  const { plan } = request;
+  const actions = plan.actionLists.flat();
+  if (!registry.recordsUndo(actions))
+    throw new AppError('PLAN_ROLLBACK_IMPOSSIBLE', {
+      actions: [...new Set(actions.map((each) => each.action))].join(', '),
+    });
+  const draft = draftRollback(request, {
+    now: context.clock.now(),
+    hostOf: (hostId) => deps.hosts.index.get(hostId) ?? null,
+    check: (wished) => registry.check(wished),
+    // Whoever was let start the plan is let undo it, and nobody else: what it asked for holds here, too.
+    permissions: needsOf(registry, plan).permissions,
+  });
+  if (by.principal !== null) {
+    const effect = registry.effectOf(draft.lists.flat());
+    requireRights(by.principal, draft.hosts, { effect, permissions: draft.permissions });
+  }
+  return draft;
+}
+
+const finish = ({ context }: Parts, draft: Draft, by: string): LoadedPlan =>
+  finishPlan(draft, { by, now: context.clock.now(), nonce: newId('n', context.ids) });
+
+interface Keeper {
+  readonly actor: Actor;
+  readonly requestId: string | null;
+}
+
+async function savePlan({ context, deps }: Parts, plan: LoadedPlan, by: Keeper): Promise<void> {
+  const { digest, header } = plan.plan;
+  const { actor, requestId } = by;
   await context.store.transaction(async (transaction) => {
-    await insertPlan(transaction, plan, content);
-    const details = { title: plan.header.title, hosts: content.hosts.length };
+    await insertPlan(transaction, plan.plan, plan);
+    const details = { title: header.title, hosts: plan.hosts.length };
     await deps.audit.append(transaction, [
-      { actor: principal.actor, action: 'plan.made', subject: plan.digest, details, requestId },
+      { actor, action: 'plan.made', subject: digest, details, requestId },
     ]);
     await deps.events.publish(transaction, [
-      { type: 'plans.made', hostId: null, data: { digest: plan.digest, ...details } },
+      { type: 'plans.made', hostId: null, data: { digest, ...details } },
     ]);
   });
-  remember(loadedPlan(plan, content, tree));
-  return report(plan, draft, offered);
-}
-
-interface Draft {
-  readonly title: string;
-  readonly target: TargetRequest;
-  readonly hosts: readonly HostEntry[];
-  readonly undetermined: readonly HostEntry[];
-  readonly lists: readonly (readonly StepAction[])[];
-  readonly listOf: readonly number[];
-  readonly schemas: Readonly<Record<string, Digest>>;
-  readonly permissions: readonly string[];
-  readonly strategy: Strategy;
-  readonly notBefore: number;
-  readonly expiresAt: number;
-  readonly retryOf: Digest | null;
-}
-
-/** The old steps are checked again: a plugin may have changed what an action takes since. */
-function draftFromSteps(
-  steps: KnownSteps,
-  known: {
-    readonly check: (actions: readonly StepAction[]) => CheckedActions;
-    readonly permissions: readonly string[];
-    readonly now: number;
-  },
-): Draft {
-  const { permissions, now } = known;
-  const indexByDigest = new Map<Digest, number>();
-  const lists: (readonly StepAction[])[] = [];
-  let schemas: Record<string, Digest> = {};
-  const listOf = steps.hosts.map((host) => {
-    const actions = steps.actionsOf(host);
-    const digest = digestOfJson(actions);
-    const index = indexByDigest.get(digest);
-    if (index !== undefined) return index;
-    const checked = known.check(actions);
-    schemas = { ...schemas, ...checked.schemas };
-    indexByDigest.set(digest, lists.length);
-    return lists.push(checked.actions) - 1;
-  });
-  const { hosts, target, title, strategy } = steps;
-  const retryOf = steps.retryOf.plan.digest;
-  const window = { notBefore: now, expiresAt: now + steps.expiresInMs };
-  const content = { lists, listOf, schemas, permissions };
-  return { hosts, target, title, strategy, retryOf, ...content, undetermined: [], ...window };
-}
-
-function finishPlan(draft: Draft, principal: Principal, made: { now: number; nonce: string }) {
-  const content: PlanContent = {
-    hosts: draft.hosts.map(({ id, name }) => ({ id, name })),
-    actionLists: draft.lists,
-    listOf: draft.listOf,
-    target: draft.target,
-    permissions: draft.permissions,
-  };
-  const tree = treeOf(content);
-  const { selector, groups, hostIds } = draft.target;
-  const header: PlanHeader = {
-    version: 1,
-    title: draft.title,
-    createdBy: principal.actor.name,
-    createdAt: toTimestamp(made.now),
-    notBefore: toTimestamp(draft.notBefore),
-    expiresAt: toTimestamp(draft.expiresAt),
-    target: {
-      ...(selector === undefined ? {} : { selector }),
-      ...(groups === undefined ? {} : { groups }),
-      ...(hostIds?.length ? { hosts: { count: hostIds.length, digest: digestOfJson(hostIds) } } : {}),
-    },
-    strategy: draft.strategy,
-    actionSchemas: draft.schemas,
-    stepsRoot: rootOf(tree),
-    stepsCount: draft.hosts.length,
-    nonce: made.nonce,
-    retryOf: draft.retryOf,
-  };
-  const plan: Plan = { digest: planDigest(header), header };
-  return { plan, content, tree };
-}
-
-function report(plan: Plan, draft: Draft, offered: OfferedActions): MadePlan {
-  const lacking: LackingHost[] = [];
-  for (const { id, name } of draft.hosts) {
-    const lack = offered.lackOf(id, draft.schemas);
-    if (lack !== null) lacking.push({ hostId: id, hostName: name, ...lack });
-  }
-  return {
-    plan,
-    hostsCount: draft.hosts.length,
-    undeterminedCount: draft.undetermined.length,
-    undetermined: draft.undetermined
-      .slice(0, PLAN_REPORT_HOSTS_MAX)
-      .map(({ id, name }) => ({ hostId: id, hostName: name })),
-    lackingCount: lacking.length,
-    lacking: lacking.slice(0, PLAN_REPORT_HOSTS_MAX),
-  };
 }

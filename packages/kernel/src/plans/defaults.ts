@@ -39,9 +39,21 @@ const strategies: Record<DefaultsKind, Strategy> = {
 
 type Wished = { readonly [K in keyof Strategy]?: Strategy[K] | undefined };
 
-/** Fills what was not said, and holds the time limit to what the actions allow. */
-export function completeStrategy(kind: DefaultsKind, wished: Wished, timeoutMsMax: number): Strategy {
+/**
+ * Fills what was not said, and holds the time limit to what the actions allow. A limit that is only said as a share is
+ * written down as the count that it means, too.
+ */
+export function completeStrategy(
+  kind: DefaultsKind,
+  wished: Wished,
+  { timeoutMsMax, hostsCount }: { readonly timeoutMsMax: number; readonly hostsCount: number },
+): Strategy {
   const said = Object.fromEntries(Object.entries(wished).filter(([, value]) => value !== undefined));
+  const percent = wished.failuresPercentMax;
+  if (percent !== undefined && wished.failuresMax === null)
+    throw new AppError('PLAN_SHARE_WITHOUT_COUNT', { percent });
+  if (percent !== undefined && wished.failuresMax === undefined)
+    said['failuresMax'] = Math.floor((hostsCount * percent) / 100);
   const { taskTimeoutMs } = { ...strategies[kind], ...said };
   if (wished.taskTimeoutMs !== undefined && taskTimeoutMs > timeoutMsMax)
     throw invalid(`the actions end after ${timeoutMsMax} ms at the latest`, 'strategy.taskTimeoutMs');

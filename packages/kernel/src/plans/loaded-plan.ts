@@ -18,6 +18,8 @@ export interface PlanContent {
   readonly actionLists: readonly (readonly StepAction[])[];
   /** For each host the index of its list. */
   readonly listOf: readonly number[];
+  /** For each host the number of its wave from 0; null: the waves follow from the strategy alone. */
+  readonly waveOf: readonly number[] | null;
   /** The request whole, with its host ids: what re-checks ask. */
   readonly target: TargetRequest;
   /**
@@ -39,7 +41,8 @@ export function stepOf(content: PlanContent, index: number): Step {
   const host = content.hosts[index];
   const actions = content.actionLists[content.listOf[index] ?? -1];
   if (host === undefined || actions === undefined) throw new RangeError(`no step ${index}`);
-  return { hostId: host.id, actions: [...actions] };
+  const wave = content.waveOf?.[index];
+  return { hostId: host.id, actions: [...actions], ...(wave === undefined ? {} : { wave }) };
 }
 
 export const treeOf = (content: PlanContent): MerkleTree =>
@@ -61,4 +64,6 @@ export function loadedPlan(plan: Plan, content: PlanContent, knownTree?: MerkleT
 
 /** True when the content is what the header's root names: checked when a plan is read back. */
 export const isContentOf = (plan: Plan, content: PlanContent): boolean =>
-  content.hosts.length === plan.header.stepsCount && rootOf(treeOf(content)) === plan.header.stepsRoot;
+  content.hosts.length === plan.header.stepsCount &&
+  (content.waveOf === null) === (plan.header.waves === undefined) &&
+  rootOf(treeOf(content)) === plan.header.stepsRoot;

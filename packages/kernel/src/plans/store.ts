@@ -37,6 +37,8 @@ const CONTENT_BYTES_MAX = 64 * 1024 * 1024;
 const ROWS_PER_STATEMENT = 500;
 
 const HostsPiece = z.object({ ids: z.array(HostId), names: z.array(z.string()) });
+/** Absent where the waves follow from the strategy alone, as in every plan of older servers. */
+const WaveOfPiece = z.array(z.number().int().min(0)).nullable();
 const PermissionsPiece = z.array(z.string()).nullable();
 const ListsPiece = z.array(z.array(StepAction));
 /** A number: all hosts have this list. */
@@ -61,6 +63,7 @@ function piecesOf(content: PlanContent): Piece[] {
   }
   add('actions', 0, content.actionLists);
   add('list-of', 0, content.actionLists.length === 1 ? 0 : content.listOf);
+  if (content.waveOf !== null) add('wave-of', 0, content.waveOf);
   add('target', 0, content.target);
   add('permissions', 0, content.permissions);
   return pieces;
@@ -130,6 +133,7 @@ export async function readPlan(source: Store | Transaction, digest: Digest): Pro
     hosts,
     actionLists: ListsPiece.parse(parts('actions')[0]),
     listOf: typeof listOf === 'number' ? hosts.map(() => listOf) : listOf,
+    waveOf: WaveOfPiece.parse(parts('wave-of')[0] ?? null),
     target: TargetRequest.parse(parts('target')[0]),
     permissions: PermissionsPiece.parse(parts('permissions')[0] ?? null),
   };

@@ -6,6 +6,7 @@ import {
   type EffectClass,
   type HostId,
   type JsonObject,
+  kernelActions,
   type Rollout,
 } from '@pilothouse/contract';
 import { openSqliteStore, type Store } from '@pilothouse/store';
@@ -239,10 +240,39 @@ async function calm(room: RolloutsRoom): Promise<void> {
   }
 }
 
+/** Rules that let everything through, for tests that are about something else. */
+export const nothingForbidden = (): Pick<
+  RolloutsDeps,
+  'budgets' | 'calendar' | 'gates' | 'notifications'
+> => ({
+  budgets: {
+    take: () => ({ kind: 'granted' }),
+    giveBack: () => {},
+    drop: () => {},
+    setFailing: () => {},
+    flush: async () => {},
+    reload: async () => {},
+    onRoom: () => () => {},
+    impossibleFor: () => [],
+  },
+  calendar: {
+    closedFor: () => null,
+    checkWindows: () => {},
+    neverOpen: () => [],
+    onChanged: () => () => {},
+  },
+  gates: {
+    judge: async () => ({ kind: 'holds', reason: null, evidence: {} }),
+    check: async () => {},
+  },
+  notifications: { enqueue: async () => {}, hasChannel: () => true },
+});
+
 function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void>): RolloutsDeps {
   const { index, fleet, audits, events } = world;
   return {
     authority: nothingMissing(),
+    ...nothingForbidden(),
     hosts: hostsOver(index, listeners),
     resolver: resolverOver(index),
     select: selectOver(index),
@@ -259,7 +289,7 @@ function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void
       list: async () => ({ items: [], nextCursor: null }),
     },
     events: recordingEvents(events),
-    actions: [testAction, guardedAction],
+    actions: [testAction, guardedAction, ...kernelActions],
   };
 }
 

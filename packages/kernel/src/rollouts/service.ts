@@ -1,10 +1,20 @@
-import type { Actor, JsonObject, Plan, Rollout, Strategy, TargetRequest, Task } from '@pilothouse/contract';
+import type {
+  Actor,
+  JsonObject,
+  Plan,
+  Rollout,
+  StepAction,
+  Strategy,
+  TargetRequest,
+  Task,
+} from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { Principal } from '../access/service.ts';
 
 export interface PlannedAction {
   readonly action: string;
   readonly parameters: JsonObject;
+  readonly when?: StepAction['when'];
   /**
    * Taken in place of the permission that the action's spec names. For plugins alone, never from a request's body: a
    * plugin that has had the content reviewed asks for less than whoever brings content of their own.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type RedundancySet, WAVES_MAX, type Waves } from '@pilothouse/contract';
+import { type Canary, type RedundancySet, WAVES_MAX, type Waves } from '@pilothouse/contract';
 import fc from 'fast-check';
 import { planWaves, type WaveHost, type WavePlan } from './plan-waves.ts';
 import { redundancySets } from './redundancy-sets.ts';
@@ -45,10 +45,10 @@ const size = fc.oneof(
   fc.record({ hosts: fc.integer({ min: 1, max: 20 }) }),
   fc.record({ percent: fc.double({ min: 0.5, max: 100, noNaN: true }) }),
 );
-const canary = fc.oneof(
+const canary: fc.Arbitrary<Canary | null> = fc.oneof(
   fc.constant(null),
   fc.record({ hosts: fc.integer({ min: 1, max: 10 }) }),
-  fc.constant({ perBuild: ['os'] }),
+  fc.constant<Canary>({ perBuild: ['os'] }),
 );
 const anyWaves: fc.Arbitrary<Waves> = fc.oneof(
   fc.constant({ kind: 'all' as const }),

@@ -1,0 +1,67 @@
+import {
+  type Digest,
+  digestOfJson,
+  type Gate,
+  type StepAction,
+  type Strategy,
+  type TargetRequest,
+} from '@pilothouse/contract';
+import type { HostEntry } from '../hosts/service.ts';
+import type { CheckedActions } from './action-registry.ts';
+import type { LoadedPlan } from './loaded-plan.ts';
+import type { Draft } from './plan-draft.ts';
+import type { WavePlan } from './waves/plan-waves.ts';
+
+/** Hosts with what is to run there, for a plan whose steps are already known (a retry). */
+export interface KnownSteps {
+  readonly hosts: readonly HostEntry[];
+  readonly actionsOf: (host: HostEntry) => readonly StepAction[];
+  readonly target: TargetRequest;
+  readonly title: string;
+  readonly strategy: Strategy;
+  readonly expiresInMs: number;
+  readonly retryOf: LoadedPlan;
+}
+
+/** The old steps are checked again: a plugin may have changed what an action takes since. */
+export function draftFromSteps(
+  steps: KnownSteps,
+  known: {
+    readonly check: (actions: readonly StepAction[]) => CheckedActions;
+    readonly permissions: readonly string[];
+    readonly now: number;
+    readonly waves: WavePlan | null;
+  },
+): Draft {
+  const { permissions, now, waves } = known;
+  const indexByDigest = new Map<Digest, number>();
+  const lists: (readonly StepAction[])[] = [];
+  let schemas: Record<string, Digest> = {};
+  const listOf = steps.hosts.map((host) => {
+    const actions = steps.actionsOf(host);
+    const digest = digestOfJson(actions);
+    const index = indexByDigest.get(digest);
+    if (index !== undefined) return index;
+    const checked = known.check(actions);
+    schemas = { ...schemas, ...checked.schemas };
+    indexByDigest.set(digest, lists.length);
+    return lists.push(checked.actions) - 1;
+  });
+  const { hosts, target, title, strategy } = steps;
+  const origin = { retryOf: steps.retryOf.plan.digest, rollbackOf: null };
+  const window = { notBefore: now, expiresAt: now + steps.expiresInMs };
+  const content = { lists, listOf, schemas, permissions, waves };
+  return { hosts, target, title, strategy, ...origin, ...content, undetermined: [], ...window };
+}
+
+/**
+ * A retry has fewer hosts and so fewer waves: a gate that stood after a later wave stands after the last, or, if it
+ * compares with untouched hosts, after the last but one. One that finds nothing to compare with falls away.
+ */
+export function carryOverGates(gates: readonly Gate[], wavesCount: number): Gate[] {
+  return gates.flatMap((gate) => {
+    if (gate.after === 'each') return gate.kind === 'compare' && wavesCount < 2 ? [] : [gate];
+    const last = gate.kind === 'compare' ? wavesCount - 1 : wavesCount;
+    return last < 1 ? [] : [{ ...gate, after: Math.min(gate.after, last) }];
+  });
+}
