@@ -6,7 +6,8 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, type Plugin } from 'esbuild';
+import { build } from 'esbuild';
+import { isOfNode, leanBundle } from './lean-bundle.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
 const APPS = ['agent', 'cli'] as const;
@@ -52,52 +53,15 @@ async function buildApp(app: App): Promise<boolean> {
     banner: {
       js: "import{createRequire as __createRequire}from'node:module';const require=__createRequire(import.meta.url);",
     },
-    plugins: [withoutLocales, builtinsByRequire, onlyUsedOfZod],
+    plugins: [...leanBundle],
     logLevel: 'error',
   });
   writeFileSync(join(outdir, 'package.json'), '{"type":"module"}\n');
   removeStale(outdir);
-  writeFileSync(recordOf(app), JSON.stringify(Object.keys(result.metafile.inputs)));
+  const inputs = Object.keys(result.metafile.inputs).filter((input) => !isOfNode(input));
+  writeFileSync(recordOf(app), JSON.stringify(inputs));
   return true;
 }
-
-/** The validation library carries its messages in fifty languages; ours come from our own catalogues. */
-const withoutLocales: Plugin = {
-  name: 'without-locales',
-  setup(builder) {
-    builder.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({ contents: 'export {};' }));
-  },
-};
-
-/**
- * Imports of node's own modules become requires: an import makes a list of everything that the module exports and so wakes
- * what it loads only when touched. With node:http that is a whole second HTTP client, 4 MB in a process that never uses it.
- */
-const builtinsByRequire: Plugin = {
-  name: 'builtins-by-require',
-  setup(builder) {
-    builder.onResolve({ filter: /^node:/ }, ({ path, kind }) =>
-      kind === 'import-statement' ? { path, namespace: 'builtin' } : { path, external: true },
-    );
-    builder.onLoad({ filter: /./, namespace: 'builtin' }, ({ path }) => ({
-      contents: `module.exports = require('${path}');`,
-    }));
-  },
-};
-
-/**
- * `import { z }` names one object that holds the whole library, so all of it would be bundled and stay in memory; by its
- * members the half that is used.
- */
-const onlyUsedOfZod: Plugin = {
-  name: 'only-used-of-zod',
-  setup(builder) {
-    builder.onLoad({ filter: /\/(?:packages|plugins|apps)\/.*\.ts$/ }, ({ path }) => ({
-      loader: 'ts',
-      contents: readFileSync(path, 'utf8').replace("import { z } from 'zod';", "import * as z from 'zod';"),
-    }));
-  },
-};
 
 /** The directory itself stays: hosts of the lab have it mounted. */
 function removeStale(outdir: string): void {
@@ -113,7 +77,7 @@ function isUpToDate(app: string): boolean {
     const builtAtMs = statSync(recordOf(app)).mtimeMs;
     statSync(programOf(app));
     const inputs: string[] = JSON.parse(readFileSync(recordOf(app), 'utf8'));
-    const own = ['tools/build.ts', 'package-lock.json', ...inputs];
+    const own = ['tools/build.ts', 'tools/lean-bundle.ts', 'package-lock.json', ...inputs];
     return own.every((input) => statSync(join(ROOT, input)).mtimeMs < builtAtMs);
   } catch {
     // Never built, or a source was removed since.
