@@ -1,0 +1,134 @@
+/** For tests: a real server in a process of its own over any store, with an administrator and simulated agents. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type Client, createClient } from '@pilothouse/client';
+import {
+  actionSchemaDigest,
+  enrolmentRoutes,
+  type Rollout,
+  resultRoutes,
+  rolloutRoutes,
+  type Strategy,
+  sessionRoutes,
+  type Task,
+} from '@pilothouse/contract';
+import { runCommandAction } from '@pilothouse/plugin-commands/contract';
+import {
+  type Behaviour,
+  honest,
+  type ServerProcess,
+  type SimulatedFleet,
+  simulatedFleet,
+  startServerProcess,
+  testFetch,
+  until,
+} from '@pilothouse/testkit';
+
+const ENTRY = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src/main.ts');
+
+export interface TestInstallation {
+  readonly client: Client;
+  readonly dataDirectory: string;
+  server(): ServerProcess;
+  /** As a power cut does, or as a service manager. */
+  stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** On another store from now on, when one is named. */
+  start(store?: string): Promise<void>;
+  fleet(count: number, behaviour?: Behaviour): Promise<SimulatedFleet>;
+  /** A command on every host. */
+  run(strategy?: Partial<Strategy>): Promise<Rollout>;
+  rollout(id: string): Promise<Rollout>;
+  ended(id: string): Promise<Rollout>;
+  tasks(id: string): Promise<Task[]>;
+  close(): Promise<void>;
+}
+
+/** `store`: what PILOTHOUSE_STORE takes. */
+export async function testInstallation(store: string): Promise<TestInstallation> {
+  const dataDirectory = mkdtempSync(join(tmpdir(), 'pilothouse-installation-'));
+  const [api, gateway] = await freePorts();
+  let current = store;
+  const startServer = (): Promise<ServerProcess> =>
+    startServerProcess({
+      entry: ENTRY,
+      dataDirectory,
+      listen: `127.0.0.1:${api}`,
+      gatewayListen: `127.0.0.1:${gateway}`,
+      advertise: '127.0.0.1',
+      environment: { PILOTHOUSE_STORE: current },
+    });
+  let server = await startServer();
+  const { fetch, close } = testFetch();
+  const options = { baseUrl: `https://127.0.0.1:${api}`, fetch, language: 'en' } as const;
+  const { token } = await createClient({ ...options, token: null }).call(sessionRoutes.setup, {
+    body: { code: server.setupCode ?? '', name: 'ada', password: 'correct horse battery', tokenName: 'test' },
+  });
+  const client = createClient({ ...options, token });
+  const fleets: SimulatedFleet[] = [];
+  let hosts = 0;
+  const rollout = (rolloutId: string) => client.call(rolloutRoutes.get, { params: { rolloutId } });
+  return {
+    client,
+    dataDirectory,
+    server: () => server,
+    stop: (signal) => server.kill(signal),
+    async start(other = current) {
+      current = other;
+      server = await startServer();
+    },
+    async fleet(count, behaviour = honest('done')) {
+      const enrolment = await client.call(enrolmentRoutes.createToken, {
+        body: { name: 'test', usesMax: count },
+      });
+      const fleet = await simulatedFleet({
+        token: enrolment.token,
+        count,
+        behaviourOf: () => behaviour,
+        actions: { [runCommandAction.name]: actionSchemaDigest(runCommandAction) },
+        firstIndex: hosts + 1,
+      });
+      hosts += count;
+      fleets.push(fleet);
+      for (const agent of fleet.agents) agent.keepConnected();
+      await until('the fleet to connect', 20_000, async () =>
+        fleet.agents.every((agent) => agent.isConnected),
+      );
+      return fleet;
+    },
+    async run(strategy = {}) {
+      const actions = [{ action: runCommandAction.name, parameters: { shell: 'true' } }];
+      const body = { title: 'test', target: { selector: 'true' }, actions, strategy };
+      return (await client.call(rolloutRoutes.run, { body })).rollout;
+    },
+    rollout,
+    ended: (id) =>
+      until(`rollout ${id} to end`, 60_000, async () => {
+        const now = await rollout(id);
+        return now.endedAt === null ? null : now;
+      }),
+    tasks: async (rolloutId) =>
+      (await client.call(resultRoutes.tasks, { params: { rolloutId }, query: { limit: 1000 } })).items,
+    async close() {
+      for (const fleet of fleets) fleet.close();
+      close();
+      await server.kill('SIGTERM');
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function freePorts(): Promise<number[]> {
+  const servers = [createServer(), createServer()];
+  const ports = servers.map(async (server) => {
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    const address = server.address();
+    return typeof address === 'object' && address !== null ? address.port : 0;
+  });
+  const free = await Promise.all(ports);
+  for (const server of servers) await once(server.close(), 'close');
+  return free;
+}
