@@ -8,6 +8,8 @@ import {
   budgetFindings,
   budgetsErrors,
   budgetsPermissions,
+  calendarErrors,
+  calendarPermissions,
   commonErrors,
   enrolmentErrors,
   enrolmentPermissions,
@@ -30,6 +32,7 @@ import {
   rolloutCauseErrors,
   rolloutErrors,
   rolloutPermissions,
+  rolloutStageErrors,
   selectErrors,
 } from '@pilothouse/contract';
 import { storeErrors } from '@pilothouse/store';
@@ -56,7 +59,9 @@ export const kernelDeclarations: KernelDeclarations = {
     ...planErrors,
     ...rolloutCauseErrors,
     ...rolloutErrors,
+    ...rolloutStageErrors,
     ...budgetsErrors,
+    ...calendarErrors,
   },
   permissions: {
     ...prefixed('access', accessPermissions),
@@ -70,6 +75,7 @@ export const kernelDeclarations: KernelDeclarations = {
     ...prefixed('hosts', hostsPermissions),
     ...prefixed('rollouts', rolloutPermissions),
     ...prefixed('budgets', budgetsPermissions),
+    ...prefixed('calendar', calendarPermissions),
   },
   findings: [...Object.values(gatewayFindings), ...Object.values(budgetFindings)],
   actions: kernelActions,

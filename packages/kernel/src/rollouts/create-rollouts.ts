@@ -1,17 +1,28 @@
 import type { ActionSpec, Rollout, Task } from '@pilothouse/contract';
 import type { AuditService } from '../audit/service.ts';
 import type { AuthorityService } from '../authority/service.ts';
+import type { BudgetLedger } from '../budgets/service.ts';
+import type { CalendarService } from '../calendar/service.ts';
 import type { Signer } from '../enrolment/service.ts';
 import type { EventsService } from '../events/service.ts';
+import type { GatesService } from '../gates/service.ts';
 import type { GatewayService } from '../gateway/service.ts';
 import type { HostsService, TargetResolver } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
+import type { NotificationsService } from '../notifications/service.ts';
 import { createPlans, type PlansService, planEndpoints } from '../plans/index.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import type { SelectService } from '../select/service.ts';
-import { recordOf, viewEndedTask, viewRollout, viewTask } from './driver/active-rollout.ts';
+import {
+  type ActiveRollout,
+  recordOf,
+  viewEndedTask,
+  viewRollout,
+  viewTask,
+} from './driver/active-rollout.ts';
 import { createDriver } from './driver/create-driver.ts';
+import { waveByStrategy } from './driver/plan-waves.ts';
 import { loseHost, tasksOf } from './driver/session-jobs.ts';
 import { rolloutEndpoints } from './endpoints.ts';
 import { isTaskEnd } from './engine/index.ts';
@@ -19,7 +30,8 @@ import { createLive } from './live.ts';
 import { resultEndpoints } from './result-endpoints.ts';
 import { readTasksOfHost } from './result-store.ts';
 import { RESULTS_KEPT_DAYS_DEFAULT, retentionReconciler } from './retention.ts';
-import { startRollout } from './rollout-acts.ts';
+import { rollBackByItself } from './roll-back.ts';
+import { type ActsDeps, startRollout } from './rollout-acts.ts';
 import { readRollout } from './rollout-store.ts';
 import type { RolloutsService } from './service.ts';
 import { stopEndpoints } from './stop-endpoints.ts';
@@ -27,6 +39,10 @@ import { createStopsInForce } from './stops-in-force.ts';
 
 export interface RolloutsDeps {
   readonly authority: AuthorityService;
+  readonly budgets: BudgetLedger;
+  readonly calendar: CalendarService;
+  readonly gates: GatesService;
+  readonly notifications: NotificationsService;
   readonly hosts: HostsService;
   readonly resolver: TargetResolver;
   readonly select: SelectService;
@@ -58,8 +74,14 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
   const plans = await createPlans(context, deps);
   const stops = createStopsInForce(deps.select);
   const live = createLive((hostId, frame) => void deps.gateway.send(hostId, frame));
-  const driver = await createDriver(context, { ...deps, plans, stops, live });
-  const acts = { context, plans, hosts: deps.hosts, driver };
+  let acts: ActsDeps | null = null;
+  // What was read back as rolling back is taken up once there is somebody to make plans.
+  const rollBack = (active: ActiveRollout): void => {
+    if (acts !== null) rollBackByItself(acts, active);
+  };
+  const driver = await createDriver(context, { ...deps, plans, stops, live, rollBack });
+  acts = { context, plans, hosts: deps.hosts, driver };
+  for (const active of driver.active.values()) if (active.state.state === 'rolling-back') rollBack(active);
   const rollouts: RolloutsService = {
     async plan(principal, request) {
       const made = await plans.make(principal, request, null);
@@ -86,9 +108,9 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
       const hostName = deps.hosts.index.get(hostId)?.name ?? hostId;
       const ended = await Promise.all(
         rows.map(async (row) => {
-          const waves = (await readRollout(context.store, row.rolloutId))?.fixed.strategy.waves;
-          const hostsPerWave = waves?.kind === 'fixed' ? waves.hostsPerWave : Number.POSITIVE_INFINITY;
-          return viewEndedTask(row, { hostName, hostsPerWave });
+          const strategy = (await readRollout(context.store, row.rolloutId))?.fixed.strategy;
+          const byStrategy = strategy === undefined ? 0 : waveByStrategy(strategy, row.index);
+          return viewEndedTask(row, { hostName, wave: row.body.wave ?? byStrategy });
         }),
       );
       return [...open.reverse(), ...ended].slice(0, limit);

@@ -82,8 +82,8 @@ test('a host that was away gets its task when it comes back, if the plan waits f
 });
 
 test('right after a start nobody is skipped for being offline; later they are', async () => {
-  const world = await openTestRollouts(2);
-  world.fleet.disconnect(world.hostId(1));
+  const world = await (await openTestRollouts(2)).crash();
+  world.fleet.connect(world.hostId(0));
   const { id } = await world.run({ strategy: { offline: 'skip' } });
   await world.calm();
   assert.equal((await world.get(id)).state, 'running');

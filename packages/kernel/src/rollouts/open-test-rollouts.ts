@@ -8,6 +8,7 @@ import {
   type JsonObject,
   kernelActions,
   type Rollout,
+  undoAction,
 } from '@pilothouse/contract';
 import { openSqliteStore, type Store } from '@pilothouse/store';
 import { openTestStore } from '@pilothouse/store/test-store';
@@ -123,13 +124,19 @@ interface World {
   readonly fleet: ScriptedFleet;
   readonly audits: NewAuditRecord[];
   readonly events: NewEvent[];
+  readonly rules: TestRules;
 }
+
+/** Rooms beside this one, where a test needs another than one that lets everything through. */
+export type TestRules = Partial<
+  Pick<RolloutsDeps, 'authority' | 'budgets' | 'calendar' | 'gates' | 'notifications'>
+>;
 
 export const testHostId = (n: number): HostId => `h_${String(n).padStart(18, '0')}`;
 
 export async function openTestRollouts(
   hosts: number,
-  options: { path?: string } = {},
+  options: { path?: string; rules?: TestRules } = {},
 ): Promise<TestRollouts> {
   const store =
     options.path === undefined ? await openTestStore() : await openSqliteStore({ path: options.path });
@@ -141,9 +148,13 @@ export async function openTestRollouts(
     clock,
     ids: countingIds(clock),
     index: new Map(hostIds.map((id, n) => [id, entryOf(id, `web-${n}`)])),
-    fleet: createFleet(hostIds, { 'test.run': actionSchemaDigest(testAction) }),
+    fleet: createFleet(hostIds, {
+      'test.run': actionSchemaDigest(testAction),
+      'rollouts.undo': actionSchemaDigest(undoAction),
+    }),
     audits: [],
     events: [],
+    rules: options.rules ?? {},
   };
   const opened = await open(world);
   world.fleet.connectAll();
@@ -254,6 +265,7 @@ export const nothingForbidden = (): Pick<
     reload: async () => {},
     onRoom: () => () => {},
     impossibleFor: () => [],
+    drawnBy: () => [],
   },
   calendar: {
     closedFor: () => null,
@@ -273,6 +285,7 @@ function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void
   return {
     authority: nothingMissing(),
     ...nothingForbidden(),
+    ...world.rules,
     hosts: hostsOver(index, listeners),
     resolver: resolverOver(index),
     select: selectOver(index),

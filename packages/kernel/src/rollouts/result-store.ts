@@ -11,6 +11,8 @@ const TaskBody = z.object({
   offeredAt: z.number().nullable(),
   startedAt: z.number().nullable(),
   outcome: TaskOutcome.nullable(),
+  /** Absent: it follows from the strategy. */
+  wave: z.number().int().optional(),
 });
 
 export interface EndedTask {

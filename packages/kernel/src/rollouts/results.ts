@@ -10,14 +10,9 @@ import {
 import type { KernelContext } from '../kernel-context.ts';
 import { heldCount, pageCursor, readCursor } from '../page-cursor.ts';
 import type { LoadedPlan, PlansService } from '../plans/index.ts';
-import {
-  type ActiveRollout,
-  configOf,
-  parseTaskId,
-  viewEndedTask,
-  viewTask,
-} from './driver/active-rollout.ts';
+import { type ActiveRollout, parseTaskId, viewEndedTask, viewTask } from './driver/active-rollout.ts';
 import type { Driver } from './driver/create-driver.ts';
+import { waveAt } from './driver/plan-waves.ts';
 import { isTaskEnd } from './engine/index.ts';
 import { readEndedTasks, readGroupKeys, readOutput, readTasksAt } from './result-store.ts';
 import type { RolloutRecord } from './rollout-store.ts';
@@ -103,9 +98,9 @@ async function listEnded(
   }
 }
 
-const namesOf = ({ record, plan }: Sight, index: number) => ({
+const namesOf = ({ plan }: Sight, index: number) => ({
   hostName: plan.hosts[index]?.name ?? '',
-  hostsPerWave: configOf(record.id, record.fixed).hostsPerWave,
+  wave: waveAt(plan, index),
 });
 
 interface Grouped {

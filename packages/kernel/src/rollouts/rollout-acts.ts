@@ -1,6 +1,7 @@
 import { newId } from '@pilothouse/base';
 import {
   AppError,
+  type Authority,
   type JsonObject,
   type MadePlan,
   type Rollout,
@@ -13,9 +14,10 @@ import type { HostsService } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { LoadedPlan, PlansService } from '../plans/index.ts';
 import { type ActiveRollout, recordOf, viewRollout } from './driver/active-rollout.ts';
+import type { Batch, By } from './driver/batch.ts';
 import type { Driver } from './driver/create-driver.ts';
-import { activeFrom, freshState } from './driver/load-active.ts';
-import { type Input, isRolloutEnd, refusalOf } from './engine/index.ts';
+import { activeFrom, authorityFor, freshState } from './driver/load-active.ts';
+import { gateNow, type Input, isRolloutEnd, type Missing, refusalOf } from './engine/index.ts';
 import { readEndedTasks } from './result-store.ts';
 import { type RolloutRecord, readRollout, readRunOf } from './rollout-store.ts';
 
@@ -41,6 +43,7 @@ export interface StartOptions {
   readonly planDigest: string;
   readonly kind: 'run' | 'dry-run';
   readonly retryOf: string | null;
+  readonly rollbackOf?: string;
 }
 
 export async function startRollout(deps: ActsDeps, asker: Asker, options: StartOptions): Promise<Rollout> {
@@ -52,27 +55,55 @@ export async function startRollout(deps: ActsDeps, asker: Asker, options: StartO
   const { header } = plan.plan;
   if (Date.parse(header.expiresAt) <= context.clock.now())
     throw new AppError('PLAN_EXPIRED', { expiresAt: header.expiresAt });
-  const record = newRecord(deps, plan, asker, options);
-  const active = activeFrom({ plans, plan, record, state: freshState(record, plan), changeSequence: 0 });
+  const record = newRecord(deps, plan, asker.principal.actor.name, options);
   const by = { actor: asker.principal.actor, requestId: asker.requestId };
+  const { authority } = driver;
+  const signed = await authorityFor(authority, options.planDigest, plan);
+  // A dry run changes nothing: nobody has to approve it.
+  const lacking = options.kind === 'run' ? await authority.missingFor(plan.plan) : null;
+  const missing = lacking?.approvals ?? null;
+  const rollout = await adoptRollout(deps, { record, plan, authority: signed, missing }, by);
+  // Whoever approved it since we asked was not heard by anybody.
+  if (missing !== null) driver.checkAuthority(options.planDigest);
+  return rollout;
+}
+
+interface NewRollout {
+  readonly record: ReturnType<typeof newRecord>;
+  readonly plan: LoadedPlan;
+  readonly authority: Authority | undefined;
+  readonly missing: Missing | null;
+}
+
+/** Brings a new rollout to life, in one commit with what `also` does. */
+export async function adoptRollout(
+  { plans, driver, ...deps }: ActsDeps,
+  { record, plan, authority, missing }: NewRollout,
+  by: By,
+  also?: (batch: Batch, active: ActiveRollout) => void,
+): Promise<Rollout> {
+  const state = freshState(record, plan, missing);
+  const active = activeFrom({ plans, plan, record, state, changeSequence: 0, authority });
   await driver.loop.run(async (batch) => {
-    await refuseSecondRun(deps, options);
+    await refuseSecondRun({ ...deps, driver }, record);
     batch.touch(active).isNew = true;
     driver.adopt(active);
-    const { title, hostsCount, retryOf } = record.fixed;
-    const details = { planDigest: options.planDigest, kind: options.kind, title, hosts: hostsCount, retryOf };
+    const { title, hostsCount, retryOf, kind, rollbackOf } = record.fixed;
+    const origin = { retryOf, ...(rollbackOf === undefined ? {} : { rollbackOf }) };
+    const details = { planDigest: record.planDigest, kind, title, hosts: hostsCount, ...origin };
     batch.audits.push({ ...by, action: 'rollout.created', subject: active.id, details });
     batch.events.push({
       type: 'rollouts.created',
       hostId: null,
       data: { rolloutId: active.id, ...details },
     });
+    also?.(batch, active);
     batch.feed(active, { kind: 'tick' }, by);
   });
   return viewRollout(recordOf(active));
 }
 
-function newRecord(deps: ActsDeps, plan: LoadedPlan, asker: Asker, options: StartOptions) {
+export function newRecord(deps: ActsDeps, plan: LoadedPlan, createdBy: string, options: StartOptions) {
   const { header } = plan.plan;
   const now = deps.context.clock.now();
   return {
@@ -82,11 +113,13 @@ function newRecord(deps: ActsDeps, plan: LoadedPlan, asker: Asker, options: Star
     fixed: {
       kind: options.kind,
       title: header.title,
-      createdBy: asker.principal.actor.name,
+      createdBy,
       createdAt: now,
       notBefore: Date.parse(header.notBefore),
       expiresAt: Date.parse(header.expiresAt),
       retryOf: options.retryOf,
+      ...(options.rollbackOf === undefined ? {} : { rollbackOf: options.rollbackOf }),
+      ...(header.waves === undefined ? {} : { wavesCount: header.waves.length }),
       strategy: header.strategy,
       target: header.target,
       hostsCount: plan.hosts.length,
@@ -95,8 +128,11 @@ function newRecord(deps: ActsDeps, plan: LoadedPlan, asker: Asker, options: Star
 }
 
 /** Agents run each step of a plan once, so a second run of it could only be refused ten thousand times. */
-async function refuseSecondRun(deps: ActsDeps, { planDigest, kind }: StartOptions): Promise<void> {
-  if (kind === 'dry-run') return;
+async function refuseSecondRun(
+  deps: Pick<ActsDeps, 'driver' | 'context'>,
+  { planDigest, fixed }: Pick<RolloutRecord, 'planDigest' | 'fixed'>,
+): Promise<void> {
+  if (fixed.kind === 'dry-run') return;
   const live = [...deps.driver.active.values()].find(
     (active) => active.planDigest === planDigest && active.fixed.kind === 'run',
   );
@@ -107,7 +143,9 @@ async function refuseSecondRun(deps: ActsDeps, { planDigest, kind }: StartOption
 export type Act =
   | { readonly kind: 'pause'; readonly reason: string }
   | { readonly kind: 'resume' }
-  | { readonly kind: 'cancel'; readonly endRunning: boolean };
+  | { readonly kind: 'cancel'; readonly endRunning: boolean }
+  /** "Go on", at the gate that asks for it. */
+  | { readonly kind: 'confirm'; readonly gate: string };
 
 /** Pauses, resumes or cancels; durable on return. */
 export async function actOnRollout(
@@ -127,6 +165,9 @@ export async function actOnRollout(
     const active = deps.driver.active.get(rolloutId);
     if (active === undefined) throw conflict((await readKnown(deps, rolloutId)).state, act.kind, rolloutId);
     if (refusalOf(active.state, act.kind) !== null) throw conflict(active.state.state, act.kind, rolloutId);
+    const waitsAt = act.kind === 'confirm' ? (gateNow(active)?.name ?? '') : '';
+    if (act.kind === 'confirm' && act.gate !== waitsAt)
+      throw new AppError('ROLLOUT_GATE_NOT_NOW', { gate: act.gate, waitsAt, rolloutId });
     const details: JsonObject = act.kind === 'resume' ? {} : { ...act };
     batch.audits.push({ ...by, action: `rollout.${act.kind}-asked`, subject: rolloutId, details });
     batch.feed(active, inputOf(act, by.actor.name), by);

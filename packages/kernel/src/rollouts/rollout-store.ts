@@ -8,6 +8,7 @@
  */
 import {
   Digest,
+  GateVerdict,
   JsonObject,
   PlanTarget,
   RolloutCause,
@@ -35,6 +36,22 @@ const Fixed = z.object({
   strategy: Strategy,
   target: PlanTarget,
   hostsCount: z.number().int(),
+  /** Absent: it follows from the strategy. */
+  wavesCount: z.number().int().optional(),
+});
+
+/** A wave has ended and its gates are being passed; what is under way of it is asked anew after a restart. */
+const Gating = z.object({
+  waveEndedAt: z.number(),
+  at: z.number().int(),
+  enteredAt: z.number(),
+  soakedMs: z.number(),
+  heldAt: z.number().nullable(),
+  asked: z.number().int(),
+  askedAt: z.number().nullable(),
+  askAt: z.number().nullable(),
+  confirmedBy: z.string().nullable(),
+  judgement: GateVerdict.extend({ at: z.number() }).nullable(),
 });
 
 /** What may change with every commit. */
@@ -46,6 +63,8 @@ const Head = z.object({
   startedAt: z.number().nullable(),
   endedAt: z.number().nullable(),
   rolledBackBy: RolloutId.optional(),
+  gate: Gating.optional(),
+  missing: z.object({ required: z.number().int(), given: z.number().int() }).optional(),
 });
 
 export interface RolloutRecord {
@@ -107,6 +126,20 @@ export async function updateRollout(
     .set({ state, head: JSON.stringify(head), revision, ended_at: head.endedAt })
     .where('id', '=', id)
     .execute();
+}
+
+/** An ended rollout learns who undoes it. */
+export async function noteRolledBack(
+  transaction: Transaction,
+  id: string,
+  rolledBackBy: string,
+): Promise<void> {
+  const db = tables(transaction);
+  const row = await db.selectFrom('rollouts_rollout').select(columns).where('id', '=', id).executeTakeFirst();
+  if (row === undefined) return;
+  const record = parseRow(row);
+  const head = { ...record.head, rolledBackBy };
+  await updateRollout(transaction, { ...record, head, revision: record.revision + 1 });
 }
 
 export async function insertChange(

@@ -4,12 +4,14 @@ import {
   digestOfText,
   EnvelopePayload,
   type HostId,
+  type Probe,
+  type ProbeResult,
   planDigest,
   type TaskOutcome,
   toTimestamp,
   verifyStep,
 } from '@pilothouse/contract';
-import type { AgentFrame, AgentFrameOf, JournalEntry } from '@pilothouse/wire';
+import { AGENT_CAPABILITIES, type AgentFrame, type AgentFrameOf, type JournalEntry } from '@pilothouse/wire';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from '../gateway/service.ts';
 
 /** How a scripted host behaves with a task. `silent`: accepts, and never starts. `stuck`: starts, and never ends. */
@@ -32,6 +34,10 @@ export interface ScriptedHost {
   stdout: string;
   isLarge: boolean;
   isHeld: boolean;
+  /** An agent of the first release: it names no capabilities. */
+  isOld: boolean;
+  /** What its probes say, before and after tasks and when asked; null: it does not answer. */
+  probes: 'passing' | 'failing' | null;
   /** What the gateway answers to the next offer instead of sending it. */
   nextOffer: 'offline' | 'full' | null;
   session: OpenSession | null;
@@ -98,6 +104,8 @@ const newHost = (id: HostId): ScriptedHost => ({
   stdout: 'up 3 days\n',
   isLarge: false,
   isHeld: false,
+  isOld: false,
+  probes: 'passing',
   nextOffer: null,
   session: null,
   tasks: new Map(),
@@ -158,6 +166,7 @@ function connect(fleet: Fleet, host: ScriptedHost): void {
       actionsAbsent: {},
       journal: unsaved.map(({ taskId, attempt, state }) => ({ taskId, attempt, state })),
       isHeld: host.isHeld,
+      ...(host.isOld ? {} : { capabilities: [...AGENT_CAPABILITIES] }),
     },
   };
   host.session = session;
@@ -191,6 +200,7 @@ function sayOutcome(fleet: Fleet, host: ScriptedHost, task: KnownTask): void {
 
 function take(fleet: Fleet, host: ScriptedHost, frame: OutgoingFrame): void {
   if (frame.kind === 'offer') return takeOffer(fleet, host, frame);
+  if (frame.kind === 'probe') return answerProbe(fleet, host, frame);
   if (frame.kind === 'outputs-wanted') {
     for (const listener of fleet.listeners)
       for (const digest of frame.digests)
@@ -214,6 +224,28 @@ function takeOffer(fleet: Fleet, host: ScriptedHost, frame: Offer): void {
   say(fleet, host, { kind: 'accepted', taskId, attempt });
   work(fleet, host, task);
 }
+
+function answerProbe(
+  fleet: Fleet,
+  host: ScriptedHost,
+  frame: Extract<OutgoingFrame, { kind: 'probe' }>,
+): void {
+  if (host.probes === null) return;
+  const payload = EnvelopePayload.parse(JSON.parse(frame.envelope.payload));
+  assert.equal(payload.kind, 'probe');
+  const { taskId, askId } = frame;
+  const results = resultsOf(host, payload.header.strategy.probes ?? []);
+  say(fleet, host, { kind: 'probe-result', taskId, askId, results, refused: null });
+}
+
+const resultsOf = (host: ScriptedHost, probes: readonly Probe[]): ProbeResult[] =>
+  probes.map(({ name }) => ({
+    name,
+    isPassing: host.probes === 'passing',
+    tries: 1,
+    durationMs: 1,
+    evidence: host.probes === 'passing' ? '200' : '503',
+  }));
 
 function work(fleet: Fleet, host: ScriptedHost, task: KnownTask): void {
   const { taskId, attempt } = task;

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { absurd } from '@pilothouse/base';
 import {
   type Actor,
   canonicalJson,
@@ -12,11 +13,18 @@ import type { Transaction } from '@pilothouse/store';
 import type { NewAuditRecord } from '../../audit/service.ts';
 import type { NewEvent } from '../../events/service.ts';
 import type { OutgoingFrame } from '../../gateway/service.ts';
-import { advance, type ClaimAnswer, type Effect, type Input, isTaskEnd } from '../engine/index.ts';
+import {
+  advance,
+  type ClaimAnswer,
+  type Effect,
+  type Input,
+  isRolloutEnd,
+  isTaskEnd,
+  type Released,
+} from '../engine/index.ts';
 import type { EndedTask } from '../result-store.ts';
 import type { OpenTask } from '../rollout-store.ts';
 import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
-import type { HostLocks } from './host-locks.ts';
 
 export const SYSTEM: Actor = { kind: 'system', id: 'rollouts', name: 'rollouts' };
 
@@ -62,9 +70,19 @@ export interface Batch {
 
 export interface BatchDeps {
   readonly judge: (active: ActiveRollout, index: number) => ClaimAnswer;
-  readonly locks: HostLocks;
+  /** Gives back what a grant took. Returns the rollouts that waited for this host's lock, first come first. */
+  readonly release: (
+    active: ActiveRollout,
+    claim: { readonly index: number; readonly how: Released },
+  ) => readonly string[];
   readonly activeOf: (rolloutId: string) => ActiveRollout | undefined;
+  /** Carries out what an effect asks for between two waves, by way of the batch. */
+  readonly betweenWaves: (batch: Batch, active: ActiveRollout, effect: BetweenWaves) => void;
+  /** Room may have come for tasks with this label value, or that waited for it while their rollout could not use it. */
+  readonly giveTurns: (batch: Batch, active: ActiveRollout) => void;
 }
+
+export type BetweenWaves = Extract<Effect, { kind: 'judge-gate' | 'notify' | 'gate-passed' | 'roll-back' }>;
 
 export function newBatch(deps: BatchDeps, now: number): Batch {
   const batch: Batch = {
@@ -98,6 +116,7 @@ export function newBatch(deps: BatchDeps, now: number): Batch {
         for (const effect of advance(item.active.state, item.input, now).effects)
           work.push(...carryOut(deps, batch, { touched, effect, by }));
       }
+      deps.giveTurns(batch, active);
     },
   };
   return batch;
@@ -118,7 +137,7 @@ function carryOut(
       return [{ active, input: { kind: 'claim-answered', index: effect.index, answer } }];
     }
     case 'release':
-      return freeHost(deps, active, effect.index);
+      return freeHost(deps, active, effect);
     case 'offer':
       batch.sends.push({ ...effect, active });
       return [];
@@ -136,15 +155,41 @@ function carryOut(
       const { code, details, by: person } = effect.cause;
       const isPersons = person !== null && effect.to !== 'cancelled';
       touched.transitions.push({ to: effect.to, code, details, by: isPersons ? by : bySystem });
-      return [];
+      return endsOf(deps, active, effect);
     }
+    case 'judge-gate':
+    case 'notify':
+    case 'gate-passed':
+    case 'roll-back':
+      deps.betweenWaves(batch, active, effect);
+      return [];
+    default:
+      return absurd(effect);
   }
 }
 
-function freeHost(deps: BatchDeps, active: ActiveRollout, index: number): Work[] {
-  const hostId = active.state.tasks[index]?.hostId ?? '';
+/** A rollback that has ended moves the rollout that it undoes, in the same commit. */
+function endsOf(
+  deps: BatchDeps,
+  active: ActiveRollout,
+  { to }: Extract<Effect, { kind: 'rollout-changed' }>,
+): Work[] {
+  const undone = active.fixed.rollbackOf === undefined ? undefined : deps.activeOf(active.fixed.rollbackOf);
+  if (undone === undefined || !isRolloutEnd(to)) return [];
+  // Hosts that were away or have left still hold what was to be undone.
+  const isDone = to === 'succeeded' && active.state.counts.succeeded === active.state.tasks.length;
+  const ended = { rolloutId: active.id, isDone, why: to };
+  return [{ active: undone, input: { kind: 'rollback-ended', ...ended } }];
+}
+
+function freeHost(
+  deps: BatchDeps,
+  active: ActiveRollout,
+  claim: Extract<Effect, { kind: 'release' }>,
+): Work[] {
+  const hostId = active.state.tasks[claim.index]?.hostId ?? '';
   const woken: Work[] = [];
-  for (const rolloutId of deps.locks.release(hostId, active.id)) {
+  for (const rolloutId of deps.release(active, claim)) {
     const other = deps.activeOf(rolloutId);
     const otherIndex = other?.indexOfHost.get(hostId);
     if (other !== undefined && otherIndex !== undefined)
@@ -175,7 +220,7 @@ export function rowsOf(touched: Touched): { ended: EndedTask[]; open: OpenTask[]
       attempt: task.attempt,
       endedAt: task.endedAt ?? 0,
       groupKey: groupKeyOf(task.phase, cause, outcome),
-      body: { cause, offeredAt, startedAt, outcome },
+      body: { cause, offeredAt, startedAt, outcome, wave: task.wave },
     });
   }
   return { ended, open };

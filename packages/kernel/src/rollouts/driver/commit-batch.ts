@@ -1,5 +1,6 @@
 import type { Store, Transaction } from '@pilothouse/store';
 import type { AuditService, NewAuditRecord } from '../../audit/service.ts';
+import type { BudgetLedger } from '../../budgets/service.ts';
 import type { EventsService, NewEvent } from '../../events/service.ts';
 import { isRolloutEnd } from '../engine/index.ts';
 import { type EndedTask, insertOutputs, writeEndedTasks } from '../result-store.ts';
@@ -14,6 +15,7 @@ export interface CommitDeps {
   readonly store: Store;
   readonly audit: AuditService;
   readonly events: EventsService;
+  readonly budgets: Pick<BudgetLedger, 'flush'>;
 }
 
 /** Writes all of a batch or none of it. What was changed in memory is on disk when this returns. */
@@ -31,6 +33,7 @@ export async function commitBatch(deps: CommitDeps, batch: Batch): Promise<void>
       record(touched, ended, audits, events);
     }
     await writeEndedTasks(transaction, endedTasks);
+    await deps.budgets.flush(transaction);
     if (audits.length > 0) await deps.audit.append(transaction, audits);
     if (events.length > 0) await deps.events.publish(transaction, events);
   });

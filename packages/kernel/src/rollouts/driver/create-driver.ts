@@ -3,23 +3,29 @@ import type { KernelContext } from '../../kernel-context.ts';
 import { hasOutput } from '../result-store.ts';
 import { readRollout } from '../rollout-store.ts';
 import type { ActiveRollout } from './active-rollout.ts';
+import { watchAuthority } from './authority-watch.ts';
 import { type Batch, newBatch } from './batch.ts';
+import { carryOutBetween } from './between-waves.ts';
 import {
   type DriverCore,
   type DriverDeps,
   judgeDepsOf,
   loadAll,
   settleBatch,
+  settlePresence,
   wakeHeld,
 } from './driver-core.ts';
 import type { DriverState } from './driver-state.ts';
+import { createHeldLine } from './held-line.ts';
 import { createHostLocks } from './host-locks.ts';
 import { createJobLoop, type JobLoop } from './job-loop.ts';
-import { isPresent, judgeClaim } from './judge-claim.ts';
+import { hasCapability, isPresent, judgeClaim } from './judge-claim.ts';
 import { noteHostChange, sessionListener } from './listen-to-hosts.ts';
 import { loadActive } from './load-active.ts';
 import { createOutputIntake } from './output-intake.ts';
-import { type Offer, type SendDeps, sendBatch, sendOffer } from './send-batch.ts';
+import { createProbeRounds } from './probe-rounds.ts';
+import { giveTurns, type Room, releaseClaim, wakeOverBudget } from './room.ts';
+import { type Offer, payloadOf, type SendDeps, sendBatch, sendOffer } from './send-batch.ts';
 
 /** After a start hosts come back within this time, however many: until then none is judged to be offline. */
 const SETTLE_MS = 30 * SECOND_MS;
@@ -33,6 +39,9 @@ export interface Driver extends DriverState {
   adopt(active: ActiveRollout): void;
   /** Gives tasks that a stop held their turn again. */
   wakeStopped(batch: Batch): void;
+  readonly authority: DriverDeps['authority'];
+  /** Asks again what people have yet to approve of this plan. */
+  checkAuthority(planDigest: string): void;
   close(): Promise<void>;
 }
 
@@ -46,7 +55,8 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
     revived: new Map(),
     heard: new Map(),
     held: new Set(),
-    locks: createHostLocks(),
+    room: newRoom(deps.budgets),
+    probes: probeRoundsOf(context, deps, () => core),
     outputs: createOutputIntake({ log, isStored: (digest) => hasOutput(store, digest) }),
     loop: createJobLoop({
       log,
@@ -67,25 +77,89 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
   });
   await loadAll(core);
   const cancelSettle = clock.after(SETTLE_MS, () => {
-    core.isSettled = true;
-    core.loop.add({ apply: (batch) => wakeHeld(core, batch, 'settling') });
+    core.loop.add({ apply: (batch) => settlePresence(core, batch) });
   });
   deps.gateway.listen(sessionListener(core, driver));
-  const stopListening = deps.hosts.onChange((change) => noteHostChange(driver, change));
+  const stops = [
+    deps.hosts.onChange((change) => noteHostChange(driver, change)),
+    deps.budgets.onRoom(onceQueued(core, (batch) => wakeOverBudget(core.room, batch))),
+    deps.calendar.onChanged(onceQueued(core, (batch) => wakeHeld(core, batch, 'closed'))),
+    deps.authority.onChanged((planDigest) => driver.checkAuthority(planDigest)),
+  ];
+  const stopListening = (): void => {
+    for (const stop of stops) stop();
+  };
   return driver;
+}
+
+const newRoom = (budgets: DriverDeps['budgets']): Room => ({
+  budgets,
+  locks: createHostLocks(),
+  overBudget: createHeldLine('over-budget'),
+  crowded: createHeldLine('crowded'),
+  freedPlaces: new Set(),
+});
+
+const probeRoundsOf = (context: KernelContext, deps: DriverDeps, core: () => DriverCore) =>
+  createProbeRounds({
+    clock: context.clock,
+    gateway: deps.gateway,
+    isPresent: (hostId) => isPresent({ gateway: deps.gateway, heard: core().heard }, hostId),
+    canProbe: (hostId) => hasCapability(deps, hostId, 'probes'),
+    isSettled: () => core().isSettled,
+    envelopeFor(active, index) {
+      const attempt = active.state.tasks[index]?.attempt ?? 1;
+      return deps.signer.envelope(payloadOf(active, { index, attempt, kind: 'probe' }, context.clock.now()));
+    },
+  });
+
+/** However often it is asked for, the job stands in the queue once. */
+function onceQueued(core: DriverCore, apply: (batch: Batch) => void): () => void {
+  let isQueued = false;
+  return () => {
+    if (isQueued) return;
+    const job = (batch: Batch): void => {
+      isQueued = false;
+      apply(batch);
+    };
+    isQueued = core.loop.add({ apply: job });
+  };
 }
 
 function batchOf(core: DriverCore): Batch {
   const judgeDeps = judgeDepsOf(core);
+  const { room, deps, context, probes } = core;
+  const between = {
+    log: context.log,
+    gates: deps.gates,
+    probes,
+    notifications: deps.notifications,
+    answer: answerTo(core),
+    rollBack: deps.rollBack,
+  };
   return newBatch(
     {
       judge: (rollout, index) => judgeClaim(judgeDeps, rollout, index),
-      locks: core.locks,
+      release: (rollout, claim) => releaseClaim(room, rollout, claim),
       activeOf: (rolloutId) => core.active.get(rolloutId),
+      betweenWaves: (batch, rollout, effect) => carryOutBetween(between, batch, rollout, effect),
+      giveTurns: (batch, rollout) => giveTurns(room, batch, rollout),
     },
-    core.context.clock.now(),
+    context.clock.now(),
   );
 }
+
+/** After a reload the rollout is another object: an answer to what was asked before it is stale. */
+const answerTo =
+  (core: DriverCore): Parameters<typeof carryOutBetween>[0]['answer'] =>
+  (active, asked, verdict) => {
+    core.loop.add({
+      apply: (batch) => {
+        if (core.active.get(active.id) === active)
+          batch.feed(active, { kind: 'gate-judged', asked, verdict });
+      },
+    });
+  };
 
 function driverOver(core: DriverCore, stopListening: () => void): Driver {
   const { context, deps, active, revived } = core;
@@ -96,21 +170,24 @@ function driverOver(core: DriverCore, stopListening: () => void): Driver {
     active,
     heard: core.heard,
     loop: core.loop,
+    authority: deps.authority,
     adopt: (rollout) => void active.set(rollout.id, rollout),
     async activeOrEnded(rolloutId) {
       const known = active.get(rolloutId) ?? revived.get(rolloutId);
       if (known !== undefined) return known;
       const record = await readRollout(context.store, rolloutId);
       if (record === null) return null;
-      const rollout = await loadActive(context.store, deps.plans, record);
+      const rollout = await loadActive({ ...deps, store: context.store }, record);
       revived.set(rolloutId, rollout);
       return rollout;
     },
     wakeStopped: (batch) => wakeHeld(core, batch, 'stopped'),
+    checkAuthority: (planDigest) => watchAuthority(core, planDigest),
     async close() {
       core.isClosed = true;
       stopListening();
       for (const rollout of active.values()) rollout.cancelWake?.();
+      core.probes.clear();
       await core.loop.close();
     },
   };

@@ -1,11 +1,16 @@
 import { HOUR_MS } from '@pilothouse/base';
 import type { HostId } from '@pilothouse/contract';
 import type { AuditService } from '../../audit/service.ts';
+import type { AuthorityService } from '../../authority/service.ts';
+import type { BudgetLedger } from '../../budgets/service.ts';
+import type { CalendarService } from '../../calendar/service.ts';
 import type { Signer } from '../../enrolment/service.ts';
 import type { EventsService } from '../../events/service.ts';
+import type { GatesService } from '../../gates/service.ts';
 import type { GatewayService } from '../../gateway/service.ts';
 import type { HostEntry, HostsService, TargetResolver } from '../../hosts/service.ts';
 import type { KernelContext } from '../../kernel-context.ts';
+import type { NotificationsService } from '../../notifications/service.ts';
 import type { PlansService } from '../../plans/index.ts';
 import { isRolloutEnd, isTaskEnd, nextWakeAt } from '../engine/index.ts';
 import type { Live } from '../live.ts';
@@ -13,13 +18,15 @@ import { readActive } from '../rollout-store.ts';
 import { readStops } from '../stop-store.ts';
 import type { StopsInForce } from '../stops-in-force.ts';
 import { type ActiveRollout, recordOf, viewRollout, viewTask } from './active-rollout.ts';
+import { isAwaiting, watchAuthority } from './authority-watch.ts';
 import type { Batch } from './batch.ts';
 import { commitBatch } from './commit-batch.ts';
-import type { HostLocks } from './host-locks.ts';
 import type { JobLoop } from './job-loop.ts';
 import type { JudgeDeps } from './judge-claim.ts';
 import { loadActive } from './load-active.ts';
 import type { OutputIntake } from './output-intake.ts';
+import type { ProbeRounds } from './probe-rounds.ts';
+import { clearRoom, type Room } from './room.ts';
 
 /** Longest single timer; a rollout that waits longer is looked at in between. */
 const WAKE_MS_MAX = HOUR_MS;
@@ -34,6 +41,13 @@ export interface DriverDeps {
   readonly plans: PlansService;
   readonly stops: StopsInForce;
   readonly live: Live;
+  readonly budgets: BudgetLedger;
+  readonly calendar: CalendarService;
+  readonly gates: GatesService;
+  readonly authority: AuthorityService;
+  readonly notifications: NotificationsService;
+  /** Makes and starts the rollout that undoes this one. Called after the commit that says so, and after each reload. */
+  readonly rollBack: (active: ActiveRollout) => void;
 }
 
 /** All that the driver holds in memory; `create-driver.ts` makes one and hands it to its parts. */
@@ -47,7 +61,8 @@ export interface DriverCore {
   readonly heard: Map<HostId, number>;
   /** Hosts that said `agent hold`. */
   readonly held: Set<HostId>;
-  readonly locks: HostLocks;
+  readonly room: Room;
+  readonly probes: ProbeRounds;
   readonly outputs: OutputIntake;
   readonly loop: JobLoop;
   isSettled: boolean;
@@ -56,8 +71,9 @@ export interface DriverCore {
 
 export const judgeDepsOf = (core: DriverCore): JudgeDeps => ({
   ...core.deps,
+  ...core.room,
   offered: core.deps.plans.offered,
-  locks: core.locks,
+  now: () => core.context.clock.now(),
   heard: core.heard,
   isHeld: (hostId) => core.held.has(hostId),
   isSettled: () => core.isSettled,
@@ -69,19 +85,32 @@ export async function loadAll(core: DriverCore): Promise<void> {
   for (const rollout of active.values()) rollout.cancelWake?.();
   active.clear();
   core.revived.clear();
-  core.locks.clear();
+  clearRoom(core.room);
+  core.probes.clear();
   core.outputs.clear();
+  await core.room.budgets.reload();
   deps.stops.replaceAll(await readStops(context.store));
   for (const record of await readActive(context.store)) {
-    const rollout = await loadActive(context.store, deps.plans, record);
+    const rollout = await loadActive({ ...deps, store: context.store }, record);
     active.set(rollout.id, rollout);
-    for (const { phase, index, hostId } of rollout.state.tasks)
-      if ((phase === 'offered' || phase === 'running') && rollout.isExclusive(index))
-        core.locks.take(hostId, rollout.id);
+    retakePlaces(core, rollout);
   }
   for (const rollout of active.values()) {
     addTick(core, rollout);
     core.loop.add({ apply: (batch) => loseMissingHosts(core, batch, rollout) });
+    // What people said while nobody listened, and what was about to be done.
+    if (isAwaiting(rollout.state)) watchAuthority(core, rollout.planDigest);
+    if (rollout.state.state === 'rolling-back' && rollout.state.rolledBackBy === null) deps.rollBack(rollout);
+  }
+}
+
+/** Locks and places follow from the open tasks; leases of budgets are durable by themselves. */
+function retakePlaces({ room, deps }: DriverCore, rollout: ActiveRollout): void {
+  for (const { phase, index, hostId } of rollout.state.tasks) {
+    if (phase !== 'offered' && phase !== 'running') continue;
+    if (rollout.isExclusive(index)) room.locks.take(hostId, rollout.id);
+    const host = deps.hosts.index.get(hostId);
+    if (rollout.crowd !== null && host !== undefined) rollout.crowd.enter(index, rollout.crowd.valueOf(host));
   }
 }
 
@@ -115,12 +144,18 @@ function setWake(core: DriverCore, rollout: ActiveRollout): void {
   rollout.cancelWake = isSilent ? null : clock.after(delay, () => addTick(core, rollout));
 }
 
-export function wakeHeld(core: DriverCore, batch: Batch, hold: 'stopped' | 'settling'): void {
+export function wakeHeld(core: DriverCore, batch: Batch, hold: 'stopped' | 'settling' | 'closed'): void {
   for (const rollout of core.active.values()) {
     if (rollout.state.held[hold] === 0) continue;
     for (const task of rollout.state.tasks)
       if (task.hold === hold) batch.feed(rollout, { kind: 'host-ready', index: task.index });
   }
+}
+
+/** Hosts have had their time to come back, or are all there: whoever is missing from now on is offline. */
+export function settlePresence(core: DriverCore, batch: Batch): void {
+  core.isSettled = true;
+  wakeHeld(core, batch, 'settling');
 }
 
 function tellWatchers(live: Live, batch: Batch): void {

@@ -1,11 +1,16 @@
-import type { HostId, JsonObject } from '@pilothouse/contract';
+import { type HostId, type JsonObject, toTimestamp } from '@pilothouse/contract';
+import type { AgentCapability } from '@pilothouse/wire';
+import type { BudgetLedger, BudgetRefusal } from '../../budgets/service.ts';
+import type { CalendarService } from '../../calendar/service.ts';
 import type { GatewayService } from '../../gateway/service.ts';
 import type { HostEntry, HostsService, TargetResolver } from '../../hosts/service.ts';
 import type { OfferedActions } from '../../plans/index.ts';
 import type { ClaimAnswer } from '../engine/index.ts';
 import type { StopsInForce } from '../stops-in-force.ts';
-import type { ActiveRollout } from './active-rollout.ts';
+import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
+import type { HeldLine } from './held-line.ts';
 import type { HostLocks } from './host-locks.ts';
+import { crowdKeyOf } from './room.ts';
 
 export interface JudgeDeps {
   readonly hosts: Pick<HostsService, 'index'>;
@@ -14,6 +19,11 @@ export interface JudgeDeps {
   readonly offered: Pick<OfferedActions, 'lackOf'>;
   readonly stops: StopsInForce;
   readonly locks: HostLocks;
+  readonly budgets: Pick<BudgetLedger, 'take'>;
+  readonly calendar: Pick<CalendarService, 'closedFor'>;
+  readonly overBudget: HeldLine;
+  readonly crowded: HeldLine;
+  readonly now: () => number;
   /** Generation of the session whose hello was taken in, by host: before that a host counts as offline. */
   readonly heard: ReadonlyMap<HostId, number>;
   readonly isHeld: (hostId: HostId) => boolean;
@@ -26,7 +36,10 @@ const unfit = (code: string, details: JsonObject = {}): ClaimAnswer => ({
   cause: { code, details },
 });
 
-/** Whether a task may be offered at this moment: the host is meant, free to act, present, and nobody else changes it. */
+/**
+ * Whether a task may be offered at this moment: the host is meant, free to act, present, its window open, and there is
+ * room for it. What is granted is taken at once: the host's lock, a lease of each budget, a place among its label's hosts.
+ */
 export function judgeClaim(deps: JudgeDeps, active: ActiveRollout, index: number): ClaimAnswer {
   const hostId = active.state.tasks[index]?.hostId ?? '';
   const host = deps.hosts.index.get(hostId);
@@ -36,8 +49,72 @@ export function judgeClaim(deps: JudgeDeps, active: ActiveRollout, index: number
   if (deps.stops.covers(host)) return { kind: 'stopped' };
   if (!isPresent(deps, hostId)) return { kind: 'offline', isCertain: deps.isSettled() };
   if (deps.isHeld(hostId)) return unfit('TASK_HOST_ON_HOLD');
-  if (active.isExclusive(index) && !deps.locks.take(hostId, active.id)) return { kind: 'locked' };
+  if (active.capability !== null && !hasCapability(deps, hostId, active.capability))
+    return unfit('TASK_AGENT_TOO_OLD', { capability: active.capability });
+  return closedFor(deps, active, host, index) ?? takePlace(deps, active, host, index);
+}
+
+function closedFor(
+  deps: JudgeDeps,
+  active: ActiveRollout,
+  host: HostEntry,
+  index: number,
+): ClaimAnswer | null {
+  const planWindows = active.fixed.strategy.windows ?? [];
+  if (active.fixed.kind === 'dry-run') return null;
+  if (!active.isExclusive(index) && planWindows.length === 0) return null;
+  const closed = deps.calendar.closedFor(host, planWindows, deps.now());
+  if (closed === null) return null;
+  const { kind, name, until } = closed;
+  const details = { closedBy: kind, name, until: until === null ? '…' : toTimestamp(until) };
+  return { kind: 'closed', until, details };
+}
+
+function takePlace(deps: JudgeDeps, active: ActiveRollout, host: HostEntry, index: number): ClaimAnswer {
+  const value = active.crowd?.valueOf(host) ?? '';
+  if (active.crowd?.isFull(value)) {
+    deps.crowded.add(crowdKeyOf(active, value), active, index);
+    return { kind: 'crowded', details: { value } };
+  }
+  const interrupts = active.interruptionAt(index);
+  if (interrupts !== 'none' && !deps.isSettled()) return { kind: 'settling' };
+  const isExclusive = active.isExclusive(index);
+  // Before the budget, and given back when that refuses: a lock can be given back as if nothing had been.
+  if (isExclusive && !deps.locks.take(host.id, active.id)) return { kind: 'locked' };
+  if (interrupts !== 'none') {
+    const wish = { rolloutId: active.id, taskId: taskIdOf(active.id, index), hostId: host.id, interrupts };
+    const answer = deps.budgets.take(wish);
+    if (answer.kind === 'refused') {
+      if (isExclusive) deps.locks.release(host.id, active.id);
+      deps.overBudget.add(keyOf(answer.budgets), active, index);
+      return { kind: 'over-budget', details: detailsOf(answer.budgets) };
+    }
+  }
+  active.crowd?.enter(index, value);
   return { kind: 'granted' };
+}
+
+const keyOf = (budgets: readonly BudgetRefusal[]): string =>
+  budgets
+    .map(({ budgetId, domain }) => JSON.stringify([budgetId, domain]))
+    .sort()
+    .join();
+
+/** One budget stands for all of them in titles; the rest are counted. */
+function detailsOf(budgets: readonly BudgetRefusal[]): JsonObject {
+  const [first] = budgets;
+  if (first === undefined) return {};
+  const { budgetId, name, domain, allowed, down } = first;
+  return { budgetId, name, domain: domain ?? '', allowed, down, moreBudgets: budgets.length - 1 };
+}
+
+/** The agents of the first release name no capabilities at all. */
+export function hasCapability(
+  { gateway }: Pick<JudgeDeps, 'gateway'>,
+  hostId: HostId,
+  capability: AgentCapability,
+): boolean {
+  return gateway.session(hostId)?.hello.capabilities?.includes(capability) ?? false;
 }
 
 export function isPresent(deps: Pick<JudgeDeps, 'gateway' | 'heard'>, hostId: HostId): boolean {

@@ -5,7 +5,7 @@ import type { HostEntry, HostIndexChange } from '../../hosts/service.ts';
 import { parseTaskId } from './active-rollout.ts';
 import type { Batch } from './batch.ts';
 import type { Driver } from './create-driver.ts';
-import { type DriverCore, lossOf } from './driver-core.ts';
+import { type DriverCore, lossOf, settlePresence } from './driver-core.ts';
 import { loseHost, takeHello, takeOutcome, takeWord, tasksOf } from './session-jobs.ts';
 
 /** Turns what sessions say into jobs. A host whose words do not fit into the queue repeats them in its next session. */
@@ -18,7 +18,10 @@ export function sessionListener(core: DriverCore, driver: Driver): SessionListen
     opened(session) {
       deps.plans.offered.note(session);
       noteHold(core, session.hostId, session.hello.isHeld);
-      add(session.hostId, (batch) => takeHello(driver, batch, session));
+      add(session.hostId, (batch) => {
+        takeHello(driver, batch, session);
+        if (!core.isSettled && heard.size >= deps.hosts.index.size) settlePresence(core, batch);
+      });
     },
     closed({ hostId, generation }) {
       if (heard.get(hostId) === generation) heard.delete(hostId);
@@ -32,6 +35,7 @@ export function sessionListener(core: DriverCore, driver: Driver): SessionListen
         add(hostId, (batch) => takeOutcome(driver, batch, { hostId, frame }), bytes);
       } else if (frame.kind === 'hold-changed') noteHold(core, hostId, frame.isHeld);
       else if (frame.kind === 'output') showOutput(core, hostId, frame);
+      else if (frame.kind === 'probe-result') core.probes.take(hostId, frame);
     },
     outputBody: (hostId, digest, body) =>
       loop.run((batch) => {

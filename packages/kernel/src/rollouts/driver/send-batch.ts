@@ -51,18 +51,25 @@ export function sendOffer(deps: SendDeps, offer: Offer): void {
     kind: 'offer',
     taskId: taskIdOf(active.id, index),
     attempt,
-    envelope: deps.signer.envelope(payloadOf(active, index, attempt, deps.clock.now())),
+    envelope: deps.signer.envelope(
+      payloadOf(active, { index, attempt, kind: active.fixed.kind }, deps.clock.now()),
+    ),
     outputCreditBytes: deps.creditFor(active),
   });
   if (answer === 'offline') deps.unsent(offer);
   if (answer === 'full') deps.later(offer);
 }
 
-function payloadOf(active: ActiveRollout, index: number, attempt: number, now: number): EnvelopePayload {
-  const { plan, fixed } = active;
+/** The same path for what changes a host and for what asks it how it is: signed, proved, and for a short time. */
+export function payloadOf(
+  active: ActiveRollout,
+  { index, attempt, kind }: { index: number; attempt: number; kind: EnvelopePayload['kind'] },
+  now: number,
+): EnvelopePayload {
+  const { plan, fixed, authority } = active;
   return {
     version: 1,
-    kind: fixed.kind,
+    kind,
     planDigest: active.planDigest,
     header: plan.plan.header,
     step: plan.step(index),
@@ -76,5 +83,6 @@ function payloadOf(active: ActiveRollout, index: number, attempt: number, now: n
     timeoutMs: fixed.strategy.taskTimeoutMs,
     outputBytesMax: OUTPUT_BYTES_MAX_DEFAULT,
     serverTime: toTimestamp(now),
+    ...(authority === undefined ? {} : { authority }),
   };
 }

@@ -6,6 +6,7 @@ import { isTaskEnd } from '../engine/index.ts';
 import { type ActiveRollout, parseTaskId } from './active-rollout.ts';
 import type { Batch } from './batch.ts';
 import type { DriverState } from './driver-state.ts';
+import { noteBroken } from './load-active.ts';
 
 /** Takes in a new session: compares the host's journal with the open tasks, and gives held tasks their turn. */
 export function takeHello(driver: DriverState, batch: Batch, session: OpenSession): void {
@@ -73,8 +74,10 @@ export async function takeOutcome(
   const input: Input = { kind: 'outcome', index, attempt, outcome: word };
   batch.feed(active, input);
   const after = active.state.tasks[index]?.phase;
-  if (after !== undefined && after !== before && isTaskEnd(after))
+  if (after !== undefined && after !== before && isTaskEnd(after)) {
     batch.touch(active).outcomes.set(index, outcome);
+    noteBroken(active.brokenBefore, index, outcome);
+  }
   await driver.outputs.takeOutcome(batch, { hostId, taskId, attempt }, { outcome, inline: outputInline });
 }
 

@@ -4,26 +4,15 @@ import { advance, nextWakeAt, refusalOf } from './advance.ts';
 import { newState } from './build-state.ts';
 import type { Effect, Input } from './inputs.ts';
 import { type EngineConfig, type EngineState, OFFER_START_WINDOW_MS, TASK_GRACE_MS } from './state.ts';
+import { testConfig } from './test-config.ts';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
 const cause = { code: 'TASK_STOPPED', details: {} };
 
-const configOf = (changes: Partial<EngineConfig> = {}): EngineConfig => ({
-  rolloutId: 'r_1',
-  inFlightMax: 10,
-  failuresMax: null,
-  offline: 'wait',
-  taskTimeoutMs: 60_000,
-  notBefore: NOW,
-  expiresAt: NOW + HOUR,
-  hostsPerWave: 100,
-  ...changes,
-});
-
 function rollout(hosts: number, changes: Partial<EngineConfig> = {}) {
   const state = newState(
-    configOf(changes),
+    testConfig(NOW, hosts, changes),
     Array.from({ length: hosts }, (_, n) => `h_${n}`),
   );
   const feed = (input: Input, now = NOW): readonly Effect[] => advance(state, input, now).effects;

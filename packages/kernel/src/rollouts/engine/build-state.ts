@@ -1,7 +1,15 @@
 import { BoundedQueue } from '@pilothouse/base';
 import { type HostId, type TaskCounts } from '@pilothouse/contract';
 import { DeadlineHeap } from './deadline-heap.ts';
-import { type EngineConfig, type EngineState, type EngineTask, isTaskEnd } from './state.ts';
+import {
+  type EngineConfig,
+  type EngineState,
+  type EngineTask,
+  HOLDS,
+  type Hold,
+  type Missing,
+} from './state.ts';
+import { countWave } from './waves.ts';
 
 const noCounts = (): TaskCounts => ({
   pending: 0,
@@ -15,62 +23,92 @@ const noCounts = (): TaskCounts => ({
   expired: 0,
 });
 
-/** A rollout before its first `tick`. `hostIds` are in step order. */
-export function newState(config: EngineConfig, hostIds: readonly HostId[]): EngineState {
-  const tasks = hostIds.map((hostId, index) => newTask(config, hostId, index));
+/** A rollout before its first `tick`. `hostIds` are in step order; `missing` is what people have yet to approve. */
+export function newState(
+  config: EngineConfig,
+  hostIds: readonly HostId[],
+  missing: Missing | null = null,
+): EngineState {
   return restoreState({
     config,
-    tasks,
-    state: 'scheduled',
+    tasks: newTasks(config, hostIds),
+    state: missing === null ? 'scheduled' : 'awaiting-approval',
     cause: { code: 'ROLLOUT_CREATED', details: {}, by: null },
     waiting: null,
     startedAt: null,
     endedAt: null,
     wave: 0,
+    gate: null,
+    missing,
+    rolledBackBy: null,
   });
 }
 
-export const newTask = (config: EngineConfig, hostId: HostId, index: number): EngineTask => ({
-  index,
-  hostId,
-  wave: Math.floor(index / config.hostsPerWave),
-  phase: 'pending',
-  attempt: 1,
-  cause: null,
-  hold: null,
-  ask: null,
-  isAccepted: false,
-  offeredAt: null,
-  startedAt: null,
-  endedAt: null,
-  deadlineAt: null,
-});
+export function newTasks(config: EngineConfig, hostIds: readonly HostId[]): EngineTask[] {
+  const waveOf = new Uint32Array(hostIds.length);
+  for (const [wave, { indexes }] of config.waves.entries()) for (const index of indexes) waveOf[index] = wave;
+  return hostIds.map((hostId, index) => ({
+    index,
+    hostId,
+    wave: waveOf[index] ?? 0,
+    phase: 'pending',
+    attempt: 1,
+    cause: null,
+    hold: null,
+    holdDetails: null,
+    ask: null,
+    isAccepted: false,
+    offeredAt: null,
+    startedAt: null,
+    endedAt: null,
+    deadlineAt: null,
+  }));
+}
 
 /** What is durable of a rollout; all else follows from it. */
 export type DurableState = Pick<
   EngineState,
-  'config' | 'tasks' | 'state' | 'cause' | 'waiting' | 'startedAt' | 'endedAt' | 'wave'
+  | 'config'
+  | 'tasks'
+  | 'state'
+  | 'cause'
+  | 'waiting'
+  | 'startedAt'
+  | 'endedAt'
+  | 'wave'
+  | 'gate'
+  | 'missing'
+  | 'rolledBackBy'
 >;
 
-/** After a restart nothing is held: every pending task of the wave has its turn again, and is judged anew. */
+/** After a restart nothing is held: every pending task of the wave has its turn again, and gates are asked anew. */
 export function restoreState(durable: DurableState): EngineState {
-  const { config, tasks, wave } = durable;
+  const { config, tasks, wave, gate } = durable;
   const counts = noCounts();
   const deadlines = new DeadlineHeap();
-  let waveOpen = 0;
   for (const task of tasks) {
     counts[task.phase] += 1;
     if (task.deadlineAt !== null) deadlines.add({ at: task.deadlineAt, index: task.index });
-    if (task.wave === wave && !isTaskEnd(task.phase)) waveOpen += 1;
   }
+  const { open, failures } = countWave(tasks, config.waves[wave]?.indexes ?? []);
   return {
     ...durable,
-    waveOpen,
+    gate: gate === null ? null : { ...gate, askedAt: null, askAt: null },
+    waveOpen: open,
+    waveFailures: failures,
     counts,
-    held: { claimed: 0, offline: 0, settling: 0, locked: 0, stopped: 0 },
-    cursor: wave * config.hostsPerWave,
+    held: noneHeld(),
+    holdNotes: new Map(),
+    closedUntil: null,
+    cursor: 0,
     // A task stands in line once at most.
     woken: new BoundedQueue(tasks.length),
     deadlines,
   };
+}
+
+function noneHeld(): Record<Hold, number> {
+  const held: Partial<Record<Hold, number>> = {};
+  for (const hold of HOLDS) held[hold] = 0;
+  return held as Record<Hold, number>; // Every hold was just given its number.
 }

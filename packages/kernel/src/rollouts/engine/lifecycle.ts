@@ -1,70 +1,21 @@
-import type { RolloutCause, RolloutState } from '@pilothouse/contract';
-import {
-  type Cause,
-  type EngineState,
-  failuresOf,
-  isRolloutEnd,
-  isTaskEnd,
-  unresolvedOf,
-  wavesCountOf,
-} from './state.ts';
-import { ask, cancelAsk, end, type Step } from './task-moves.ts';
+import { needsRollback } from './rollback.ts';
+import { type EngineState, isGoingOn, isRolloutEnd, unresolvedOf } from './state.ts';
+import { ask, cancelAsk, endUnstarted, move, type Step } from './task-moves.ts';
+import { openWaves } from './waves.ts';
 
-/** Moves the rollout; each transition has exactly one cause. */
-export function move(step: Step, to: RolloutState, cause: RolloutCause): void {
-  const { state } = step;
-  const from = state.state;
-  state.state = to;
-  state.cause = cause;
-  if (to === 'running') state.startedAt ??= step.now;
-  if (isRolloutEnd(to)) state.endedAt = step.now;
-  step.effects.push({ kind: 'rollout-changed', from, to, cause });
-}
-
-export const isGoingOn = (state: EngineState): boolean =>
-  state.state === 'scheduled' || state.state === 'running' || state.state === 'paused';
-
-/** Nothing new starts: pending tasks end, offered ones are asked back, running ones go on unless they are to be ended. */
-export function endUnstarted(
-  step: Step,
-  how: { state: 'cancelled' | 'expired'; cause: Cause; endRunning: boolean },
-): void {
-  for (const task of step.state.tasks) {
-    if (task.phase === 'pending') end(step, task, how.state, how.cause);
-    else if (task.phase === 'offered')
-      ask(step, task, {
-        kind: 'withdraw',
-        then: { kind: 'end', state: how.state, cause: how.cause },
-        isEndedIfStarted: how.endRunning,
-      });
-    else if (task.phase === 'running' && how.endRunning) ask(step, task, cancelAsk(how.cause));
-  }
-  // What still stands in `woken` is no longer pending and is passed over.
-}
-
-export function haltAtFailureLimit(step: Step): void {
-  const { state } = step;
-  const { failuresMax } = state.config;
-  const failures = failuresOf(state);
-  if (failuresMax === null || failures <= failuresMax || !isGoingOn(state)) return;
-  const details = { failures, failuresMax };
-  move(step, 'halting', { code: 'ROLLOUT_FAILURE_LIMIT', details, by: null });
-  endUnstarted(step, {
-    state: 'cancelled',
-    cause: { code: 'TASK_ROLLOUT_HALTED', details },
-    endRunning: false,
-  });
-}
-
+/** Ends what has not started by the plan's expiry, and a wait for gates that nothing is left to follow. */
 export function expire(step: Step): void {
   const { state, now } = step;
   if (now < state.config.expiresAt || !isGoingOn(state)) return;
-  if (state.counts.pending + state.counts.offered === 0) return;
-  move(step, 'halting', {
-    code: 'ROLLOUT_EXPIRED',
-    details: { pending: state.counts.pending, offered: state.counts.offered },
-    by: null,
-  });
+  const { pending, offered } = state.counts;
+  if (pending + offered === 0 && state.gate === null) return;
+  const gate = state.gate === null ? undefined : state.config.waves[state.wave]?.gates[state.gate.at]?.name;
+  const details = { pending, offered };
+  const cause =
+    pending + offered === 0 && gate !== undefined
+      ? { code: 'ROLLOUT_EXPIRED_AT_GATE', details: { ...details, gate, wave: state.wave + 1 } }
+      : { code: 'ROLLOUT_EXPIRED', details };
+  move(step, 'halting', { ...cause, by: null });
   endUnstarted(step, {
     state: 'expired',
     cause: { code: 'TASK_ROLLOUT_EXPIRED', details: {} },
@@ -89,30 +40,36 @@ export function cancelRollout(step: Step, by: string, endRunning: boolean): void
   }
 }
 
-/** Opens the next wave when the previous has fully ended, and ends the rollout after the last task. */
+/** Opens what may be opened, and ends the rollout after its last task and gate. */
 export function settle(step: Step): void {
   const { state } = step;
-  if (isRolloutEnd(state.state)) return;
-  while (isGoingOn(state) && state.waveOpen === 0 && state.wave + 1 < wavesCountOf(state)) {
-    state.wave += 1;
-    state.cursor = state.wave * state.config.hostsPerWave;
-    const waveEnd = Math.min(state.cursor + state.config.hostsPerWave, state.tasks.length);
-    state.waveOpen = 0;
-    for (let index = state.cursor; index < waveEnd; index++) {
-      const task = state.tasks[index];
-      if (task !== undefined && !isTaskEnd(task.phase)) state.waveOpen += 1;
-    }
-  }
+  if (isRolloutEnd(state.state) || state.state === 'rolling-back') return;
+  const isThrough = isGoingOn(state) && openWaves(step);
   if (unresolvedOf(state) > 0 || state.counts.pending > 0) return;
+  if (isGoingOn(state) && !isThrough) return;
   finish(step);
 }
+
+const HALTS: readonly string[] = [
+  'ROLLOUT_FAILURE_LIMIT',
+  'ROLLOUT_WAVE_FAILURE_LIMIT',
+  'ROLLOUT_GATE_FAILED',
+];
+/** Whether the cause of this state says that limits or gates were not met. */
+const wasHalted = (state: EngineState): boolean =>
+  state.state === 'halting' && HALTS.includes(state.cause.code);
 
 function finish(step: Step): void {
   const { state } = step;
   if (state.state === 'cancelling') return move(step, 'cancelled', state.cause);
-  if (state.state === 'halting' && state.cause.code === 'ROLLOUT_FAILURE_LIMIT')
-    return move(step, 'halted', state.cause);
-  if (state.counts.expired > 0) return move(step, 'expired', state.cause);
+  if (wasHalted(state) && needsRollback(state)) {
+    move(step, 'rolling-back', state.cause);
+    step.effects.push({ kind: 'roll-back' });
+    return;
+  }
+  if (wasHalted(state)) return move(step, 'halted', state.cause);
+  if (state.counts.expired > 0 || state.cause.code === 'ROLLOUT_EXPIRED_AT_GATE')
+    return move(step, 'expired', state.cause);
   const { succeeded, failed, unknown, skipped, cancelled } = state.counts;
   const details = { succeeded, failed, unknown, skipped, cancelled };
   if (failed + unknown > 0) return move(step, 'failed', { code: 'ROLLOUT_HAD_FAILURES', details, by: null });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import type { TaskState } from '@pilothouse/contract';
 import type { Effect } from './inputs.ts';
-import { isGoingOn } from './lifecycle.ts';
+import { failuresOf } from './limits.ts';
 import type { World } from './simulated-world.ts';
-import { failuresOf, isRolloutEnd, isTaskEnd } from './state.ts';
+import { isGoingOn, isRolloutEnd, isTaskEnd } from './state.ts';
 
 /** What the test remembers beside the engine, to hold its word against. */
 export interface Observed {

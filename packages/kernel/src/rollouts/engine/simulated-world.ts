@@ -106,8 +106,21 @@ export function takeWord(world: World, index: number, word: AgentWord): void {
 /** Only what is durable survives; every session ends. */
 export function restartServer(world: World): void {
   for (const agent of world.agents) agent.disconnect();
-  const { config, tasks, state, cause, waiting, startedAt, endedAt, wave } = world.state;
-  const durable = { config, tasks, state, cause, waiting, startedAt, endedAt, wave };
+  const { config, tasks, state, cause, waiting, startedAt, endedAt, wave, gate, missing, rolledBackBy } =
+    world.state;
+  const durable = {
+    config,
+    tasks,
+    state,
+    cause,
+    waiting,
+    startedAt,
+    endedAt,
+    wave,
+    gate,
+    missing,
+    rolledBackBy,
+  };
   const reread = JSON.parse(JSON.stringify(durable)) as typeof durable; // Our own JSON of a moment ago.
   for (const task of reread.tasks) task.hold = null;
   world.state = restoreState(reread);

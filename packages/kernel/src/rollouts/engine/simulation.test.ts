@@ -3,13 +3,13 @@ import fc from 'fast-check';
 import { nextWakeAt } from './advance.ts';
 import { checkTruth } from './simulated-invariants.ts';
 import { agentAt, feed, hear, newWorld, restartServer, takeWord, type World } from './simulated-world.ts';
-import { type EngineConfig, isRolloutEnd } from './state.ts';
+import { isRolloutEnd } from './state.ts';
+import { equalWaves, testConfig } from './test-config.ts';
 
 const HOUR = 3_600_000;
 const START = 1_700_000_000_000;
 
-const config: fc.Arbitrary<EngineConfig> = fc.record({
-  rolloutId: fc.constant('r_000000000000000000'),
+const limits = fc.record({
   inFlightMax: fc.integer({ min: 1, max: 6 }),
   failuresMax: fc.option(fc.integer({ min: 0, max: 4 })),
   offline: fc.constantFrom('wait' as const, 'skip' as const, 'fail' as const),
@@ -150,11 +150,12 @@ function letTalk(world: World): void {
 test('whatever hosts, people and crashes do, limits hold, nothing runs twice, and every rollout ends truthfully', () => {
   fc.assert(
     fc.property(
-      config,
+      limits,
       fates,
       fc.array(anyMove, { maxLength: 300, size: 'max' }),
-      (limits, fleet, script) => {
-        const world = newWorld(limits, fleet, START);
+      ({ hostsPerWave, ...config }, fleet, script) => {
+        const waves = equalWaves(fleet.length, hostsPerWave);
+        const world = newWorld(testConfig(START, fleet.length, { ...config, waves }), fleet, START);
 
         for (const { name, index } of script) moves[name]?.move(world, index % fleet.length);
         calmDown(world);

@@ -1,5 +1,7 @@
 import type { BoundedQueue } from '@pilothouse/base';
 import {
+  type Gate,
+  type GateVerdict,
   type HostId,
   type JsonObject,
   type OfflinePolicy,
@@ -32,9 +34,20 @@ export interface Ask {
 
 /**
  * Why a pending task whose turn has come is not offered. `claimed`: the driver is being asked. `settling`: the server has
- * just started, and the host may be on its way back.
+ * just started, and the host may be on its way back. `closed`: no window is open, or a freeze. `crowded`: as many hosts
+ * with its label value are in flight as may be.
  */
-export type Hold = 'claimed' | 'offline' | 'settling' | 'locked' | 'stopped';
+export const HOLDS = [
+  'claimed',
+  'offline',
+  'settling',
+  'locked',
+  'stopped',
+  'closed',
+  'over-budget',
+  'crowded',
+] as const;
+export type Hold = (typeof HOLDS)[number];
 
 /** One host's share. Times are milliseconds since the epoch by the server's clock. */
 export interface EngineTask {
@@ -46,6 +59,8 @@ export interface EngineTask {
   cause: Cause | null;
   /** Only while pending. */
   hold: Hold | null;
+  /** What the driver said of the hold, for readers; null when there is no more to say. */
+  holdDetails: JsonObject | null;
   /** Only while offered or running. */
   ask: Ask | null;
   /** The host said that it took the task, and will start it when its locks are free. */
@@ -57,6 +72,17 @@ export interface EngineTask {
   deadlineAt: number | null;
 }
 
+/** Hosts that have their turn together, and what must hold before those of the next wave have theirs. */
+export interface EngineWave {
+  readonly name: string;
+  /** Tasks of this wave, ascending. */
+  readonly indexes: readonly number[];
+  /** As the rollout's: k halts at failure k + 1 of this wave. */
+  readonly failuresMax: number | null;
+  /** In the order in which they are passed; those that have nothing to hold back here are left out. */
+  readonly gates: readonly Gate[];
+}
+
 export interface EngineConfig {
   readonly rolloutId: string;
   readonly inFlightMax: number;
@@ -66,13 +92,49 @@ export interface EngineConfig {
   readonly taskTimeoutMs: number;
   readonly notBefore: number;
   readonly expiresAt: number;
-  readonly hostsPerWave: number;
+  /** Every task is in exactly one. */
+  readonly waves: readonly EngineWave[];
+  readonly onFailure: 'halt' | 'rollback';
+  /** A judge of gates that has not answered by then is asked anew. */
+  readonly answerMsMax: number;
 }
 
 export interface Waiting {
   readonly code: string;
   readonly details: JsonObject;
   readonly since: number;
+}
+
+/** The last word on a gate. */
+export interface Judgement extends GateVerdict {
+  readonly at: number;
+}
+
+/** Between two waves: the tasks of `state.wave` have ended, and its gates are passed one after the other. */
+export interface GatePhase {
+  readonly waveEndedAt: number;
+  /** Position among the gates of the wave; past the last one all are passed. */
+  at: number;
+  /** Of the gate at `at`. */
+  enteredAt: number;
+  /** How long it has held under watch. */
+  soakedMs: number;
+  /** When the last asking was that found it holding, with none since that found otherwise. */
+  heldAt: number | null;
+  /** Number of the last asking, counted over the whole rollout: an answer to any other is stale. */
+  asked: number;
+  /** When that asking went out, while there is no answer; not durable. */
+  askedAt: number | null;
+  /** When to ask next; null: at once. */
+  askAt: number | null;
+  confirmedBy: string | null;
+  judgement: Judgement | null;
+}
+
+/** Approvals and signatures that are still lacking. */
+export interface Missing {
+  readonly required: number;
+  readonly given: number;
 }
 
 /**
@@ -89,11 +151,21 @@ export interface EngineState {
   startedAt: number | null;
   endedAt: number | null;
   wave: number;
+  gate: GatePhase | null;
+  missing: Missing | null;
+  /** The rollout that undoes this one's changes. */
+  rolledBackBy: string | null;
   /** Tasks of the current wave that have not ended. */
   waveOpen: number;
+  /** Failed or unknown tasks of the current wave. */
+  waveFailures: number;
   counts: TaskCounts;
   held: Record<Hold, number>;
-  /** The next index of the current wave that has not been looked at; `woken` are looked at before it. */
+  /** What the driver last said of each hold. */
+  holdNotes: Map<Hold, JsonObject>;
+  /** The earliest time at which a closed task may find its window open; null: no closed task knows one. */
+  closedUntil: number | null;
+  /** Position in the current wave of the next task that has not been looked at; `woken` are looked at before it. */
   cursor: number;
   readonly woken: BoundedQueue<number>;
   deadlines: DeadlineHeap;
@@ -105,16 +177,11 @@ export const TASK_GRACE_MS = 60_000;
 export const OFFER_START_WINDOW_MS = 15 * 60_000;
 
 export const isTaskEnd = (phase: TaskState): boolean => TASK_ENDS.includes(phase);
+export const isTaskFailure = (phase: TaskState): boolean => phase === 'failed' || phase === 'unknown';
 export const isRolloutEnd = (state: RolloutState): boolean => ROLLOUT_ENDS.includes(state);
-export const wavesCountOf = (state: EngineState): number =>
-  Math.ceil(state.tasks.length / state.config.hostsPerWave);
-export const failuresOf = (state: EngineState): number => state.counts.failed + state.counts.unknown;
+/** Neither ended nor winding down. */
+export const isGoingOn = ({ state }: Pick<EngineState, 'state'>): boolean =>
+  state === 'awaiting-approval' || state === 'scheduled' || state === 'running' || state === 'paused';
 /** Offered or about to be, and no outcome yet: each may still become a failure. */
 export const unresolvedOf = (state: EngineState): number =>
   state.counts.offered + state.counts.running + state.held.claimed;
-/** How many may be unresolved at once: k + 1 minus the failures so far, and never more than the in-flight limit. */
-export function unresolvedMax(state: EngineState): number {
-  const { inFlightMax, failuresMax } = state.config;
-  if (failuresMax === null) return inFlightMax;
-  return Math.max(0, Math.min(inFlightMax, failuresMax + 1 - failuresOf(state)));
-}

@@ -1,4 +1,4 @@
-import type { TaskState } from '@pilothouse/contract';
+import type { JsonObject, RolloutCause, RolloutState, TaskState } from '@pilothouse/contract';
 import type { Effect } from './inputs.ts';
 import {
   type Ask,
@@ -6,7 +6,9 @@ import {
   type EngineState,
   type EngineTask,
   type Hold,
+  isRolloutEnd,
   isTaskEnd,
+  isTaskFailure,
   OFFER_START_WINDOW_MS,
   TASK_GRACE_MS,
 } from './state.ts';
@@ -16,19 +18,43 @@ export interface Step {
   readonly state: EngineState;
   readonly now: number;
   readonly effects: Effect[];
+  /** The input is a host's own word about its task, over a session that lives. */
+  readonly isHostsWord: boolean;
+}
+
+/** Moves the rollout; each transition has exactly one cause. */
+export function move(step: Step, to: RolloutState, cause: RolloutCause): void {
+  const { state } = step;
+  const from = state.state;
+  state.state = to;
+  state.cause = cause;
+  if (to === 'running') state.startedAt ??= step.now;
+  if (isRolloutEnd(to)) state.endedAt = step.now;
+  step.effects.push({ kind: 'rollout-changed', from, to, cause });
 }
 
 function enter(step: Step, task: EngineTask, phase: TaskState): void {
-  step.state.counts[task.phase] -= 1;
-  step.state.counts[phase] += 1;
+  const { state } = step;
+  state.counts[task.phase] -= 1;
+  state.counts[phase] += 1;
+  if (task.wave === state.wave)
+    state.waveFailures += Number(isTaskFailure(phase)) - Number(isTaskFailure(task.phase));
   task.phase = phase;
   step.effects.push({ kind: 'task-changed', index: task.index });
 }
 
-export function setHold(step: Step, task: EngineTask, hold: Hold | null): void {
-  if (task.hold !== null) step.state.held[task.hold] -= 1;
-  if (hold !== null) step.state.held[hold] += 1;
+export function setHold(
+  step: Step,
+  task: EngineTask,
+  hold: Hold | null,
+  details: JsonObject | null = null,
+): void {
+  const { held, holdNotes } = step.state;
+  if (task.hold !== null) held[task.hold] -= 1;
+  if (hold !== null) held[hold] += 1;
   task.hold = hold;
+  task.holdDetails = details;
+  if (hold !== null && details !== null) holdNotes.set(hold, details);
 }
 
 /** Puts a pending task back in line, before those that have not had a turn. */
@@ -84,7 +110,10 @@ export function end(step: Step, task: EngineTask, phase: TaskState, cause: Cause
   task.endedAt = step.now;
   task.deadlineAt = null;
   enter(step, task, phase);
-  if (wasOpen) step.effects.push({ kind: 'release', index: task.index });
+  // An offer that nobody can account for may have been carried out; one that was refused or withdrawn was not.
+  const hasStarted = task.startedAt !== null || phase === 'unknown' || phase === 'succeeded';
+  const how = hasStarted ? (step.isHostsWord ? 'told' : 'unheard') : 'never-started';
+  if (wasOpen) step.effects.push({ kind: 'release', index: task.index, how });
   if (!wasEnded && task.wave === step.state.wave) step.state.waveOpen -= 1;
 }
 
@@ -101,8 +130,26 @@ export function neverStarted(step: Step, task: EngineTask, hasUsedAttempt: boole
   task.offeredAt = null;
   task.deadlineAt = null;
   enter(step, task, 'pending');
-  step.effects.push({ kind: 'release', index: task.index });
+  step.effects.push({ kind: 'release', index: task.index, how: 'never-started' });
   wake(step, task);
+}
+
+/** Nothing new starts: pending tasks end, offered ones are asked back, running ones go on unless they are to be ended. */
+export function endUnstarted(
+  step: Step,
+  how: { state: 'cancelled' | 'expired'; cause: Cause; endRunning: boolean },
+): void {
+  for (const task of step.state.tasks) {
+    if (task.phase === 'pending') end(step, task, how.state, how.cause);
+    else if (task.phase === 'offered')
+      ask(step, task, {
+        kind: 'withdraw',
+        then: { kind: 'end', state: how.state, cause: how.cause },
+        isEndedIfStarted: how.endRunning,
+      });
+    else if (task.phase === 'running' && how.endRunning) ask(step, task, cancelAsk(how.cause));
+  }
+  // What still stands in `woken` is no longer pending and is passed over.
 }
 
 function setDeadline(step: Step, task: EngineTask, at: number): void {

@@ -1,0 +1,129 @@
+import { defineErrors, type ErrorSpec } from '../errors.ts';
+
+const cause = (en: string, zh: string, hint?: { en: string; zh: string }): ErrorSpec => ({
+  status: 409,
+  title: { en, zh },
+  hint: hint ?? { en: 'Nothing needs to be done.', zh: '无需处理。' },
+  retry: 'after-change',
+});
+
+const explainHint = {
+  en: 'See rule, hosts and evidence: pilothouse rollout explain ID',
+  zh: '查看规则、主机与证据：pilothouse rollout explain 标识',
+};
+const holdsHint = {
+  en: 'It goes on by itself once that can be judged; or cancel: pilothouse rollout cancel ID',
+  zh: '可判定后自动继续；也可取消：pilothouse rollout cancel 标识',
+};
+
+/** What happens before and between the waves of a rollout, and after it was halted: codes that records carry, for readers. */
+export const rolloutStageErrors = defineErrors({
+  ROLLOUT_WAVE_FAILURE_LIMIT: cause(
+    'Halted in wave {wave} ({waveName}): {failures} failures, {failuresMax} allowed in it',
+    '已在第 {wave} 批次（{waveName}）中止：失败 {failures} 台，该批次允许 {failuresMax} 台',
+    explainHint,
+  ),
+  ROLLOUT_GATE_FAILED: cause(
+    'Halted after wave {wave} by gate "{gate}": {rule}',
+    '第 {wave} 批次之后被闸门“{gate}”中止：{rule}',
+    explainHint,
+  ),
+  ROLLOUT_EXPIRED_AT_GATE: cause(
+    'Expired before gate "{gate}" after wave {wave} was passed',
+    '第 {wave} 批次之后的闸门“{gate}”通过前已过期',
+    explainHint,
+  ),
+  ROLLOUT_APPROVAL_LACKING: cause(
+    'An approval was taken back: {given} of {required} are there',
+    '批准已撤回：现有 {given} 个，需要 {required} 个',
+    { en: 'Approve the plan: pilothouse approve PLAN', zh: '批准计划：pilothouse approve 计划' },
+  ),
+  ROLLOUT_APPROVED: cause('Approved', '已获批准'),
+  ROLLOUT_ROLLED_BACK: cause('Halted, and undone by {rolloutId}', '已中止，并由 {rolloutId} 撤销'),
+  ROLLOUT_ROLLBACK_FAILED: cause('Halted, and not fully undone: {why}', '已中止，但未能完全撤销：{why}', {
+    en: 'See what is left: pilothouse rollout tasks ID, with the id of the rollout that undoes; then mend these hosts by hand.',
+    zh: '查看剩余主机：pilothouse rollout tasks 标识（撤销发布的标识），然后人工修复。',
+  }),
+  ROLLOUT_GATE_NOT_NOW: cause(
+    'The rollout does not wait for a person at gate "{gate}"',
+    '该发布当前并未在闸门“{gate}”等待人工确认',
+    {
+      en: 'See what it waits for: pilothouse rollout {rolloutId}',
+      zh: '查看其等待原因：pilothouse rollout {rolloutId}',
+    },
+  ),
+  WAITS_FOR_APPROVAL: cause(
+    'Waits for approval: {given} of {required} people have approved',
+    '等待批准：需要 {required} 人，已有 {given} 人批准',
+    { en: 'Approve the plan: pilothouse approve PLAN', zh: '批准计划：pilothouse approve 计划' },
+  ),
+  WAITS_FOR_ROLLBACK: cause('Halted: what it touched is being undone', '已中止：正在撤销其更改', {
+    en: 'Follow it: pilothouse rollout watch ID, with the id of the rollout that undoes',
+    zh: '跟踪进度：pilothouse rollout watch 标识（撤销发布的标识）',
+  }),
+  WAITS_FOR_BUDGET: cause(
+    '{hosts} hosts wait for budget "{name}" {domain}: {down} are down, {allowed} may be',
+    '{hosts} 台主机等待预算“{name}”{domain}：已有 {down} 台不可用，上限 {allowed} 台',
+    {
+      en: 'It goes on when hosts are back. See who is down, and since when: pilothouse budget',
+      zh: '主机恢复后自动继续。查看占用者与时长：pilothouse budget',
+    },
+  ),
+  WAITS_FOR_WINDOW: cause(
+    '{hosts} hosts wait: closed by {closedBy} "{name}", until {until}',
+    '{hosts} 台主机等待中：被{closedBy}“{name}”关闭，至 {until}',
+    { en: 'See windows and freezes: pilothouse window', zh: '查看窗口与冻结：pilothouse window' },
+  ),
+  WAITS_FOR_LABEL_LIMIT: cause(
+    '{hosts} hosts wait for others with label value "{value}"',
+    '{hosts} 台主机等待标签值同为“{value}”的其他主机',
+  ),
+  WAITS_FOR_CONFIRMATION: cause(
+    'Gate "{gate}" after wave {wave} waits for a person: {text}',
+    '第 {wave} 批次之后的闸门“{gate}”等待人工确认：{text}',
+    {
+      en: 'Go on with: pilothouse rollout confirm ID --gate NAME',
+      zh: '确认继续：pilothouse rollout confirm 标识 --gate 名称',
+    },
+  ),
+  WAITS_FOR_PAUSE_BETWEEN_WAVES: cause(
+    'Gate "{gate}" after wave {wave} lets time pass, until {until}',
+    '第 {wave} 批次之后的闸门“{gate}”等待至 {until}',
+  ),
+  WAITS_FOR_GATE: cause(
+    'Gate "{gate}" after wave {wave} cannot be judged now',
+    '第 {wave} 批次之后的闸门“{gate}”目前无法判定',
+    holdsHint,
+  ),
+  WAITS_FOR_SOAK: cause(
+    'Gate "{gate}" after wave {wave} has held for {soakedSeconds} of {soakSeconds} seconds',
+    '第 {wave} 批次之后的闸门“{gate}”已保持 {soakedSeconds} 秒，需要 {soakSeconds} 秒',
+  ),
+  TASK_AGENT_TOO_OLD: cause(
+    'The agent is too old for this plan: it lacks {capability}',
+    '代理版本过旧，不支持此计划：缺少 {capability}',
+    {
+      en: 'Update the agent, then: pilothouse rollout retry ID',
+      zh: '升级代理后：pilothouse rollout retry 标识',
+    },
+  ),
+  GATE_NOT_ANSWERED: cause(
+    'Nobody answered for gate "{gate}" in time',
+    '闸门“{gate}”未在时限内得到判定',
+    holdsHint,
+  ),
+  GATE_NOT_JUDGED: cause('Gate "{gate}" was not judged: {cause}', '闸门“{gate}”未能判定：{cause}', {
+    en: 'See the log of the server.',
+    zh: '请查看服务器日志。',
+  }),
+  GATE_HOSTS_SETTLING: cause(
+    'Gate "{gate}": the server has just started, and {hosts} hosts may be on their way back',
+    '闸门“{gate}”：服务器刚启动，{hosts} 台主机可能正在重新连接',
+    holdsHint,
+  ),
+  GATE_PROBES_FAILING: cause(
+    'Probes fail on {failing} hosts, {silent} do not answer, {failingMax} may: {hosts}',
+    '{failing} 台主机探测失败，{silent} 台无应答，允许 {failingMax} 台：{hosts}',
+    explainHint,
+  ),
+});

@@ -1,0 +1,29 @@
+import type { EngineState } from '../engine/index.ts';
+import type { DriverCore } from './driver-core.ts';
+import { authorityFor } from './load-active.ts';
+
+/** What people say of a plan counts until its rollout has begun. */
+export const isAwaiting = ({ state }: Pick<EngineState, 'state'>): boolean =>
+  state === 'awaiting-approval' || state === 'scheduled';
+
+/** Reads anew what people have said of a plan: rollouts of it start, or wait; signatures travel from now on. */
+export function watchAuthority(core: DriverCore, planDigest: string): void {
+  const { deps, loop, active } = core;
+  const read = async (): Promise<void> => {
+    for (const rollout of [...active.values()]) {
+      const isMeant = rollout.planDigest === planDigest || rollout.plan.plan.header.rollbackOf === planDigest;
+      if (!isMeant) continue;
+      const signed = await authorityFor(deps.authority, rollout.planDigest, rollout.plan);
+      const lacking = await deps.authority.missingFor(rollout.plan.plan);
+      loop.add({
+        apply(batch) {
+          if (active.get(rollout.id) !== rollout) return;
+          rollout.authority = signed;
+          if (rollout.fixed.kind === 'run' && isAwaiting(rollout.state))
+            batch.feed(rollout, { kind: 'authority', missing: lacking?.approvals ?? null });
+        },
+      });
+    }
+  };
+  read().catch((error: unknown) => core.context.log.error('approvals not read', { planDigest, error }));
+}

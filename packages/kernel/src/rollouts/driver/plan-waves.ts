@@ -1,0 +1,35 @@
+import type { Strategy } from '@pilothouse/contract';
+import type { LoadedPlan } from '../../plans/index.ts';
+import { type EngineWave, failuresAllowed, gatesAfter } from '../engine/index.ts';
+import type { RolloutRecord } from '../rollout-store.ts';
+
+type PlanSteps = Pick<LoadedPlan, 'plan' | 'hosts' | 'step'>;
+
+/** The wave of one step: as the plan resolved it, or as it follows from the strategy of plans that did not. */
+export const waveAt = (plan: PlanSteps, index: number): number =>
+  plan.step(index).wave ?? waveByStrategy(plan.plan.header.strategy, index);
+
+export const waveByStrategy = ({ waves }: Pick<Strategy, 'waves'>, index: number): number =>
+  waves.kind === 'fixed' ? Math.floor(index / waves.hostsPerWave) : 0;
+
+/** Whose turn comes together, with what each wave may lose and what must hold after it. */
+export function wavesOfPlan(plan: PlanSteps, kind: RolloutRecord['fixed']['kind']): EngineWave[] {
+  const { strategy, waves: named } = plan.plan.header;
+  const indexes: number[][] = [];
+  for (let index = 0; index < plan.hosts.length; index++) {
+    const wave = waveAt(plan, index);
+    indexes[wave] ??= [];
+    indexes[wave].push(index);
+  }
+  // A wave without hosts is a plan of another server's making; it is passed through as an empty one.
+  return Array.from(indexes, (members = [], wave) => ({
+    name: named?.[wave]?.name ?? String(wave + 1),
+    indexes: members,
+    failuresMax: failuresAllowed(members.length, {
+      count: strategy.waveFailuresMax,
+      percent: strategy.waveFailuresPercentMax,
+    }),
+    // A dry run changes nothing that a gate could look at.
+    gates: kind === 'dry-run' ? [] : gatesAfter(strategy.gates ?? [], wave, indexes.length),
+  }));
+}
