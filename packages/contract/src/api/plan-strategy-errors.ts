@@ -108,16 +108,6 @@ export const planStrategyErrors = defineErrors({
       zh: '该时间段被窗口或冻结完全覆盖。请延长有效期（--expires）或修改：pilothouse window、pilothouse freeze',
     },
   ),
-  PLAN_BUDGET_IMPOSSIBLE: refusal(
-    {
-      en: 'The budget {budget} would never let a host of this plan go down: {allowed} may be down, {down} are for good',
-      zh: '预算 {budget} 永远不会放行：允许停机 {allowed} 台，已长期停机 {down} 台',
-    },
-    {
-      en: 'Raise it, leave its hosts out, or decommission those that will not come back: pilothouse budget',
-      zh: '请提高预算、排除相关主机，或将不再恢复的主机退役：pilothouse budget',
-    },
-  ),
   PLAN_ROLLBACK_IMPOSSIBLE: refusal(
     {
       en: 'None of these actions can be undone, so there is nothing to roll back to: {actions}',

@@ -21,7 +21,7 @@ import type { Budget, DownCause, HostId } from '@pilothouse/contract';
 import type { HostEntry } from '../hosts/service.ts';
 import type { Verdict } from '../select/service.ts';
 import { allowedDown } from './allowed-down.ts';
-import type { BudgetRefusal, LeaseWish } from './service.ts';
+import type { BudgetDraw, BudgetRefusal, LeaseWish } from './service.ts';
 
 export type Interrupts = LeaseWish['interrupts'];
 type Evaluate = (host: HostEntry) => Verdict;
@@ -166,6 +166,16 @@ export const impossible = (roll: BudgetRoll, hostId: HostId, interrupts: Interru
   coveragesFor(roll, hostId, interrupts)
     .filter(({ domain }) => allowedIn(domain) < 1)
     .map(({ domain }) => refusalOf(domain));
+
+/** What these hosts would draw from: each domain once, with how many of them it covers. */
+export function drawnBy(roll: BudgetRoll, hostIds: readonly HostId[], interrupts: Interrupts): BudgetDraw[] {
+  endGraces(roll);
+  const counts = new Map<DomainCount, number>();
+  for (const hostId of hostIds)
+    for (const { domain } of coveragesFor(roll, hostId, interrupts))
+      counts.set(domain, (counts.get(domain) ?? 0) + 1);
+  return [...counts].map(([domain, hostsCount]) => ({ ...refusalOf(domain), hostsCount }));
+}
 
 /** Of one budget, with the sums as they are now. */
 export function domainsOf(roll: BudgetRoll, name: string): DomainCount[] {

@@ -11,7 +11,7 @@ import type { KernelContext } from '../kernel-context.ts';
 import { createListeners } from '../listeners.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import type { SelectService } from '../select/service.ts';
-import { createBudgetRoll, impossible, noteHost } from './budget-roll.ts';
+import { createBudgetRoll, drawnBy, impossible, noteHost } from './budget-roll.ts';
 import { budgetEndpoints } from './endpoints.ts';
 import { exceededReconciler } from './exceeded-findings.ts';
 import { createFailingMarks, type FailingMarks } from './failing-marks.ts';
@@ -89,6 +89,7 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
             found.set(JSON.stringify([refusal.name, refusal.domain]), refusal);
         return [...found.values()];
       },
+      drawnBy: (hostIds, interrupts) => (interrupts === 'none' ? [] : drawnBy(roll, hostIds, interrupts)),
     },
     endpoints: budgetEndpoints(parts),
     reconcilers: [

@@ -31,6 +31,10 @@ export interface BudgetRefusal {
   readonly down: number;
 }
 
+export interface BudgetDraw extends BudgetRefusal {
+  readonly hostsCount: number;
+}
+
 export type BudgetAnswer =
   | { readonly kind: 'granted' }
   | { readonly kind: 'refused'; readonly budgets: readonly BudgetRefusal[] };
@@ -63,4 +67,6 @@ export interface BudgetLedger {
    * most one row for each budget and domain.
    */
   impossibleFor(hostIds: readonly HostId[], interrupts: Interruption): BudgetRefusal[];
+  /** What these hosts would draw from, as it stands: each domain once, with how many of them it covers. */
+  drawnBy(hostIds: readonly HostId[], interrupts: Interruption): BudgetDraw[];
 }

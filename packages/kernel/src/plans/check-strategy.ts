@@ -84,10 +84,6 @@ function requireRoom({ budgets }: StrategyJudges, asked: StrategyCase): void {
   const hostIds = asked.hosts.map((host) => host.id);
   const [refusal] = budgets.impossibleFor(hostIds, asked.interrupts);
   if (refusal === undefined) return;
-  const { name, domain, allowed, down } = refusal;
-  throw new AppError('PLAN_BUDGET_IMPOSSIBLE', {
-    budget: domain === null ? name : `${name} (${domain})`,
-    allowed,
-    down,
-  });
+  const { name, domain, allowed } = refusal;
+  throw new AppError('BUDGET_IMPOSSIBLE', { name: domain === null ? name : `${name} (${domain})`, allowed });
 }
