@@ -6,6 +6,7 @@ import { type Access, accessMigrations, createAccess } from './access/index.ts';
 import { auditMigrations } from './audit/index.ts';
 import { authorityMigrations } from './authority/index.ts';
 import { budgetsMigrations } from './budgets/index.ts';
+import { calendarMigrations } from './calendar/index.ts';
 import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
 import { createToken, enrolmentMigrations } from './enrolment/index.ts';
 import { eventsMigrations } from './events/index.ts';
@@ -161,6 +162,7 @@ const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
   rolloutsMigrations,
   authorityMigrations,
   budgetsMigrations,
+  calendarMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),
 ];
 

@@ -50,36 +50,12 @@ export const budgetsErrors = defineErrors({
     },
     retry: 'after-change',
   },
-  BUDGET_FULL: {
-    status: 409,
-    title: {
-      en: 'Budget {name} has no room: {down} of {allowed} allowed hosts are down',
-      zh: '预算 {name} 已满：允许 {allowed} 台离线，已有 {down} 台',
-    },
-    hint: {
-      en: 'See who draws from it: pilothouse budget show {name}',
-      zh: '查看占用情况：pilothouse budget show {name}',
-    },
-    retry: 'later',
-  },
   LEASE_IN_USE: {
     status: 409,
     title: { en: 'The task {taskId} of this lease is under way', zh: '该租约的任务 {taskId} 仍在进行中' },
     hint: {
       en: 'Cancel its rollout first; a lease is ended by hand only when its task has ended.',
       zh: '请先取消其发布；只有任务已结束的租约才能手动结束。',
-    },
-    retry: 'after-change',
-  },
-  BUDGET_IMPOSSIBLE: {
-    status: 422,
-    title: {
-      en: 'Budget {name} never lets any of these hosts be taken down: it allows {allowed} of them',
-      zh: '预算 {name} 不允许任何此类主机离线：允许数量为 {allowed}',
-    },
-    hint: {
-      en: 'Take those hosts out of the plan, or change the budget: pilothouse budget show {name}',
-      zh: '请将这些主机移出计划，或修改预算：pilothouse budget show {name}',
     },
     retry: 'after-change',
   },

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Budget, BudgetLimit } from '@pilothouse/contract';
 import fc from 'fast-check';
-import type { HostEntry } from '../hosts/service.ts';
 import { offlineEntry } from '../hosts/offline-entry.ts';
+import type { HostEntry } from '../hosts/service.ts';
 import { allowedDown } from './allowed-down.ts';
 import {
   type BudgetRoll,
@@ -21,7 +21,10 @@ const HOSTS = 8;
 
 type Step =
   | { kind: 'take' | 'end' | 'lose' | 'drop'; host: number; rollout: number; interrupts: 'service' | 'host' }
-  | { kind: 'offline' | 'online' | 'maintain' | 'back' | 'break' | 'mend' | 'leave' | 'quarantine'; host: number }
+  | {
+      kind: 'offline' | 'online' | 'maintain' | 'back' | 'break' | 'mend' | 'leave' | 'quarantine';
+      host: number;
+    }
   | { kind: 'label'; host: number; rack: string | null; verdict: 'true' | 'false' | 'unknown' }
   | { kind: 'wait'; ms: number }
   | { kind: 'budget'; name: string; budget: Pick<Budget, 'limit' | 'per' | 'counts'> | null };
@@ -41,7 +44,13 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 6,
     arbitrary: fc.record({
-      kind: fc.constantFrom('take' as const, 'take' as const, 'end' as const, 'lose' as const, 'drop' as const),
+      kind: fc.constantFrom(
+        'take' as const,
+        'take' as const,
+        'end' as const,
+        'lose' as const,
+        'drop' as const,
+      ),
       host,
       rollout: fc.integer({ min: 0, max: 1 }),
       interrupts: fc.constantFrom('service' as const, 'host' as const),
@@ -51,7 +60,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 4,
     arbitrary: fc.record({
       kind: fc.constantFrom(
-        ...(['offline', 'online', 'online', 'maintain', 'back', 'break', 'mend', 'leave', 'quarantine'] as const),
+        ...([
+          'offline',
+          'online',
+          'online',
+          'maintain',
+          'back',
+          'break',
+          'mend',
+          'leave',
+          'quarantine',
+        ] as const),
       ),
       host,
     }),
@@ -114,7 +133,13 @@ class World {
       { ...row, maintenance: null, quarantine: null },
       { labels, groups: [], presence: null },
     );
-    this.hosts.set(id, { entry, verdict: 'true', offlineSince: -Infinity, isBroken: false, leases: new Map() });
+    this.hosts.set(id, {
+      entry,
+      verdict: 'true',
+      offlineSince: -Infinity,
+      isBroken: false,
+      leases: new Map(),
+    });
     noteHost(this.roll, id, entry);
   }
 
@@ -223,12 +248,14 @@ class World {
     if (kind === 'online') this.ledger.heard(id);
     if (kind === 'online' || kind === 'offline') this.update(id, { isOnline: kind === 'online' });
     if (kind === 'maintain' || kind === 'back') this.update(id, { isInMaintenance: kind === 'maintain' });
-    if (kind === 'quarantine') this.update(id, { state: truth.entry.state === 'active' ? 'quarantined' : 'active' });
+    if (kind === 'quarantine')
+      this.update(id, { state: truth.entry.state === 'active' ? 'quarantined' : 'active' });
     if (kind === 'break' || kind === 'mend') {
       truth.isBroken = kind === 'break';
       setFailing(this.roll, { hostId: id, source: 'probe' }, truth.isBroken);
     }
-    for (const taskId of truth.leases.keys()) if (!this.ledger.leases.has(taskId)) truth.leases.delete(taskId);
+    for (const taskId of truth.leases.keys())
+      if (!this.ledger.leases.has(taskId)) truth.leases.delete(taskId);
   }
 
   check(): void {

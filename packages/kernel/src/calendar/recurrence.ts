@@ -1,0 +1,76 @@
+/**
+ * RFC 5545 recurrences, by rrule-temporal.
+ *
+ * Local times that do not exist on a day are left out and those that come twice are taken the first time, as the RFC says.
+ * What people send is bounded before it is used: rules more often than hourly are refused, and the library's own caps end the
+ * search for an occurrence that never comes.
+ */
+import { AppError, type Recurrence } from '@pilothouse/contract';
+import { RRuleTemporal } from 'rrule-temporal';
+
+/** Periods looked through for one occurrence: a leap day needs 8 years, a fifth Friday in February 28. */
+const ITERATIONS_MAX = 1000;
+/** Moments looked at within them. */
+const CANDIDATES_MAX = 20_000;
+/** With COUNT everything from the start on is counted anew for each question. */
+const COUNT_MAX = 1000;
+
+/** Moments in milliseconds since the epoch; null: there is none. */
+export interface Occurrences {
+  firstAfter(ms: number): number | null;
+  lastUntil(ms: number): number | null;
+}
+
+/** AppError WINDOW_RULE_INVALID, WINDOW_TIME_ZONE_UNKNOWN. */
+export function parseRecurrence({ rrule, timeZone, start }: Recurrence): Occurrences {
+  const refuse = (problem: string, cause?: unknown) =>
+    new AppError('WINDOW_RULE_INVALID', { rule: rrule, problem }, { cause });
+  const parts = rrule.toUpperCase().replace(/^RRULE:/, '');
+  if (/[\r\n]/.test(parts)) throw refuse('it has more than one line');
+  const frequency = /(?:^|;)FREQ=(\w+)/.exec(parts)?.[1];
+  if (frequency === 'SECONDLY' || frequency === 'MINUTELY')
+    throw refuse(`FREQ=${frequency} is more often than hourly`);
+  if (/(?:^|;)BYSECOND=/.test(parts)) throw refuse('BYSECOND is more often than once a minute');
+  if (Number(/(?:^|;)COUNT=(\d+)/.exec(parts)?.[1] ?? 0) > COUNT_MAX)
+    throw refuse(`COUNT is more than ${COUNT_MAX}`);
+  requireTimeZone(timeZone);
+  const localStart = start.replaceAll(/[-:]/g, '');
+  try {
+    const rule = new RRuleTemporal({
+      rruleString: `DTSTART;TZID=${timeZone}:${localStart}\nRRULE:${parts}`,
+      strict: true,
+      maxIterations: ITERATIONS_MAX,
+      maxCandidateEvaluations: CANDIDATES_MAX,
+    });
+    return {
+      firstAfter: (ms) => rule.next(new Date(ms))?.epochMilliseconds ?? null,
+      lastUntil: (ms) => rule.previous(new Date(ms), true)?.epochMilliseconds ?? null,
+    };
+  } catch (cause) {
+    throw refuse(problemOf(cause), cause);
+  }
+}
+
+/** The same, and asked once, so that a rule that cannot be evaluated is refused when it is made. */
+export function checkRecurrence(recurrence: Recurrence, now: number): Occurrences {
+  const occurrences = parseRecurrence(recurrence);
+  let hasAny: boolean;
+  try {
+    hasAny = occurrences.firstAfter(now) !== null || occurrences.lastUntil(now) !== null;
+  } catch (cause) {
+    const problem = `it has no occurrence that can be found: ${problemOf(cause)}`;
+    throw new AppError('WINDOW_RULE_INVALID', { rule: recurrence.rrule, problem }, { cause });
+  }
+  if (hasAny) return occurrences;
+  throw new AppError('WINDOW_RULE_INVALID', { rule: recurrence.rrule, problem: 'it never occurs' });
+}
+
+function requireTimeZone(timeZone: string): void {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone }).format(0);
+  } catch (cause) {
+    throw new AppError('WINDOW_TIME_ZONE_UNKNOWN', { timeZone }, { cause });
+  }
+}
+
+const problemOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
