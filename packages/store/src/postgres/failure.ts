@@ -1,5 +1,6 @@
 import { errorCode } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
+import { DatabaseError } from 'pg';
 import { StatementError } from '../statement-error.ts';
 
 /** https://www.postgresql.org/docs/current/errcodes-appendix.html */
@@ -17,7 +18,6 @@ const READ_ONLY = '25006';
 const DAMAGE = new Set(['XX001', 'XX002']);
 /** The server ends sessions, has crashed, is not up yet, or dropped the database under us. */
 const GOING = new Set(['57P01', '57P02', '57P03', '57P04', '57P05']);
-const SQL_STATE = /^[0-9A-Z]{5}$/;
 
 /** Where the database is, for people: never the password. */
 export type Place = string;
@@ -26,9 +26,9 @@ export type Place = string;
 export function isConnectionLost(error: unknown): boolean {
   // Our own parser of values refused one; the connection is fine.
   if (error instanceof RangeError) return false;
-  const code = errorCode(error);
-  // The library's own words for a socket that closed have no code at all; the system's are such as ECONNRESET.
-  if (code === null || !SQL_STATE.test(code)) return true;
+  // The library's own words for a socket that closed, or the system's: EPIPE looks like a code of SQL and is none.
+  if (!(error instanceof DatabaseError)) return true;
+  const code = error.code ?? '';
   return code.startsWith('08') || GOING.has(code);
 }
 
