@@ -85,6 +85,11 @@ export const verbGroups: readonly VerbGroup[] = [
         load: async () => (await import('@pilothouse/plugin-services/cli')).servicesCli.commands,
       },
       {
+        name: 'file',
+        summary: { en: 'Manage configuration files, and see their drift', zh: '管理配置文件并查看漂移' },
+        load: async () => (await import('@pilothouse/plugin-files/cli')).filesCli.commands,
+      },
+      {
         name: 'rollouts',
         summary: { en: 'List rollouts, newest first', zh: '列出发布（新的在前）' },
         load: async () => (await import('./commands/rollouts.ts')).rolloutsCommands,

@@ -1,0 +1,67 @@
+import { type Collected, defineCollector, type HostAccess } from '@pilothouse/agent-kit';
+import { compareText, SECOND_MS } from '@pilothouse/base';
+import { MANAGED_LIST, type ManagedFilesBody, managedFilesFact } from '../contract/facts.ts';
+import { driftOf, type FileState } from '../domain/file-state.ts';
+import { digestOf, FILE_BYTES_MAX } from './look-at-file.ts';
+import { parseManagedList } from './managed-list.ts';
+
+/** Which files are managed on this host, and whether they still lie there as they shall. */
+export const managedFilesCollector = defineCollector({
+  fact: managedFilesFact,
+  timeoutMs: 20 * SECOND_MS,
+  sources: [MANAGED_LIST],
+  async collect(host): Promise<Collected<ManagedFilesBody>> {
+    const text = await host.readText(MANAGED_LIST);
+    const managed = text === null ? {} : parseManagedList(text);
+    if (managed === null)
+      return { kind: 'absent', reason: 'failed', detail: `read ${MANAGED_LIST}: it is damaged` };
+    const paths = Object.keys(managed).sort(compareText);
+    const attributes = await attributesOf(host, paths);
+    const files: ManagedFilesBody['files'] = [];
+    for (const path of paths) {
+      const entry = managed[path];
+      if (entry === undefined) continue;
+      const now = await stateOf(host, path, attributes.get(path));
+      files.push({ path, digest: entry.digest, drift: driftOf(entry, now, digestOf) });
+    }
+    return { kind: 'present', body: { files }, unknownLines: 0 };
+  },
+});
+
+interface Attributes {
+  readonly mode: string;
+  readonly uid: number;
+  readonly gid: number;
+  readonly isFile: boolean;
+}
+
+/** One process for all of them; paths hold no control characters, so a line is a file. */
+async function attributesOf(host: HostAccess, paths: readonly string[]): Promise<Map<string, Attributes>> {
+  const found = new Map<string, Attributes>();
+  if (paths.length === 0) return found;
+  const answer = await host.run('stat', ['--printf', '%f\t%u\t%g\t%n\n', '--', ...paths]);
+  for (const line of (answer?.stdout ?? '').split('\n')) {
+    const [raw = '', uid = '', gid = '', ...path] = line.split('\t');
+    const mode = Number.parseInt(raw, 16);
+    if (Number.isNaN(mode)) continue;
+    found.set(path.join('\t'), {
+      mode: `0${(mode & 0o777).toString(8).padStart(3, '0')}`,
+      uid: Number(uid),
+      gid: Number(gid),
+      isFile: (mode & 0o170000) === 0o100000,
+    });
+  }
+  return found;
+}
+
+async function stateOf(
+  host: HostAccess,
+  path: string,
+  attributes: Attributes | undefined,
+): Promise<FileState> {
+  if (attributes === undefined) return { kind: 'absent' };
+  if (!attributes.isFile) return { kind: 'other', what: 'not a file' };
+  const text = await host.readText(path, FILE_BYTES_MAX);
+  const { mode, uid, gid } = attributes;
+  return { kind: 'file', content: Buffer.from(text ?? ''), mode, uid, gid };
+}

@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import { lstat, readFile, stat } from 'node:fs/promises';
+import { arch, hostname } from 'node:os';
+import { dirname } from 'node:path';
+import { createHostAccess, lookUpUser } from '@pilothouse/agent-kit';
+import { errorCode } from '@pilothouse/base';
+import { CONTENT_CHARS_MAX, type ManageFileParameters } from '../contract/actions.ts';
+import type { FileState, WantedFile } from '../domain/file-state.ts';
+import { renderTemplate, type TemplateHost } from '../domain/render-template.ts';
+
+/** What is there must be kept for the way back, too. UTF-8 has up to four bytes a character. */
+export const FILE_BYTES_MAX = 4 * CONTENT_CHARS_MAX;
+const MODE_NEW = '0644';
+
+export interface Trouble {
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>>;
+}
+
+export const digestOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
+export const isTrouble = (value: FileState | WantedFile | Trouble): value is Trouble => 'code' in value;
+
+/** The file at a path, links not followed. */
+export async function lookAtFile(path: string): Promise<FileState | Trouble> {
+  const found = await lstat(path).catch((cause: unknown) => {
+    if (errorCode(cause) === 'ENOENT') return null;
+    throw cause;
+  });
+  if (found === null) return { kind: 'absent' };
+  if (!found.isFile()) {
+    const what = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'special';
+    return { code: 'FILES_NOT_REGULAR', details: { path, what } };
+  }
+  if (found.size > FILE_BYTES_MAX)
+    return {
+      code: 'FILES_TOO_LARGE',
+      details: { path, sizeBytes: found.size, limitBytes: FILE_BYTES_MAX },
+    };
+  return {
+    kind: 'file',
+    content: await readFile(path),
+    mode: modeText(found.mode),
+    uid: found.uid,
+    gid: found.gid,
+  };
+}
+
+const modeText = (mode: number): string => `0${(mode & 0o777).toString(8).padStart(3, '0')}`;
+
+/** How the file shall be on this host: template filled, names of people turned into ids. */
+export async function wantedFile(
+  parameters: ManageFileParameters,
+  now: FileState,
+): Promise<WantedFile | Trouble> {
+  const { path, content, isTemplate, values, mode, owner, group } = parameters;
+  if (parameters.state === 'absent') return { kind: 'absent' };
+  const directory = dirname(path);
+  const isThere = await stat(directory).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
+  if (!isThere) return { code: 'FILES_DIRECTORY_MISSING', details: { directory } };
+  const uid = owner === undefined ? undefined : (await lookUpUser(owner))?.uid;
+  if (owner !== undefined && uid === undefined)
+    return { code: 'FILES_OWNER_UNKNOWN', details: { name: owner } };
+  const gid = group === undefined ? undefined : await groupIdOf(group);
+  if (gid === null) return { code: 'FILES_OWNER_UNKNOWN', details: { name: group } };
+  const before = now.kind === 'file' ? now : { mode: MODE_NEW, uid: 0, gid: 0 };
+  const text = isTemplate ? renderTemplate(content, values, await describeHost()) : content;
+  return {
+    kind: 'file',
+    content: Buffer.from(text),
+    mode: mode ?? before.mode,
+    uid: uid ?? before.uid,
+    gid: gid ?? before.gid,
+  };
+}
+
+/** Through getent, so that groups of LDAP and the like are found, too. */
+async function groupIdOf(name: string): Promise<number | null> {
+  const answer = await createHostAccess().run('getent', ['group', name]);
+  const id = answer?.stdout.split(':')[2];
+  return id !== undefined && /^\d+$/.test(id) ? Number(id) : null;
+}
+
+async function describeHost(): Promise<TemplateHost> {
+  const release = (await createHostAccess().readText('/etc/os-release')) ?? '';
+  const field = (name: string): string =>
+    new RegExp(`^${name}="?([^"\\n]*)"?$`, 'm').exec(release)?.[1] ?? '';
+  const machine = arch() === 'x64' ? 'x86_64' : arch() === 'arm64' ? 'aarch64' : arch();
+  return { name: hostname(), arch: machine, osId: field('ID'), osVersion: field('VERSION_ID') };
+}

@@ -1,0 +1,178 @@
+import { readdir, rm } from 'node:fs/promises';
+import { type ActionContext, type ActionEnd, defineAgentAction } from '@pilothouse/agent-kit';
+import { errorCode } from '@pilothouse/base';
+import { type ManageFileParameters, manageFile } from '../contract/actions.ts';
+import { MANAGED_FILES_MAX, MANAGED_LIST } from '../contract/facts.ts';
+import {
+  compareFile,
+  type FileChange,
+  type FileState,
+  type ManagedFile,
+  type WantedFile,
+} from '../domain/file-state.ts';
+import { digestOf, isTrouble, lookAtFile, type Trouble, wantedFile } from './look-at-file.ts';
+import { isFull, type ManagedFiles, readManagedList, writeManagedEntry } from './managed-list.ts';
+import { printDiff } from './print-diff.ts';
+import { failed, restore, tellReaders } from './put-back.ts';
+import { moveIntoPlace, removeFile, removeLeftovers, replaceFile, writeBeside } from './replace-file.ts';
+import { undoFile } from './undo-file.ts';
+import type { FileRecord } from './undo-record.ts';
+
+interface Prepared {
+  readonly now: FileState;
+  readonly wanted: WantedFile;
+  readonly changes: readonly FileChange[];
+  readonly managed: ManagedFiles;
+}
+
+/** Puts a file as it shall be: looks, shows, checks, writes the way back down, replaces in one step, tells what reads it. */
+export const manageFileAction = defineAgentAction({
+  spec: manageFile,
+  available: ({ isRoot }) => (isRoot ? null : 'the agent does not run as root'),
+  async dryRun(parameters, context) {
+    const prepared = await prepare(parameters);
+    if ('code' in prepared) return failed(prepared);
+    await printDiff(context, { path: parameters.path, ...prepared }, prepared.changes);
+    if (prepared.changes.length > 0 && prepared.wanted.kind === 'file') {
+      const refusal = await validateInScratch(parameters, prepared.wanted, context);
+      if (refusal !== null) return failed(refusal);
+    }
+    return doneWith(prepared.changes);
+  },
+  async run(parameters, context) {
+    try {
+      return await carryOut(parameters, context);
+    } catch (cause) {
+      const reason = errorCode(cause);
+      if (reason === null) throw cause;
+      return failed({ code: 'FILES_IO', details: { path: parameters.path, reason } });
+    }
+  },
+  undo: undoFile,
+});
+
+const doneWith = (changes: readonly FileChange[]): ActionEnd => ({
+  kind: 'succeeded',
+  result: { changed: changes.length > 0, changes: changes.map((change) => ({ ...change })) },
+});
+
+async function prepare(parameters: ManageFileParameters): Promise<Prepared | Trouble> {
+  const { path } = parameters;
+  const managed = await readManagedList();
+  if (managed === null) return { code: 'FILES_LIST_DAMAGED', details: { path: MANAGED_LIST } };
+  if (isFull(managed, path)) return { code: 'FILES_LIST_FULL', details: { limit: MANAGED_FILES_MAX } };
+  const now = await lookAtFile(path);
+  if (isTrouble(now)) return now;
+  const wanted = await wantedFile(parameters, now);
+  if (isTrouble(wanted)) return wanted;
+  return { now, wanted, changes: compareFile(path, now, wanted, digestOf), managed };
+}
+
+async function carryOut(parameters: ManageFileParameters, context: ActionContext): Promise<ActionEnd> {
+  const { path, after } = parameters;
+  const prepared = await prepare(parameters);
+  if ('code' in prepared) return failed(prepared);
+  const { now, wanted, changes, managed } = prepared;
+  const entry = managedEntry(wanted);
+  if (changes.length === 0) {
+    await writeManagedEntry(managed, path, entry);
+    return doneWith(changes);
+  }
+  await printDiff(context, { path, now, wanted }, changes);
+  const trouble = await change(parameters, prepared, context);
+  if (trouble !== null) return failed(trouble);
+  await writeManagedEntry(managed, path, entry);
+  const failing = await tellReaders(after, context);
+  if (failing === null) return doneWith(changes);
+  await restore(path, now);
+  await writeManagedEntry(managed, path, managed[path] ?? null);
+  await tellReaders(after, context);
+  return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
+}
+
+/** Nothing has changed when this gives a trouble. */
+async function change(
+  parameters: ManageFileParameters,
+  { now, wanted, managed }: Prepared,
+  context: ActionContext,
+): Promise<Trouble | null> {
+  const { path } = parameters;
+  if (wanted.kind === 'absent') {
+    await context.recordUndo(recordOf(parameters, { now, wanted, managed }));
+    await removeFile(path);
+    return null;
+  }
+  await removeLeftovers(path);
+  const beside = await writeBeside(path, { ...wanted, mode: Number.parseInt(wanted.mode, 8) });
+  const refusal = await validate(parameters, beside, context);
+  if (refusal !== null) {
+    await rm(beside, { force: true });
+    return refusal;
+  }
+  await context.recordUndo(recordOf(parameters, { now, wanted, managed }));
+  await moveIntoPlace(beside, path);
+  await restoreSecurityContext(path, context);
+  return null;
+}
+
+const recordOf = (
+  { path, after }: ManageFileParameters,
+  { now, wanted, managed }: Omit<Prepared, 'changes'>,
+): FileRecord => ({
+  path,
+  before:
+    now.kind === 'file'
+      ? { ...now, content: Buffer.from(now.content).toString('base64') }
+      : { kind: 'absent' },
+  digestAfter: wanted.kind === 'file' ? digestOf(wanted.content) : null,
+  after,
+  managedBefore: managed[path] ?? null,
+});
+
+const managedEntry = (wanted: WantedFile): ManagedFile =>
+  wanted.kind === 'absent'
+    ? { state: 'absent', digest: '', mode: '', uid: 0, gid: 0 }
+    : {
+        state: 'present',
+        digest: digestOf(wanted.content),
+        mode: wanted.mode,
+        uid: wanted.uid,
+        gid: wanted.gid,
+      };
+
+async function validate(
+  { path, validate: argv }: ManageFileParameters,
+  file: string,
+  context: ActionContext,
+): Promise<Trouble | null> {
+  const [program, ...args] = (argv ?? []).map((argument) => argument.replaceAll('%s', () => file));
+  if (program === undefined) return null;
+  const end = await context.run({ program, args });
+  if (end.ended === 'by-itself' && end.exitCode === 0) return null;
+  return {
+    code: 'FILES_VALIDATION_FAILED',
+    details: { program, path, exitCode: end.exitCode ?? end.startError ?? end.ended },
+  };
+}
+
+/** A dry run writes nothing beside the file, so the check sees it in the task's own directory. */
+async function validateInScratch(
+  parameters: ManageFileParameters,
+  wanted: Extract<WantedFile, { kind: 'file' }>,
+  context: ActionContext,
+): Promise<Trouble | null> {
+  const path = `${context.scratch}/validate`;
+  await replaceFile(path, {
+    content: wanted.content,
+    mode: 0o600,
+    uid: process.getuid?.() ?? 0,
+    gid: process.getgid?.() ?? 0,
+  });
+  return validate(parameters, path, context);
+}
+
+/** A new file has the label of its directory's rule on SELinux; elsewhere there is no such program. */
+async function restoreSecurityContext(path: string, context: ActionContext): Promise<void> {
+  const names = await readdir('/sys/fs/selinux').catch(() => []);
+  if (names.length > 0) await context.run({ program: 'restorecon', args: ['--', path] });
+}

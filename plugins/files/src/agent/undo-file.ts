@@ -1,0 +1,35 @@
+import type { ActionContext, ActionEnd } from '@pilothouse/agent-kit';
+import type { JsonObject } from '@pilothouse/contract';
+import { MANAGED_LIST } from '../contract/facts.ts';
+import type { FileState } from '../domain/file-state.ts';
+import { digestOf, isTrouble, lookAtFile } from './look-at-file.ts';
+import { readManagedList, writeManagedEntry } from './managed-list.ts';
+import { failed, restore, tellReaders } from './put-back.ts';
+import { FileRecord } from './undo-record.ts';
+
+/** Puts the file back as it was, unless somebody else has changed it since: then that change is not lost. */
+export async function undoFile(stored: JsonObject, context: ActionContext): Promise<ActionEnd> {
+  const parsed = FileRecord.safeParse(stored);
+  if (!parsed.success)
+    return failed({ code: 'UNDO_RECORD_MISSING', details: { problem: 'the record is damaged' } });
+  const { path, before, digestAfter, after, managedBefore } = parsed.data;
+  const managed = await readManagedList();
+  if (managed === null) return failed({ code: 'FILES_LIST_DAMAGED', details: { path: MANAGED_LIST } });
+  const now = await lookAtFile(path);
+  if (isTrouble(now)) return failed(now);
+  const was: FileState =
+    before.kind === 'file' ? { ...before, content: Buffer.from(before.content, 'base64') } : before;
+  const isBack = keyOf(now) === keyOf(was);
+  if (!isBack && (now.kind === 'file' ? digestOf(now.content) : null) !== digestAfter)
+    return failed({ code: 'FILES_CHANGED_SINCE', details: { path } });
+  if (!isBack) await restore(path, was);
+  await writeManagedEntry(managed, path, managedBefore);
+  if (isBack) return { kind: 'succeeded', result: { changed: false, changes: [] } };
+  const failing = await tellReaders(after, context);
+  if (failing !== null) return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
+  context.print('stdout', `${path}: as before\n`);
+  return { kind: 'succeeded', result: { changed: true, changes: [{ path, property: 'restored' }] } };
+}
+
+const keyOf = (file: FileState): string =>
+  file.kind === 'file' ? JSON.stringify([digestOf(file.content), file.mode, file.uid, file.gid]) : file.kind;
