@@ -13,6 +13,8 @@ import { createRenewal, type Renewal } from './identity/renewal.ts';
 import { openTrustStore, type TrustStore } from './identity/trust-store.ts';
 import { Journal } from './journal/journal.ts';
 import type { AgentLog } from './log.ts';
+import { createGatekeeper, type Gatekeeper } from './policy/gatekeeper.ts';
+import { openTrustPolicyFile } from './policy/trust-policy-file.ts';
 import { createMemoryRelease } from './release-memory.ts';
 import { createDialler, type Dialler, type DialTrust } from './session/dial.ts';
 import { SessionLink } from './session/session-link.ts';
@@ -67,6 +69,8 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   const journal = Journal.open(data.journal);
   const serverTime = createServerTime(clock, journal.serverTimeFloorMs);
   const bodies = createOutputBodies(data.outputBodies);
+  const file = openTrustPolicyFile(data.trustPolicy, process.getuid?.() ?? 0);
+  const gatekeeper = createGatekeeper({ file, registry, journal, clock, serverTime, log });
   const isHeld = (): boolean => existsSync(data.hold);
   const sessionTrust = (): DialTrust => ({
     authorities: trust.bundle.authorities,
@@ -77,7 +81,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     trustedKeys: trust.bundle.envelopeKeys,
     isHeld: isHeld(),
   });
-  const runner = openRunner(options, { link, registry, journal, serverTime, bodies, judge });
+  const runner = openRunner(options, { link, registry, gatekeeper, journal, serverTime, bodies, judge });
   const facts = createFactScheduler({
     modifiedAt,
     collection: options.collection,
@@ -122,6 +126,7 @@ const isRoot = (): boolean => process.getuid?.() === 0;
 function openRunner(
   options: AgentOptions,
   parts: Pick<AgentParts, 'link' | 'registry' | 'journal' | 'serverTime'> & {
+    readonly gatekeeper: Gatekeeper;
     readonly bodies: OutputBodies;
     readonly judge: () => Pick<EnvelopeJudge, 'hostId' | 'trustedKeys' | 'isHeld'>;
   },

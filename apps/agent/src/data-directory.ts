@@ -16,6 +16,10 @@ export interface DataDirectory {
   readonly path: string;
   readonly identity: string;
   readonly trust: string;
+  /** What this host asks for before it does anything: written by people on the host, never by the agent. */
+  readonly trustPolicy: string;
+  /** What it did and by whose word, for people: two files, the older one with `.1` behind its name. */
+  readonly history: string;
   readonly journal: string;
   readonly tasks: string;
   readonly outputBodies: string;
@@ -36,6 +40,8 @@ export function openDataDirectory(path: string): DataDirectory {
     path,
     identity: join(path, 'identity.json'),
     trust: join(path, 'trust.json'),
+    trustPolicy: join(path, 'trust-policy.json'),
+    history: join(path, 'history.jsonl'),
     journal: join(path, 'journal'),
     tasks: join(path, 'tasks'),
     outputBodies: join(path, 'output-bodies'),

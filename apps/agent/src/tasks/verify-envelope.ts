@@ -30,6 +30,8 @@ export interface EnvelopeJudge {
   readonly trustedKeys: readonly EnvelopeKey[];
   readonly registry: ActionRegistry;
   readonly isHeld: boolean;
+  /** What came with this frame may be: an offer carries no probe, and a probe nothing else. */
+  readonly kinds: readonly EnvelopePayload['kind'][];
   /** Milliseconds; null when the server has not said it yet, and the envelope's own word is all there is. */
   readonly serverNowMs: number | null;
   readonly skewMs: number;
@@ -72,6 +74,7 @@ export function verifyEnvelope(envelope: Envelope, judge: EnvelopeJudge): Result
   const read = readPayload(envelope.payload);
   if (read === null || !isPartOfPlan(read)) return refuse('TASK_PLAN_MISMATCH');
   const { payload } = read;
+  if (!judge.kinds.includes(payload.kind)) return refuse('TASK_PLAN_MISMATCH');
   if (payload.step.hostId !== judge.hostId) return refuse('TASK_WRONG_HOST', { target: payload.step.hostId });
   if (payload.kind === 'run' && judge.hasRun(payload)) return refuse('TASK_ALREADY_RAN');
   const { notBefore, notAfter, header } = payload;
