@@ -40,6 +40,7 @@ import {
   type ServerPlugin,
   startPlugins,
 } from './plugins/index.ts';
+import { predictionsMigrations } from './predictions/index.ts';
 import { rolloutsMigrations } from './rollouts/index.ts';
 
 /** A running control plane. */
@@ -160,6 +161,7 @@ const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
   enrolmentMigrations,
   plansMigrations,
   rolloutsMigrations,
+  predictionsMigrations,
   authorityMigrations,
   budgetsMigrations,
   calendarMigrations,

@@ -17,6 +17,7 @@ export * from './groups.ts';
 export * from './hosts.ts';
 export * from './plan-errors.ts';
 export * from './plans.ts';
+export * from './predictions.ts';
 export * from './rollout-causes.ts';
 export * from './rollout-errors.ts';
 export * from './rollout-stage-causes.ts';

@@ -80,6 +80,16 @@ export const planStrategyErrors = defineErrors({
     },
     { en: 'Place it after an earlier wave, or make more waves.', zh: '请放在更早的批次之后，或增加批次。' },
   ),
+  PLAN_GATE_TOO_FEW_HOSTS: refusal(
+    {
+      en: 'The gate {gate} compares {touched} hosts with {untouched} after wave {after}: too few to tell a difference from chance at {falseHaltRate}',
+      zh: '关卡 {gate} 在第 {after} 批之后比较 {touched} 台与 {untouched} 台主机，数量过少，在误停率 {falseHaltRate} 下无法区分差异与偶然',
+    },
+    {
+      en: 'Take more canaries or a larger falseHaltRate, or place it after a later wave.',
+      zh: '请增加金丝雀主机、提高 falseHaltRate，或放在更后的批次之后。',
+    },
+  ),
   PLAN_NAME_TWICE: refusal(
     { en: 'Two of the {kind} are called {name}', zh: '{kind} 中有两个都叫 {name}' },
     { en: 'Give each its own name: verdicts are told by it.', zh: '请使用不同名称：判定结果以名称区分。' },

@@ -3,6 +3,7 @@ import { ActionName } from '../action.ts';
 import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { Plan, STEP_ACTIONS_MAX, Step, StepAction, TargetRequest } from '../plan.ts';
+import { PlanPreview } from '../plan-preview.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, JsonObject, Timestamp } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
@@ -61,6 +62,7 @@ const STRATEGY_ERRORS = [
   'PLAN_GATE_WAVE_MISSING',
   'PLAN_GATE_WITHOUT_PROBES',
   'PLAN_GATE_WITHOUT_CONTROL',
+  'PLAN_GATE_TOO_FEW_HOSTS',
   'PLAN_NAME_TWICE',
   'PLAN_CHANNEL_UNKNOWN',
   'PLAN_WHEN_NEVER',
@@ -117,6 +119,34 @@ export const planRoutes = {
     response: Plan.extend({ matchingNow: z.number().int().nullable() }),
     errors: ['NOT_FOUND'],
     example: { params: { digest: exampleDigest } },
+  }),
+  preview: defineRoute({
+    id: 'plans.preview',
+    method: 'GET',
+    path: '/api/v1/plans/{digest}/preview',
+    summary: {
+      en: 'Say what a plan would do now: waves, budgets, gates, approvals, undo',
+      zh: '说明计划此刻的效果：批次、预算、关卡、审批与撤销',
+    },
+    access: { kind: 'permission', permission: 'rollouts.read' },
+    params: PlanDigest,
+    response: PlanPreview,
+    errors: ['NOT_FOUND'],
+    example: { params: { digest: exampleDigest } },
+  }),
+  sketch: defineRoute({
+    id: 'plans.sketch',
+    method: 'POST',
+    path: '/api/v1/plan-sketches',
+    summary: {
+      en: 'The same for a plan that is not kept: nobody can start it',
+      zh: '对不保存的计划给出同样的说明（无法启动）',
+    },
+    access: { kind: 'permission', permission: 'rollouts.start' },
+    body: NewPlan,
+    response: z.object({ made: MadePlan, preview: PlanPreview }),
+    errors: makeErrors,
+    example: { body: examplePlan },
   }),
   steps: defineRoute({
     id: 'plans.steps',

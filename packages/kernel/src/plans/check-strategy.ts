@@ -1,6 +1,7 @@
 import { AppError, type Gate, type Interruption, type Strategy, toTimestamp } from '@pilothouse/contract';
 import type { BudgetLedger } from '../budgets/service.ts';
 import type { CalendarService } from '../calendar/service.ts';
+import { smallestP } from '../gates/index.ts';
 import type { GatesService } from '../gates/service.ts';
 import type { HostEntry } from '../hosts/service.ts';
 import type { NotificationsService } from '../notifications/service.ts';
@@ -17,7 +18,8 @@ export interface StrategyJudges {
 export interface StrategyCase {
   readonly strategy: Strategy;
   readonly hosts: readonly HostEntry[];
-  readonly wavesCount: number;
+  /** Hosts of each wave, in order. */
+  readonly waveSizes: readonly number[];
   readonly interrupts: Interruption;
   /** False: it only looks, which windows and freezes do not forbid. */
   readonly isChanging: boolean;
@@ -25,9 +27,14 @@ export interface StrategyCase {
   readonly expiresAt: number;
 }
 
-/** How many waves there are where the strategy alone says it. */
-export const wavesCountOf = ({ waves }: Pick<Strategy, 'waves'>, hostsCount: number): number =>
-  waves.kind === 'fixed' ? Math.ceil(hostsCount / waves.hostsPerWave) : 1;
+/** Hosts of each wave, where the strategy alone says it. */
+export function waveSizesOf({ waves }: Pick<Strategy, 'waves'>, hostsCount: number): number[] {
+  if (waves.kind !== 'fixed') return [hostsCount];
+  const { hostsPerWave } = waves;
+  return Array.from({ length: Math.ceil(hostsCount / hostsPerWave) }, (_, wave) =>
+    Math.min(hostsPerWave, hostsCount - wave * hostsPerWave),
+  );
+}
 
 /** Refuses what would only be found out when the rollout is stuck: PLAN_* and whatever the judges throw. */
 export async function requireSound(judges: StrategyJudges, asked: StrategyCase): Promise<void> {
@@ -54,15 +61,36 @@ function requireLimits({ failuresMax, waveFailuresMax }: Strategy): void {
     throw new AppError('PLAN_WAVE_LIMIT_ABOVE_TOTAL', { wave: waveFailuresMax, total: failuresMax });
 }
 
-function requireGate(judges: StrategyJudges, { strategy, wavesCount }: StrategyCase, gate: Gate): void {
+function requireGate(judges: StrategyJudges, { strategy, waveSizes }: StrategyCase, gate: Gate): void {
+  const wavesCount = waveSizes.length;
   const named = { gate: gate.name, after: gate.after, waves: wavesCount };
   if (gate.after !== 'each' && gate.after > wavesCount) throw new AppError('PLAN_GATE_WAVE_MISSING', named);
   if (gate.kind === 'probes' && strategy.probes === undefined)
     throw new AppError('PLAN_GATE_WITHOUT_PROBES', named);
   if (gate.kind === 'compare' && (wavesCount === 1 || gate.after === wavesCount))
     throw new AppError('PLAN_GATE_WITHOUT_CONTROL', { ...named, after: wavesCount });
+  if (gate.kind === 'compare') requireEnoughHosts(gate, waveSizes);
   if (gate.kind === 'notify' && !judges.notifications.hasChannel(gate.channel))
     throw new AppError('PLAN_CHANNEL_UNKNOWN', { gate: gate.name, channel: gate.channel });
+}
+
+/** A comparison that no numbers of any hosts could decide would hold the rollout until it expires. */
+function requireEnoughHosts(gate: Extract<Gate, { kind: 'compare' }>, waveSizes: readonly number[]): void {
+  const total = waveSizes.reduce((sum, size) => sum + size, 0);
+  const alpha = gate.falseHaltRate / gate.measures.length;
+  let touched = 0;
+  for (const [index, size] of waveSizes.slice(0, -1).entries()) {
+    touched += size;
+    if (gate.after !== 'each' && gate.after !== index + 1) continue;
+    if (smallestP(touched, total - touched) > alpha)
+      throw new AppError('PLAN_GATE_TOO_FEW_HOSTS', {
+        gate: gate.name,
+        after: index + 1,
+        touched,
+        untouched: total - touched,
+        falseHaltRate: gate.falseHaltRate,
+      });
+  }
 }
 
 function requireOpenTime({ calendar }: StrategyJudges, asked: StrategyCase): void {

@@ -28,7 +28,11 @@ test('each request that cannot be planned is refused with its code and what to c
     [{ target: {} }, 'PLAN_TARGET_EMPTY'],
     [{ target: { selector: 'name=nobody' } }, 'PLAN_NO_TARGETS'],
     [{ target: { hostIds: ['h_999999999999999999'] } }, 'PLAN_HOST_UNKNOWN'],
-    [{ actions: [{ action: 'test.rum', parameters: {} }] }, 'PLAN_ACTION_UNKNOWN', { near: 'test.run' }],
+    [
+      { actions: [{ action: 'test.rum', parameters: {} }] },
+      'PLAN_ACTION_UNKNOWN',
+      { near: 'test.run, test.change' },
+    ],
     [
       { actions: [{ action: 'test.run', parameters: { text: 1 } }] },
       'PLAN_PARAMETERS_INVALID',

@@ -17,7 +17,7 @@ import type { KernelContext } from '../kernel-context.ts';
 import type { PlanRequest } from '../rollouts/service.ts';
 import type { SelectService } from '../select/service.ts';
 import { type ActionRegistry, createActionRegistry, type UndoLack } from './action-registry.ts';
-import { requireSound, type StrategyJudges, wavesCountOf } from './check-strategy.ts';
+import { requireSound, type StrategyJudges, waveSizesOf } from './check-strategy.ts';
 import { completeStrategy, completeWindow } from './defaults.ts';
 import { carryOverGates, draftFromSteps, type KnownSteps } from './draft-from-steps.ts';
 import { draftRollback, type RollbackRequest } from './draft-rollback.ts';
@@ -180,7 +180,7 @@ async function draftPlan(
   await requireSound(deps, {
     strategy,
     hosts,
-    wavesCount: waves?.waves.length ?? wavesCountOf(strategy, hosts.length),
+    waveSizes: waves?.waves.map((wave) => wave.hostsCount) ?? waveSizesOf(strategy, hosts.length),
     interrupts: registry.interruptionOf(actions),
     isChanging: effect !== 'read',
     ...window,
@@ -210,9 +210,10 @@ async function draftRetry(
 ): Promise<Draft> {
   const { permissions } = needsOf(registry, steps.retryOf);
   const waves = await resolveWaves(deps, steps.strategy, steps.hosts);
-  const wavesCount = waves?.waves.length ?? wavesCountOf(steps.strategy, steps.hosts.length);
+  const waveSizes =
+    waves?.waves.map((wave) => wave.hostsCount) ?? waveSizesOf(steps.strategy, steps.hosts.length);
   const { gates, ...plain } = steps.strategy;
-  const carried = carryOverGates(gates ?? [], wavesCount);
+  const carried = carryOverGates(gates ?? [], waveSizes.length);
   const strategy = carried.length === 0 ? plain : { ...plain, gates: carried };
   const draft = draftFromSteps(
     { ...steps, strategy },
@@ -222,7 +223,7 @@ async function draftRetry(
   const effect = planEffect(registry, actions, strategy);
   requireRights(principal, steps.hosts, { effect, permissions });
   const interrupts = registry.interruptionOf(actions);
-  await requireSound(deps, { ...draft, wavesCount, interrupts, isChanging: effect !== 'read' });
+  await requireSound(deps, { ...draft, waveSizes, interrupts, isChanging: effect !== 'read' });
   return draft;
 }
 

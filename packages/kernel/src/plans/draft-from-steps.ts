@@ -55,13 +55,10 @@ export function draftFromSteps(
 }
 
 /**
- * A retry has fewer hosts and so fewer waves: a gate that stood after a later wave stands after the last, or, if it
- * compares with untouched hosts, after the last but one. One that finds nothing to compare with falls away.
+ * A retry has fewer hosts and so fewer waves: a gate that stood after a later wave stands after the last. A comparison
+ * falls away: the hosts that were not touched then have been by now, so there is no fair control left.
  */
-export function carryOverGates(gates: readonly Gate[], wavesCount: number): Gate[] {
-  return gates.flatMap((gate) => {
-    if (gate.after === 'each') return gate.kind === 'compare' && wavesCount < 2 ? [] : [gate];
-    const last = gate.kind === 'compare' ? wavesCount - 1 : wavesCount;
-    return last < 1 ? [] : [{ ...gate, after: Math.min(gate.after, last) }];
-  });
-}
+export const carryOverGates = (gates: readonly Gate[], wavesCount: number): Gate[] =>
+  gates
+    .filter((gate) => gate.kind !== 'compare')
+    .map((gate) => (gate.after === 'each' ? gate : { ...gate, after: Math.min(gate.after, wavesCount) }));

@@ -5,6 +5,7 @@ import type { PlannedAction } from '../rollouts/service.ts';
 import type { CheckedActions } from './action-registry.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
 import type { Draft } from './plan-draft.ts';
+import { waveName, waveOfStep } from './wave-of-step.ts';
 import type { WavePlan } from './waves/plan-waves.ts';
 
 /** A host that is offline is waited for this long: what was changed there stays changed until then. */
@@ -39,7 +40,7 @@ export function draftRollback(request: RollbackRequest, known: Known): Draft {
     .sort((a, b) => a - b)
     .flatMap((index) => {
       const host = known.hostOf(plan.hosts[index]?.id ?? '');
-      return host === null ? [] : [{ host, wave: waveOf(plan, index) }];
+      return host === null ? [] : [{ host, wave: waveOfStep(plan, index) }];
     });
   if (steps.length === 0) throw new AppError('ROLLOUT_NOTHING_TO_UNDO', { plan: digest });
   const hosts = steps.map(({ host }) => host);
@@ -81,18 +82,13 @@ function strategyOf({ plan, strategy = {} }: RollbackRequest, timeoutMsMax: numb
   });
 }
 
-function waveOf(plan: LoadedPlan, index: number): number {
-  const { waves } = plan.plan.header.strategy;
-  return plan.waveOf?.[index] ?? (waves.kind === 'fixed' ? Math.floor(index / waves.hostsPerWave) : 0);
-}
-
 function reversedWaves(plan: LoadedPlan, wavesOfHosts: readonly number[]): WavePlan | null {
   const touched = [...new Set(wavesOfHosts)].sort((a, b) => b - a);
   if (touched.length === 1) return null;
   const numberOf = new Map(touched.map((wave, number) => [wave, number]));
   return {
     waves: touched.map((wave) => ({
-      name: `undo ${plan.plan.header.waves?.[wave]?.name ?? `wave ${wave + 1}`}`,
+      name: `undo ${waveName(plan, wave)}`,
       hostsCount: wavesOfHosts.filter((each) => each === wave).length,
     })),
     waveOf: wavesOfHosts.map((wave) => numberOf.get(wave) ?? 0),

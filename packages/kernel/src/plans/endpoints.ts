@@ -1,3 +1,4 @@
+import type { Clock } from '@pilothouse/base';
 import { AppError, planRoutes } from '@pilothouse/contract';
 import type { Principal } from '../access/service.ts';
 import type { HostsService, TargetResolver } from '../hosts/service.ts';
@@ -5,11 +6,13 @@ import { type Endpoint, endpoint } from '../http/service.ts';
 import { heldCount, pageCursor, readCursor } from '../page-cursor.ts';
 import type { PlansService } from './create-plans.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
+import { type PreviewDeps, previewPlan } from './preview-plan.ts';
 
-export interface PlanEndpointsDeps {
+export interface PlanEndpointsDeps extends PreviewDeps {
   readonly plans: PlansService;
   readonly hosts: HostsService;
   readonly resolver: TargetResolver;
+  readonly clock: Pick<Clock, 'now'>;
 }
 
 export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
@@ -20,6 +23,12 @@ export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
       throw new AppError('NOT_FOUND', { what: 'plan', id: digest });
     return plan;
   };
+  const preview = async (principal: Principal, plan: LoadedPlan) =>
+    previewPlan(deps, plan, {
+      isInScope: readScope(deps.hosts, principal),
+      now: deps.clock.now(),
+      matchingNow: await matchingNow(deps.resolver, plan),
+    });
   return [
     endpoint(planRoutes.create, async ({ principal, body, requestId }) =>
       deps.plans.make(principal, { ...asRequest(body), defaults: 'plan' }, requestId),
@@ -27,6 +36,13 @@ export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
     endpoint(planRoutes.get, async ({ principal, params }) => {
       const plan = await seen(principal, params.digest);
       return { ...plan.plan, matchingNow: await matchingNow(deps.resolver, plan) };
+    }),
+    endpoint(planRoutes.preview, async ({ principal, params }) =>
+      preview(principal, await seen(principal, params.digest)),
+    ),
+    endpoint(planRoutes.sketch, async ({ principal, body }) => {
+      const { plan, made } = await deps.plans.sketch(principal, { ...asRequest(body), defaults: 'plan' });
+      return { made, preview: await preview(principal, plan) };
     }),
     endpoint(planRoutes.steps, async ({ principal, params, query }) => {
       const plan = await seen(principal, params.digest);

@@ -13,6 +13,7 @@ import type { KernelContext } from '../kernel-context.ts';
 import type { NotificationsService } from '../notifications/service.ts';
 import { createPlans, type PlansService, planEndpoints } from '../plans/index.ts';
 import type { Reconciler } from '../plugins/index.ts';
+import { createPredictions } from '../predictions/index.ts';
 import type { SelectService } from '../select/service.ts';
 import {
   type ActiveRollout,
@@ -27,6 +28,7 @@ import { loseHost, tasksOf } from './driver/session-jobs.ts';
 import { rolloutEndpoints } from './endpoints.ts';
 import { isTaskEnd } from './engine/index.ts';
 import { createLive } from './live.ts';
+import { outcomesOf, predictionEndpoints } from './prediction-endpoints.ts';
 import { resultEndpoints } from './result-endpoints.ts';
 import { readTasksOfHost } from './result-store.ts';
 import { RESULTS_KEPT_DAYS_DEFAULT, retentionReconciler } from './retention.ts';
@@ -82,6 +84,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
   const driver = await createDriver(context, { ...deps, plans, stops, live, rollBack });
   acts = { context, plans, hosts: deps.hosts, driver };
   for (const active of driver.active.values()) if (active.state.state === 'rolling-back') rollBack(active);
+  const predictions = createPredictions(context, outcomesOf(context.store, plans));
   const rollouts: RolloutsService = {
     async plan(principal, request) {
       const made = await plans.make(principal, request, null);
@@ -131,12 +134,21 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
     rollouts,
     plans,
     endpoints: [
-      ...planEndpoints({ plans, hosts: deps.hosts, resolver: deps.resolver }),
+      ...planEndpoints({
+        ...deps,
+        plans,
+        clock: context.clock,
+        tracksOf: (schemas) => predictions.predictions.tracksOf(schemas),
+      }),
+      ...predictionEndpoints(acts, predictions.predictions),
       ...rolloutEndpoints({ ...acts, live }),
       ...resultEndpoints(acts),
       ...stopEndpoints({ context, hosts: deps.hosts, select: deps.select, driver, stops }),
     ],
-    reconcilers: [retentionReconciler(context, plans, deps.resultsKeptDays ?? RESULTS_KEPT_DAYS_DEFAULT)],
+    reconcilers: [
+      retentionReconciler(context, plans, deps.resultsKeptDays ?? RESULTS_KEPT_DAYS_DEFAULT),
+      ...predictions.reconcilers,
+    ],
     async idle() {
       await plans.offered.flush();
       await driver.loop.idle();

@@ -23,6 +23,7 @@ import type { HttpRequest } from '../http/service.ts';
 import { silentLog } from '../log.ts';
 import { countingIds, recordingEvents } from '../open-test-context.ts';
 import { plansMigrations } from '../plans/index.ts';
+import { predictionsMigrations } from '../predictions/index.ts';
 import type { SelectService } from '../select/service.ts';
 import { createRollouts, type RolloutsDeps, type RolloutsRoom } from './create-rollouts.ts';
 import { rolloutsMigrations } from './migrations.ts';
@@ -40,6 +41,14 @@ export const testAction = defineAction({
   locks: () => [],
   timeoutMsMax: 3_600_000,
   undo: { kind: 'none', reason: { en: 'a test', zh: '测试' } },
+});
+
+/** One that interrupts a service, and records what it takes to undo it. */
+const changeAction = defineAction({
+  ...testAction,
+  name: 'test.change',
+  interrupts: () => 'service',
+  undo: { kind: 'recorded' },
 });
 
 /** The same, for whoever holds the permission that it names. */
@@ -140,7 +149,7 @@ export async function openTestRollouts(
 ): Promise<TestRollouts> {
   const store =
     options.path === undefined ? await openTestStore() : await openSqliteStore({ path: options.path });
-  await store.migrate([plansMigrations, rolloutsMigrations]);
+  await store.migrate([plansMigrations, rolloutsMigrations, predictionsMigrations]);
   const hostIds = Array.from({ length: hosts }, (_, n) => testHostId(n));
   const clock = fakeClock();
   const world: World = {
@@ -150,6 +159,7 @@ export async function openTestRollouts(
     index: new Map(hostIds.map((id, n) => [id, entryOf(id, `web-${n}`)])),
     fleet: createFleet(hostIds, {
       'test.run': actionSchemaDigest(testAction),
+      'test.change': actionSchemaDigest(changeAction),
       'rollouts.undo': actionSchemaDigest(undoAction),
     }),
     audits: [],
@@ -302,7 +312,7 @@ function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void
       list: async () => ({ items: [], nextCursor: null }),
     },
     events: recordingEvents(events),
-    actions: [testAction, guardedAction, ...kernelActions],
+    actions: [testAction, changeAction, guardedAction, ...kernelActions],
   };
 }
 
