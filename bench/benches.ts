@@ -1,11 +1,18 @@
+import { agent } from './agent.ts';
 import type { Benchmark } from './benchmark.ts';
 import { enrolment } from './enrolment.ts';
 import { fanout } from './fanout.ts';
+import { growth, inventory } from './growth.ts';
 import { memory } from './memory.ts';
+import { storm } from './storm.ts';
 
 /** Every benchmark by its name, in the order of `all`: one line each. */
 export const BENCHES: Readonly<Record<string, Benchmark>> = {
   enrolment,
   memory,
   fanout,
+  storm,
+  inventory,
+  growth,
+  agent,
 };

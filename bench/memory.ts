@@ -16,8 +16,14 @@ interface Sample {
   readonly externalBytes: number;
 }
 
-async function sample({ stage }: Scene): Promise<Sample> {
-  const { heapUsed, external } = await stage.probe.ask('memory');
+async function sample({ stage }: Scene, say: (text: string) => void): Promise<Sample> {
+  const before = privateBytes(stage.server.pid);
+  const { heapUsed, heapTotal, external } = await stage.probe.ask('memory');
+  const mb = (bytes: number): string => `${Math.round(bytes / 1e6)} MB`;
+  say(
+    `the server holds ${mb(before)}, ${mb(privateBytes(stage.server.pid))} once its heap is collected: ` +
+      `${mb(heapTotal)} heap with ${mb(heapUsed)} in use`,
+  );
   return { privateBytes: privateBytes(stage.server.pid), heapBytes: heapUsed, externalBytes: external };
 }
 
@@ -27,7 +33,7 @@ export const memory: Benchmark = {
     const scene = await fleets.open({ hosts });
     const { fleet } = scene;
     try {
-      const idle = await sample(scene);
+      const idle = await sample(scene, say);
       say(`connect ${hosts} hosts`);
       const { pid } = scene.stage.server;
       const endProfile = await scene.stage.profile(profileDirectory, 'connect');
@@ -38,18 +44,16 @@ export const memory: Benchmark = {
       const connectCpuSeconds = cpuSeconds(pid) - cpuBefore;
       await endProfile();
       await delay(SETTLE_MS);
-      const connected = await sample(scene);
+      const connected = await sample(scene, say);
       await fleet.all('keep', null);
       for (let storm = 1; storm <= STORMS; storm++) {
         say(`reconnect storm ${storm} of ${STORMS}`);
         await fleet.all('cut', null);
         await delay(500);
         await until('the fleet to be back', 120_000, async () => (await fleet.state()).connected === hosts);
-        const mb = Math.round(privateBytes(pid) / 1e6);
-        say(`back; the server holds ${mb} MB before anything settled`);
       }
       await delay(SETTLE_MS);
-      const after = await sample(scene);
+      const after = await sample(scene, say);
       return { figures: figuresOf(hosts, { idle, connected, after, connectSeconds, connectCpuSeconds }) };
     } finally {
       await scene.close();

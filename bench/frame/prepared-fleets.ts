@@ -28,6 +28,8 @@ export interface PreparedFleets {
   newDirectory(): string;
   /** Puts the stopped installation away as the enrolled fleet of so many hosts. */
   keep(hosts: number, what: { dataDirectory: string; apiToken: string; identities: unknown[] }): void;
+  /** The server alone, over a copy of an enrolled fleet whose identities are in `file`. */
+  openServer(hosts: number): Promise<{ readonly stage: Stage; readonly file: string }>;
   /** Starts a server over a copy of an enrolled fleet, which is made first when there is none. */
   open(options: SceneOptions): Promise<Scene>;
 }
@@ -67,8 +69,7 @@ export function preparedFleets(world: {
       writeFileSync(join(`${place}.new`, 'token'), apiToken, { mode: 0o600 });
       renameSync(`${place}.new`, place);
     },
-    async open(options) {
-      const { hosts } = options;
+    async openServer(hosts) {
       const place = placeOf(hosts);
       if (!existsSync(place)) {
         world.say(`enrol ${hosts} hosts`);
@@ -77,8 +78,11 @@ export function preparedFleets(world: {
       const dataDirectory = newDirectory();
       cpSync(join(place, 'data'), dataDirectory, { recursive: true });
       const stage = await openStage(dataDirectory, readFileSync(join(place, 'token'), 'utf8'));
-      const fleet = await openFleet(hosts);
-      const file = join(place, 'identities.json');
+      return { stage, file: join(place, 'identities.json') };
+    },
+    async open(options) {
+      const { stage, file } = await prepared.openServer(options.hosts);
+      const fleet = await openFleet(options.hosts);
       await fleet.each('load', ({ first, count }) => ({ file, first, count }));
       await fleet.each('prepare', (share) => prepareArgs(share, options));
       return { stage, fleet, close: () => closeBoth(stage, fleet) };

@@ -92,12 +92,17 @@ async function upload(
   }
   const hostId = await identified(desk, request);
   await slots.within(`upload ${hostId}`, limits.uploadsPerHostMax, () =>
-    slots.within('upload', limits.uploadsInFlightMax, async () => {
-      const limit = what.kind === 'facts' ? limits.factBodyBytesMax : limits.outputBodyBytesMax;
-      const body = await readDigested(request, digest.data, limit);
-      if (what.kind === 'facts') await deps.facts.putBody(hostId, digest.data, body);
-      else await sessions.outputBody(hostId, digest.data, body);
-    }),
+    // What waits is not read: it holds a connection and no memory.
+    slots.inTurn(
+      'upload',
+      { max: limits.uploadsInFlightMax, waitingMax: limits.uploadsWaitingMax },
+      async () => {
+        const limit = what.kind === 'facts' ? limits.factBodyBytesMax : limits.outputBodyBytesMax;
+        const body = await readDigested(request, digest.data, limit);
+        if (what.kind === 'facts') await deps.facts.putBody(hostId, digest.data, body);
+        else await sessions.outputBody(hostId, digest.data, body);
+      },
+    ),
   );
   return { status: 204 };
 }

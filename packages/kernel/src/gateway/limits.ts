@@ -54,6 +54,8 @@ export const GATEWAY_LIMITS = {
   renewalsPerSessionMax: 8,
   /** Bodies under way: each may take its limit twice, encoded and decoded. */
   uploadsInFlightMax: 24,
+  /** A fleet that says for the first time what it is: every host sends what only it has. */
+  uploadsWaitingMax: 30_000,
   uploadsPerHostMax: 4,
   enrolBodyBytesMax: bytes.kib(32),
   factBodyBytesMax: FACT_BODY_BYTES_MAX,

@@ -1,0 +1,163 @@
+/** What the agent costs the host it runs on: the bundle as its unit file runs it, connected to a real server, beside a peer. */
+import { setTimeout as delay } from 'node:timers/promises';
+import { rolloutRoutes } from '@pilothouse/contract';
+import { runCommandAction } from '@pilothouse/plugin-commands/contract';
+import { until } from '@pilothouse/testkit';
+import type { Benchmark } from './benchmark.ts';
+import { ceiling, type Figure } from './figure.ts';
+import { enrolAgent, runAgent } from './frame/agent-process.ts';
+import { type CountingRelay, openRelay } from './frame/counting-relay.ts';
+import { startNodeExporter } from './frame/node-exporter.ts';
+import { newEnrolmentToken } from './frame/prepared-fleets.ts';
+import { cpuSeconds, cpuSecondsOfChildren, privateBytes } from './frame/process-usage.ts';
+import { openStage, type Stage } from './frame/stage.ts';
+import { median } from './frame/statistics.ts';
+
+const STARTS = 5;
+/** By then the first facts are collected and their bodies sent. */
+const SETTLE_MS = 20_000;
+const IDLE_MS = 60_000;
+/** Commands, each followed by a new session: more than a host sees in half an hour. */
+const CYCLES = 100;
+/** The shortest interval of any fact: an hour has as many rounds, and here each is counted as if it collected all. */
+const ROUNDS_AN_HOUR = 6;
+/** Prometheus' own default is a minute; most installations ask four times as often. */
+const SCRAPE_INTERVAL_MS = 15_000;
+const PEER = 'prometheus-node-exporter';
+
+interface Costs {
+  readonly privateBytes: number;
+  /** Of one core. */
+  readonly cpuShare: number;
+  readonly bytesAnHour: number;
+  readonly startMs: number;
+}
+
+interface AgentCosts extends Costs {
+  readonly roundCpuSeconds: number;
+  readonly afterCyclesBytes: number;
+}
+
+export const agent: Benchmark = {
+  hosts: 1,
+  async run({ fleets, say }) {
+    const stage = await openStage(fleets.newDirectory());
+    const relay = await openRelay(28_444);
+    try {
+      const ours = await measureAgent({ stage, relay, directory: fleets.newDirectory(), say });
+      const peer = await measurePeer(say);
+      const notes = peer === null ? [`the peer is missing: apt install ${PEER}`] : [];
+      return { figures: figuresOf(ours, peer), notes };
+    } finally {
+      relay.close();
+      await stage.close();
+    }
+  },
+};
+
+interface Setting {
+  readonly stage: Stage;
+  readonly relay: CountingRelay;
+  readonly directory: string;
+  readonly say: (text: string) => void;
+}
+
+async function measureAgent({ stage, relay, directory, say }: Setting): Promise<AgentCosts> {
+  await enrolAgent(directory, await newEnrolmentToken(stage.client, 1));
+  const gateway = `https://127.0.0.1:${relay.port}`;
+  const starts: number[] = [];
+  for (let start = 0; start < STARTS; start++) {
+    const once = await runAgent(directory, gateway);
+    starts.push(once.sessionMs);
+    await once.close();
+  }
+  const running = await runAgent(directory, gateway);
+  try {
+    say(`settle for ${SETTLE_MS / 1000} s`);
+    await delay(SETTLE_MS);
+    const roundCpuSeconds = cpuSecondsOfChildren(running.pid);
+    const settled = privateBytes(running.pid);
+    say(`idle for ${IDLE_MS / 1000} s`);
+    const before = { cpu: cpuSeconds(running.pid), bytes: relay.bytes() };
+    await delay(IDLE_MS);
+    const cpuShare = (cpuSeconds(running.pid) - before.cpu) / (IDLE_MS / 1000);
+    const bytesAnHour = ((relay.bytes() - before.bytes) * 3_600_000) / IDLE_MS;
+    say(`${CYCLES} commands and sessions`);
+    for (let cycle = 0; cycle < CYCLES; cycle++) await runCycle(stage, relay);
+    await delay(SETTLE_MS);
+    const afterCyclesBytes = privateBytes(running.pid);
+    const costs = { privateBytes: settled, cpuShare, bytesAnHour, startMs: median(starts) };
+    return { ...costs, roundCpuSeconds, afterCyclesBytes };
+  } finally {
+    await running.close();
+  }
+}
+
+/** A command with some output, and then a session that breaks. */
+async function runCycle({ client }: Stage, relay: CountingRelay): Promise<void> {
+  const { rollout } = await client.call(rolloutRoutes.run, {
+    body: {
+      title: 'list',
+      target: { selector: 'true' },
+      actions: [{ action: runCommandAction.name, parameters: { argv: ['ls', '-lR', '/etc'] } }],
+    },
+  });
+  await until('the command to end', 60_000, async () => {
+    const { endedAt } = await client.call(rolloutRoutes.get, { params: { rolloutId: rollout.id } });
+    return endedAt;
+  });
+  relay.cut();
+}
+
+async function measurePeer(say: (text: string) => void): Promise<Costs | null> {
+  const exporter = await startNodeExporter();
+  if (exporter === null) return null;
+  try {
+    say(`${PEER} for ${IDLE_MS / 1000} s`);
+    const before = cpuSeconds(exporter.pid);
+    let bytes = 0;
+    for (let passedMs = 0; passedMs < IDLE_MS; passedMs += SCRAPE_INTERVAL_MS) {
+      bytes += await exporter.scrape();
+      await delay(SCRAPE_INTERVAL_MS);
+    }
+    return {
+      privateBytes: privateBytes(exporter.pid),
+      cpuShare: (cpuSeconds(exporter.pid) - before) / (IDLE_MS / 1000),
+      bytesAnHour: (bytes * 3_600_000) / IDLE_MS,
+      startMs: exporter.readyMs,
+    };
+  } finally {
+    await exporter.close();
+  }
+}
+
+function figuresOf(ours: AgentCosts, peer: Costs | null): Figure[] {
+  const roundsShare = (ours.roundCpuSeconds * ROUNDS_AN_HOUR) / 3600;
+  const per = (value: number | undefined, unit: number): number | undefined =>
+    value === undefined ? undefined : value / unit;
+  const pair = (figure: Figure, mine: number, theirs: number | undefined, unit: string): Figure =>
+    theirs === undefined || theirs === 0
+      ? figure
+      : { ...figure, peer: `${theirs.toFixed(2)} ${unit}`, ratio: mine / theirs };
+  const mb = ours.privateBytes / 1e6;
+  const cpu = ours.cpuShare * 100;
+  const kb = ours.bytesAnHour / 1000;
+  return [
+    pair(ceiling('private memory, idle', mb, 'MB', 20), mb, per(peer?.privateBytes, 1e6), 'MB'),
+    ceiling(`the same after ${CYCLES} commands and sessions`, ours.afterCyclesBytes / 1e6, 'MB', 20),
+    pair(
+      { what: 'of a core, idle', value: cpu, unit: '%', budget: 0.1 },
+      cpu,
+      per(peer?.cpuShare, 0.01),
+      '%',
+    ),
+    ceiling('of a core, with an hour’s rounds of facts', cpu + roundsShare * 100, '%', 0.1),
+    ceiling(`start to session, median of ${STARTS}`, ours.startMs / 1000, 's', 0.3),
+    pair(
+      { what: 'on the wire in an idle hour', value: kb, unit: 'kB', budget: null },
+      kb,
+      per(peer?.bytesAnHour, 1000),
+      'kB',
+    ),
+  ];
+}

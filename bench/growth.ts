@@ -1,0 +1,198 @@
+/**
+ * Cost grows with difference, not with hosts: the first inventory of a fleet of 200 builds at several sizes, then a day's
+ * changes, then one package that is upgraded everywhere. All facts of the inventory plugin, of which six are a host's own.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Benchmark } from './benchmark.ts';
+import { ceiling, type Figure, plain } from './figure.ts';
+import { type StoredFacts, storedFacts, untilSaid } from './frame/fact-progress.ts';
+import { type Fleet, openFleet } from './frame/fleet.ts';
+import { CONCURRENT, prepareArgs } from './frame/prepared-fleets.ts';
+import { cpuSeconds } from './frame/process-usage.ts';
+import type { Stage } from './frame/stage.ts';
+import { stallFigures } from './frame/stall-figures.ts';
+
+/** Sizes of the curve as shares of `--hosts`: 1,000, 5,000, 10,000 and 20,000 of the default. */
+const STEPS = [0.1, 0.5, 1, 2] as const;
+/** The rows and bodies of a change have been written when nothing more has been for this long. */
+const QUIET_MS = 1_500;
+
+interface Step {
+  readonly hosts: number;
+  readonly added: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly before: StoredFacts;
+  readonly after: StoredFacts;
+}
+
+export const growth: Benchmark = {
+  hosts: 10_000,
+  async run({ hosts, fleets, profileDirectory, say }) {
+    const total = Math.round(hosts * 2);
+    const { stage, file } = await fleets.openServer(total);
+    let fleet: Fleet | null = null;
+    try {
+      await stage.probe.ask('stalls');
+      const endProfile = await stage.profile(profileDirectory, 'growth');
+      const steps: Step[] = [];
+      for (const share of STEPS) {
+        const upTo = Math.round(hosts * share);
+        await fleet?.close();
+        const already = steps.at(-1)?.hosts ?? 0;
+        say(`hosts ${already + 1} to ${upTo} say what they are`);
+        fleet = await openShare(file, { first: already + 1, count: upTo - already });
+        steps.push(await firstInventory(stage, fleet, upTo));
+      }
+      await endProfile();
+      const stalls = await stallFigures(stage.probe);
+      if (fleet === null) throw new Error('no steps');
+      const connected = fleet;
+      say('a day passes');
+      const day = await change(stage, connected, () => connected.all('churn', { kind: 'everyday', day: 1 }));
+      say('one package is upgraded everywhere');
+      const upgrade = await change(stage, connected, () =>
+        connected.all('churn', { kind: 'package', day: 1 }),
+      );
+      return {
+        figures: [
+          ...steps.flatMap(stepFigures),
+          ...lawFigures(steps),
+          ...changeFigures(`a day on ${connected.size} hosts`, day),
+          ...changeFigures(`one package upgraded on ${connected.size} hosts of 200 builds`, upgrade),
+          ...stalls,
+        ],
+      };
+    } finally {
+      await fleet?.close();
+      await stage.close();
+    }
+  },
+};
+
+/** The same as `growth` up to one size: how long the first inventory takes, and what it takes on disk. */
+export const inventory: Benchmark = {
+  hosts: 10_000,
+  async run({ hosts, fleets, profileDirectory, say }) {
+    const { stage, file } = await fleets.openServer(hosts);
+    const fleet = await openShare(file, { first: 1, count: hosts });
+    try {
+      say(`${hosts} hosts say what they are`);
+      await stage.probe.ask('stalls');
+      const endProfile = await stage.profile(profileDirectory, 'inventory');
+      const step = await firstInventory(stage, fleet, hosts);
+      await endProfile();
+      const bytes = step.after.storeBytes - step.before.storeBytes;
+      return {
+        figures: [
+          ceiling('every fact of every host stored', step.seconds, 's', 15),
+          plain("server's processor time", step.cpuSeconds, 's'),
+          ceiling('disk', bytes / 1e6, 'MB', 60),
+          plain('of it contents', step.after.bodyBytes / 1e6, 'MB'),
+          plain('distinct contents', step.after.bodies, ''),
+          plain('rows of history', step.after.spans, ''),
+          ...(await stallFigures(stage.probe)),
+        ],
+      };
+    } finally {
+      await fleet.close();
+      await stage.close();
+    }
+  },
+};
+
+async function openShare(file: string, share: { first: number; count: number }): Promise<Fleet> {
+  const fleet = await openFleet(share.count, share.first);
+  await fleet.each('load', ({ first, count }) => ({ file, first, count }));
+  await fleet.each('prepare', (part) => prepareArgs(part, { hasFacts: true }));
+  return fleet;
+}
+
+/** Connects the fleet; its hosts report at their welcome. */
+async function firstInventory(stage: Stage, fleet: Fleet, upTo: number): Promise<Step> {
+  const before = storedFacts(stage);
+  const { pid } = stage.server;
+  const cpuBefore = cpuSeconds(pid);
+  const began = performance.now();
+  await fleet.all('connect', { concurrent: CONCURRENT });
+  await untilSaid(stage, upTo);
+  return {
+    hosts: upTo,
+    added: fleet.size,
+    seconds: (performance.now() - began) / 1000,
+    cpuSeconds: cpuSeconds(pid) - cpuBefore,
+    before,
+    after: storedFacts(stage),
+  };
+}
+
+interface Change {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly bodies: number;
+  readonly bodyBytes: number;
+  readonly spans: number;
+}
+
+async function change(stage: Stage, fleet: Fleet, churn: () => Promise<unknown>): Promise<Change> {
+  const before = storedFacts(stage);
+  const cpuBefore = cpuSeconds(stage.server.pid);
+  const began = performance.now();
+  await churn();
+  await untilSaid(stage, fleet.size);
+  let last = storedFacts(stage);
+  let lastAt = performance.now();
+  while (performance.now() - lastAt < QUIET_MS) {
+    await delay(100);
+    const now = storedFacts(stage);
+    if (now.spans !== last.spans || now.bodies !== last.bodies) lastAt = performance.now();
+    last = now;
+  }
+  return {
+    seconds: (lastAt - began) / 1000,
+    cpuSeconds: cpuSeconds(stage.server.pid) - cpuBefore,
+    bodies: last.bodies - before.bodies,
+    bodyBytes: last.bodyBytes - before.bodyBytes,
+    spans: last.spans - before.spans,
+  };
+}
+
+const stepFigures = (step: Step): Figure[] => {
+  const { hosts, added, before, after } = step;
+  return [
+    plain(`first inventory up to ${hosts} hosts`, step.seconds, 's'),
+    plain(`server's processor time each of the ${added}`, (step.cpuSeconds * 1000) / added, 'ms'),
+    plain(`disk up to ${hosts} hosts`, after.storeBytes / 1e6, 'MB'),
+    plain(`disk each of the ${added}`, (after.storeBytes - before.storeBytes) / added / 1000, 'kB'),
+    plain(`contents each of the ${added}`, (after.bodies - before.bodies) / added, ''),
+  ];
+};
+
+/** What the law promises is measured where it is made: contents that hosts share are stored once. */
+function lawFigures(steps: readonly Step[]): Figure[] {
+  const [whole, twice] = [steps.at(-2), steps.at(-1)];
+  const first = steps[0];
+  if (whole === undefined || twice === undefined || first === undefined) return [];
+  const added = twice.after.storeBytes - twice.before.storeBytes;
+  const base = whole.after.storeBytes - first.before.storeBytes;
+  const own = 3 * twice.added;
+  const sharedAdded = Math.max(0, twice.after.bodies - twice.before.bodies - own);
+  const sharedBase = whole.after.bodies - first.before.bodies - 3 * whole.hosts;
+  return [
+    ceiling(
+      'shared contents that the second half of the fleet added',
+      (sharedAdded / sharedBase) * 100,
+      '%',
+      5,
+    ),
+    plain('disk that it added, with history and own facts', (added / base) * 100, '%'),
+  ];
+}
+
+const changeFigures = (what: string, change: Change): Figure[] => [
+  plain(`${what}: until all is stored`, change.seconds, 's'),
+  plain(`${what}: server's processor time`, change.cpuSeconds, 's'),
+  plain(`${what}: contents that travelled`, change.bodies, ''),
+  plain(`${what}: stored for them`, change.bodyBytes / 1e6, 'MB'),
+  plain(`${what}: rows of history`, change.spans, ''),
+];
