@@ -1,4 +1,6 @@
 /** The database behind Kysely: embedded SQLite or PostgreSQL, by the same queries. Knows no plugin's table. */
+export { type CopyFile, type CopySummary } from './copy/copy-lines.ts';
+export { backUpStore, type CopyContext, moveStore, restoreStore } from './copy/copy-store.ts';
 export { type DataDirectoryLock, lockDataDirectory } from './data-directory-lock.ts';
 export { openStore, openStoreReader, type StoreLocation } from './open-store.ts';
 export { placeOf } from './postgres/place.ts';
@@ -7,3 +9,4 @@ export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open-sqlite-s
 export { isUniqueViolation, StatementError } from './statement-error.ts';
 export type { Migration, MigrationSet, Store, StoreLog, StoreReader, Transaction } from './store.ts';
 export { storeErrors } from './store-errors.ts';
+export { forgetRestored, readRestored } from './store-meta.ts';

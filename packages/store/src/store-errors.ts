@@ -113,6 +113,60 @@ export const storeErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  STORE_OWNER_UNKNOWN: {
+    status: 500,
+    title: {
+      en: 'The copy holds tables of {owner}, which is not installed here',
+      zh: '副本包含 {owner} 的表，但此处未安装',
+    },
+    hint: {
+      en: 'Install the plugin first, in the version that wrote them.',
+      zh: '请先安装写入这些表的插件版本。',
+    },
+    retry: 'after-change',
+  },
+  STORE_NOT_EMPTY: {
+    status: 409,
+    title: {
+      en: 'The store to be filled is not empty: {what}',
+      zh: '目标存储不为空：{what}',
+    },
+    hint: {
+      en: 'Name an empty one. What a server has used is replaced only with --replace, tables of other programs never.',
+      zh: '请指定一个空存储。服务器使用过的存储仅在 --replace 时替换，其他程序的表绝不替换。',
+    },
+    retry: 'after-change',
+  },
+  STORE_COPY_DAMAGED: {
+    status: 500,
+    title: { en: 'The copy {path} is not whole: {problem}', zh: '副本 {path} 不完整：{problem}' },
+    hint: { en: 'Nothing was changed. Take another copy.', zh: '未做任何更改。请使用另一个副本。' },
+    retry: 'after-change',
+  },
+  STORE_COPY_DIFFERS: {
+    status: 500,
+    title: {
+      en: 'Table {table} reads back otherwise than it was written: {found} rows of {meant}',
+      zh: '表 {table} 读回的内容与写入不符：{meant} 行中读到 {found} 行',
+    },
+    hint: {
+      en: 'Nothing was changed. Report it with both versions: it is a fault of the program or of the database.',
+      zh: '未做任何更改。请连同两端版本报告此问题：这是程序或数据库的缺陷。',
+    },
+    retry: 'never',
+  },
+  STORE_COPY_TEXT: {
+    status: 500,
+    title: {
+      en: 'Column {column} of table {table} holds a NUL character, which PostgreSQL cannot store',
+      zh: '表 {table} 的列 {column} 含有 PostgreSQL 无法存储的 NUL 字符',
+    },
+    hint: {
+      en: 'Nothing was changed. Correct that record in the running server, then repeat.',
+      zh: '未做任何更改。请在运行中的服务器上更正该记录后重试。',
+    },
+    retry: 'after-change',
+  },
   STORE_FULL: {
     status: 507,
     title: { en: 'The disk of the store is full', zh: '存储所在磁盘已满' },

@@ -18,7 +18,9 @@ import type { Kysely } from 'kysely';
 import { kyselyOver } from '../kysely-over.ts';
 import { SerialStore } from '../serial-store.ts';
 import type { Store, StoreLog, StoreReader } from '../store.ts';
+import { PostgresConnection } from './connection.ts';
 import { postgresDialect } from './dialect.ts';
+import { openFailure } from './failure.ts';
 import { placeOf } from './place.ts';
 import { openReaders } from './reader.ts';
 import { openWriter } from './writer.ts';
@@ -67,6 +69,22 @@ export async function openPostgresReader(options: PostgresStoreOptions): Promise
     as: <Tables>() => reads as Kysely<Tables>,
     close: () => readers.close(),
   };
+}
+
+/** One connection that sees one moment. AppError STORE_UNREACHABLE. */
+export async function openPostgresSnapshot(url: string) {
+  const options = linkOptions({ url });
+  const connection = await PostgresConnection.open(options, () => undefined).catch((error: unknown) => {
+    throw openFailure(options.place, error);
+  });
+  await connection.perform('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
+  const reads = kyselyOver(postgresDialect, (sql, parameters) => connection.run(sql, parameters));
+  return {
+    engine: 'postgres',
+    // Which tables a reader sees is a matter of types alone; the connection is the same.
+    as: <Tables>() => reads as Kysely<Tables>,
+    close: () => connection.close(),
+  } as const;
 }
 
 function linkOptions({ url, log, clock = systemClock, random = Math.random }: PostgresStoreOptions) {

@@ -14,7 +14,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@pilothouse/base';
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import { kyselyOver } from '../kysely-over.ts';
 import { SerialStore, type StoreEngine } from '../serial-store.ts';
 import type { RunStatement } from '../statement.ts';
@@ -54,6 +54,24 @@ export async function openSqliteReader(options: SqliteStoreOptions): Promise<Sto
     as: <Tables>() => reads as Kysely<Tables>,
     close: () => reader.close(),
   };
+}
+
+/** AppError STORE_CORRUPT, STORE_UNREADABLE. */
+export async function openSqliteSnapshot(path: string) {
+  const reader = await SqliteThread.open(
+    { path, role: 'reader', isDurable: true, isChecked: false },
+    () => undefined,
+  );
+  const reads = kyselyOver(sqliteDialect, readFrom(reader));
+  // From its first read on the connection sees that moment; the write-ahead log keeps it while others write.
+  await sql`BEGIN`.execute(reads);
+  await sql`SELECT count(*) FROM sqlite_schema`.execute(reads);
+  return {
+    engine: 'sqlite',
+    // Which tables a reader sees is a matter of types alone; the connection is the same.
+    as: <Tables>() => reads as Kysely<Tables>,
+    close: () => reader.close(),
+  } as const;
 }
 
 const readFrom =

@@ -1,0 +1,164 @@
+/**
+ * Backup, restore and move: three uses of one copy (copy-lines.ts says what it is). A backup may be taken beside a running
+ * server; what is written to must be nobody else's, which the store's own lock sees to.
+ */
+import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { AppError } from '@pilothouse/contract';
+import { openStore, type StoreLocation } from '../open-store.ts';
+import type { MigrationSet, Store, Transaction } from '../store.ts';
+import { readMeta } from '../store-meta.ts';
+import { readCopyFile, writeCopyFile } from './copy-file.ts';
+import type { CopyFile, CopyHead, CopySummary } from './copy-lines.ts';
+import { type ReadCopy, readCopy } from './read-copy.ts';
+import { openSnapshot } from './snapshot.ts';
+import { writeCopy } from './write-copy.ts';
+
+export interface CopyContext {
+  /** The version of this program, for people. */
+  readonly program: string;
+  readonly now: () => string;
+}
+
+/** Writes a copy of a store, also of one that a server is using. AppError of the store; what the system says of the path. */
+export async function backUpStore(
+  { program, now }: CopyContext,
+  wish: {
+    readonly from: StoreLocation;
+    readonly path: string;
+    readonly files: readonly Omit<CopyFile, 'kind'>[];
+  },
+): Promise<void> {
+  const source = await openSnapshot(wish.from);
+  try {
+    await writeCopyFile(wish.path, writeCopy({ source, program, takenAt: now(), files: wish.files }));
+  } finally {
+    await source.close();
+  }
+}
+
+export interface FillOptions {
+  readonly to: StoreLocation;
+  readonly sets: readonly MigrationSet[];
+  /** May a store that a server has used be replaced? It is gone afterwards, or on SQLite put aside. */
+  readonly isReplacing: boolean;
+}
+
+/** Puts a backup in a store's place, which begins a new epoch of it. */
+export async function restoreStore(
+  { now }: CopyContext,
+  wish: FillOptions & { readonly path: string },
+): Promise<ReadCopy> {
+  return fill(wish, now(), (target) =>
+    readCopy({
+      target,
+      lines: readCopyFile(wish.path),
+      path: wish.path,
+      sets: wish.sets,
+      mayReplace: mayReplace(wish.isReplacing),
+      // Above whatever the store has lived through, also when that was more than the backup knows.
+      epochOf: async (head, before) => Math.max(head.epoch, Number((await readMeta(before)).epoch ?? 0)) + 1,
+      restoredOf: (head) => head.takenAt,
+    }),
+  );
+}
+
+/** Copies a store that nobody uses into another; it may be repeated until a server has used the new one. */
+export async function moveStore(
+  { program, now }: CopyContext,
+  wish: FillOptions & { readonly from: StoreLocation },
+): Promise<CopySummary> {
+  const source = await openSnapshot(wish.from);
+  try {
+    return await fill(wish, now(), (target) =>
+      readCopy({
+        target,
+        lines: writeCopy({ source, program, takenAt: now(), files: [] }),
+        path: 'between the stores',
+        sets: wish.sets,
+        mayReplace: mayReplace(wish.isReplacing),
+        epochOf: async (head) => head.epoch,
+        restoredOf: () => null,
+      }),
+    );
+  } finally {
+    await source.close();
+  }
+}
+
+const mayReplace =
+  (isReplacing: boolean) =>
+  async (head: CopyHead, target: Pick<Transaction, 'as'>): Promise<boolean> => {
+    if (isReplacing) return true;
+    const { id, owner } = await readMeta(target);
+    return id === head.id && owner === undefined;
+  };
+
+/** On PostgreSQL in one transaction; a file is made beside and then takes the name, the one of before being put aside. */
+async function fill<Result>(
+  { to, isReplacing }: FillOptions,
+  now: string,
+  run: (target: Store) => Promise<Result>,
+): Promise<Result> {
+  if (to.kind === 'postgres') return withStore(to, run);
+  const isThere = existsSync(to.path);
+  if (isThere && !isReplacing && (await ownerOf(to)) !== undefined)
+    throw new AppError('STORE_NOT_EMPTY', { what: to.path });
+  const part = `${to.path}.part`;
+  removeFiles(part);
+  try {
+    const result = await withStore({ kind: 'sqlite', path: part }, run);
+    if (isThere)
+      for (const end of ENDS)
+        moveIfThere(`${to.path}${end}`, `${to.path}.before-${now.replaceAll(':', '')}${end}`);
+    renameSync(part, to.path);
+    syncDirectory(dirname(to.path));
+    return result;
+  } catch (error) {
+    removeFiles(part);
+    throw error;
+  }
+}
+
+/** The file, its write-ahead log and what SQLite keeps beside it. */
+const ENDS = ['', '-wal', '-shm'] as const;
+
+const removeFiles = (path: string): void => {
+  for (const end of ENDS) rmSync(`${path}${end}`, { force: true });
+};
+
+function moveIfThere(from: string, to: string): void {
+  if (existsSync(from)) renameSync(from, to);
+}
+
+async function withStore<Result>(
+  location: StoreLocation,
+  run: (store: Store) => Promise<Result>,
+): Promise<Result> {
+  const store = await openStore(location);
+  try {
+    return await run(store);
+  } finally {
+    await store.close();
+  }
+}
+
+async function ownerOf(location: StoreLocation): Promise<string | undefined> {
+  const snapshot = await openSnapshot(location);
+  try {
+    // A store of an earlier version, which says nothing of itself, has been used.
+    const { id, owner } = await readMeta(snapshot);
+    return id === undefined ? 'an earlier version' : owner;
+  } finally {
+    await snapshot.close();
+  }
+}
+
+function syncDirectory(path: string): void {
+  const descriptor = openSync(path, 'r');
+  try {
+    fsyncSync(descriptor);
+  } finally {
+    closeSync(descriptor);
+  }
+}
