@@ -29,6 +29,7 @@ import {
 import type { KernelContext } from './kernel-context.ts';
 import { kernelDeclarations } from './kernel-declarations.ts';
 import type { Address, KernelOptions } from './kernel-options.ts';
+import { notificationsMigrations } from './notifications/index.ts';
 import { plansMigrations } from './plans/index.ts';
 import {
   collectDeclarations,
@@ -165,6 +166,7 @@ const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
   authorityMigrations,
   budgetsMigrations,
   calendarMigrations,
+  notificationsMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),
 ];
 

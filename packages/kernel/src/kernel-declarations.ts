@@ -27,6 +27,9 @@ import {
   hostsErrors,
   hostsPermissions,
   kernelActions,
+  notificationsErrors,
+  notificationsFindings,
+  notificationsPermissions,
   planErrors,
   pluginErrors,
   rolloutCauseErrors,
@@ -62,6 +65,7 @@ export const kernelDeclarations: KernelDeclarations = {
     ...rolloutStageErrors,
     ...budgetsErrors,
     ...calendarErrors,
+    ...notificationsErrors,
   },
   permissions: {
     ...prefixed('access', accessPermissions),
@@ -76,8 +80,13 @@ export const kernelDeclarations: KernelDeclarations = {
     ...prefixed('rollouts', rolloutPermissions),
     ...prefixed('budgets', budgetsPermissions),
     ...prefixed('calendar', calendarPermissions),
+    ...prefixed('notifications', notificationsPermissions),
   },
-  findings: [...Object.values(gatewayFindings), ...Object.values(budgetFindings)],
+  findings: [
+    ...Object.values(gatewayFindings),
+    ...Object.values(budgetFindings),
+    ...Object.values(notificationsFindings),
+  ],
   actions: kernelActions,
 };
 

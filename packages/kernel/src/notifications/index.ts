@@ -4,4 +4,5 @@ export {
   type NotificationsDeps,
   type NotificationsRoom,
 } from './create-notifications.ts';
+export { notificationsMigrations } from './migrations.ts';
 export type { Notification, NotificationsService } from './service.ts';

@@ -1,0 +1,129 @@
+/**
+ * Carries messages out.
+ *
+ * Problem: a receiver may be down for hours, slow or gone, and neither a rollout nor another receiver may wait for it.
+ *
+ * Rule: a message is durable before anybody tries to send it, and each try is recorded when it has ended. Channels are served
+ * beside each other, the messages of one channel one after another, oldest first. A failure is tried again with growing pauses;
+ * after so many tries the message is given up and stays visible. What was sent and not yet recorded when the server dies is
+ * sent again: receivers see the same id and may drop the second.
+ */
+import { backoffMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
+import { isAppError } from '@pilothouse/contract';
+import type { KernelContext } from '../kernel-context.ts';
+import { type DeliveryRow, readDue, readNextOf, updateDelivery } from './notifications-store.ts';
+import type { OutgoingMessage } from './outgoing.ts';
+
+/** With the pauses below the last try comes about four hours after the first. */
+export const ATTEMPTS_MAX = 12;
+const BACKOFF = { firstMs: 10 * SECOND_MS, maxMs: HOUR_MS };
+/** Channels served at once. */
+const CHANNELS_AT_ONCE = 8;
+/** Looked again at least so often, in case a wake-up was lost. */
+const LOOK_INTERVAL_MS = MINUTE_MS;
+const ERROR_CHARS_MAX = 300;
+
+export interface Postman {
+  /** Something may be due. */
+  wake(): void;
+  /** Starts no more and waits for what is being sent. */
+  close(): Promise<void>;
+  /** Resolves when nothing is due any more. */
+  idle(): Promise<void>;
+}
+
+export interface PostmanDeps {
+  readonly context: KernelContext;
+  readonly random: () => number;
+  readonly send: (message: OutgoingMessage) => Promise<void>;
+}
+
+export function createPostman(deps: PostmanDeps): Postman {
+  const { context } = deps;
+  const busy = new Map<string, Promise<void>>();
+  let isClosed = false;
+  let looking: Promise<void> | null = null;
+  let isWanted = false;
+  let cancelTimer = (): void => {};
+
+  const look = async (): Promise<void> => {
+    while (isWanted && !isClosed) {
+      isWanted = false;
+      const { channels, nextAt } = await readDue(context.store, context.clock.now());
+      for (const channel of channels) if (busy.size < CHANNELS_AT_ONCE) start(channel);
+      cancelTimer();
+      const waitMs = nextAt === null ? LOOK_INTERVAL_MS : nextAt - context.clock.now();
+      cancelTimer = context.clock.after(Math.max(0, Math.min(waitMs, LOOK_INTERVAL_MS)), wake);
+    }
+  };
+  const wake = (): void => {
+    isWanted = true;
+    if (isClosed || looking !== null) return;
+    looking = look()
+      .catch((cause: unknown) => context.log.error('look for messages that are due', { cause }))
+      .finally(() => {
+        looking = null;
+        if (isWanted) wake();
+      });
+  };
+  const start = (channel: string): void => {
+    if (busy.has(channel)) return;
+    const work = serve(deps, channel, () => isClosed)
+      .catch((cause: unknown) => context.log.error('send the messages of a channel', { channel, cause }))
+      .finally(() => {
+        busy.delete(channel);
+        wake();
+      });
+    busy.set(channel, work);
+  };
+  const settle = async (): Promise<void> => {
+    for (let work = [...busy.values(), looking]; work.some((each) => each !== null); ) {
+      await Promise.all(work);
+      work = [...busy.values(), looking];
+    }
+  };
+  return {
+    wake,
+    idle: settle,
+    async close() {
+      isClosed = true;
+      cancelTimer();
+      await settle();
+    },
+  };
+}
+
+async function serve(deps: PostmanDeps, channel: string, isClosed: () => boolean): Promise<void> {
+  const { context } = deps;
+  while (!isClosed()) {
+    const delivery = await readNextOf(context.store, channel, context.clock.now());
+    if (delivery === null) return;
+    const after = await attempt(deps, delivery);
+    await context.store.transaction((transaction) => updateDelivery(transaction, after));
+  }
+}
+
+async function attempt({ context, send, random }: PostmanDeps, before: DeliveryRow): Promise<DeliveryRow> {
+  const attempts = before.attempts + 1;
+  try {
+    await send(before.message);
+    const endedAt = context.clock.now();
+    return { ...before, attempts, state: 'delivered', nextAt: null, endedAt, error: null };
+  } catch (cause) {
+    const error = problemOf(cause);
+    const now = context.clock.now();
+    const { id, channel } = before.message;
+    context.log.warn('a message was not delivered', { id, channel, attempts, cause });
+    // An address that is refused stays refused until a person changes something.
+    if (attempts >= ATTEMPTS_MAX || isAppError(cause))
+      return { ...before, attempts, state: 'dead', nextAt: null, endedAt: now, error };
+    const pauseMs = BACKOFF.firstMs + backoffMs(attempts, BACKOFF, random());
+    return { ...before, attempts, nextAt: now + pauseMs, error };
+  }
+}
+
+/** For people who look after the channel; library errors carry codes such as ECONNREFUSED in their message. */
+export function problemOf(cause: unknown): string {
+  if (isAppError(cause)) return `${cause.code} ${String(cause.details['address'] ?? '')}`.trim();
+  return (cause instanceof Error ? cause.message || cause.name : String(cause)).slice(0, ERROR_CHARS_MAX);
+}
