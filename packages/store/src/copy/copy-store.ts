@@ -49,6 +49,7 @@ export async function restoreStore(
   { now }: CopyContext,
   wish: FillOptions & { readonly path: string },
 ): Promise<ReadCopy> {
+  const epochBefore = Number((await metaOf(wish.to))?.epoch ?? 0);
   return fill(wish, now(), (target) =>
     readCopy({
       target,
@@ -57,7 +58,7 @@ export async function restoreStore(
       sets: wish.sets,
       mayReplace: mayReplace(wish.isReplacing),
       // Above whatever the store has lived through, also when that was more than the backup knows.
-      epochOf: async (head, before) => Math.max(head.epoch, Number((await readMeta(before)).epoch ?? 0)) + 1,
+      epochOf: (head) => Math.max(head.epoch, epochBefore) + 1,
       restoredOf: (head) => head.takenAt,
     }),
   );
@@ -77,7 +78,7 @@ export async function moveStore(
         path: 'between the stores',
         sets: wish.sets,
         mayReplace: mayReplace(wish.isReplacing),
-        epochOf: async (head) => head.epoch,
+        epochOf: (head) => head.epoch,
         restoredOf: () => null,
       }),
     );
@@ -102,7 +103,7 @@ async function fill<Result>(
 ): Promise<Result> {
   if (to.kind === 'postgres') return withStore(to, run);
   const isThere = existsSync(to.path);
-  if (isThere && !isReplacing && (await ownerOf(to)) !== undefined)
+  if (isThere && !isReplacing && !isUnused(await metaOf(to)))
     throw new AppError('STORE_NOT_EMPTY', { what: to.path });
   const part = `${to.path}.part`;
   removeFiles(part);
@@ -119,6 +120,10 @@ async function fill<Result>(
     throw error;
   }
 }
+
+/** A copy that no server has opened since it was made. */
+const isUnused = (meta: Awaited<ReturnType<typeof readMeta>> | null): boolean =>
+  meta?.id !== undefined && meta.owner === undefined;
 
 /** The file, its write-ahead log and what SQLite keeps beside it. */
 const ENDS = ['', '-wal', '-shm'] as const;
@@ -143,12 +148,12 @@ async function withStore<Result>(
   }
 }
 
-async function ownerOf(location: StoreLocation): Promise<string | undefined> {
+/** What the store says of itself; null when there is none. One of an earlier version says nothing. */
+async function metaOf(location: StoreLocation): Promise<Awaited<ReturnType<typeof readMeta>> | null> {
+  if (location.kind === 'sqlite' && !existsSync(location.path)) return null;
   const snapshot = await openSnapshot(location);
   try {
-    // A store of an earlier version, which says nothing of itself, has been used.
-    const { id, owner } = await readMeta(snapshot);
-    return id === undefined ? 'an earlier version' : owner;
+    return await readMeta(snapshot);
   } finally {
     await snapshot.close();
   }

@@ -31,7 +31,7 @@ export interface ReadCopyOptions {
   /** May what is in the target go? Asked once the copy's first line is known. */
   readonly mayReplace: (head: CopyHead, target: Pick<Transaction, 'as'>) => Promise<boolean>;
   /** Of the target from now on. */
-  readonly epochOf: (head: CopyHead, target: Pick<Transaction, 'as'>) => Promise<number>;
+  readonly epochOf: (head: CopyHead) => number;
   /** What the next server that opens it is told; null when nobody need know. */
   readonly restoredOf: (head: CopyHead) => string | null;
 }
@@ -92,7 +92,7 @@ class CopyReader {
     const { target, sets, mayReplace, epochOf, restoredOf } = this.#options;
     const transaction = this.#transaction;
     const known = migrationsOf(sets, head.migrations);
-    const epoch = await epochOf(head, transaction);
+    const epoch = epochOf(head);
     await clearStore(transaction, {
       engine: target.engine,
       prefixes: sets.map((set) => set.tablePrefix),
