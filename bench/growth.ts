@@ -14,6 +14,8 @@ import { stallFigures } from './frame/stall-figures.ts';
 
 /** Sizes of the curve as shares of `--hosts`: 1,000, 5,000, 10,000 and 20,000 of the default. */
 const STEPS = [0.1, 0.5, 1, 2] as const;
+/** A fleet changes over a while, not in one instant. */
+const CHURN_SPREAD_MS = 2_000;
 /** The rows and bodies of a change have been written when nothing more has been for this long. */
 const QUIET_MS = 1_500;
 
@@ -49,10 +51,12 @@ export const growth: Benchmark = {
       if (fleet === null) throw new Error('no steps');
       const connected = fleet;
       say('a day passes');
-      const day = await change(stage, connected, () => connected.all('churn', { kind: 'everyday', day: 1 }));
+      const day = await change(stage, connected, () =>
+        connected.all('churn', { kind: 'everyday', day: 1, spreadMs: CHURN_SPREAD_MS }),
+      );
       say('one package is upgraded everywhere');
       const upgrade = await change(stage, connected, () =>
-        connected.all('churn', { kind: 'package', day: 1 }),
+        connected.all('churn', { kind: 'package', day: 1, spreadMs: CHURN_SPREAD_MS }),
       );
       return {
         figures: [
@@ -104,17 +108,18 @@ export const inventory: Benchmark = {
 async function openShare(file: string, share: { first: number; count: number }): Promise<Fleet> {
   const fleet = await openFleet(share.count, share.first);
   await fleet.each('load', ({ first, count }) => ({ file, first, count }));
-  await fleet.each('prepare', (part) => prepareArgs(part, { hasFacts: true }));
+  await fleet.each('prepare', (part) => prepareArgs(part, {}));
   return fleet;
 }
 
-/** Connects the fleet; its hosts report at their welcome. */
+/** From the moment at which the connected hosts say what they are. */
 async function firstInventory(stage: Stage, fleet: Fleet, upTo: number): Promise<Step> {
+  await fleet.all('connect', { concurrent: CONCURRENT });
   const before = storedFacts(stage);
   const { pid } = stage.server;
   const cpuBefore = cpuSeconds(pid);
   const began = performance.now();
-  await fleet.all('connect', { concurrent: CONCURRENT });
+  await fleet.all('churn', { kind: 'everyday', day: 0, spreadMs: 0 });
   await untilSaid(stage, upTo);
   return {
     hosts: upTo,

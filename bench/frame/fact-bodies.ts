@@ -70,12 +70,12 @@ function factsOfBuild(build: number, isUpgraded: boolean): SimulatedFacts {
 
 function ownFacts(host: number, build: number, day: number): SimulatedFacts {
   return new Map([
-    ['identity', body(identity(host))],
-    ['network', body(network(host, changes(host, day, CHURN.network)))],
-    ['storage', body(storage(host))],
-    ['storage-usage', body(storageUsage(changes(host, day, CHURN.usage)))],
-    ['processes', body(processes(build, changes(host, day, CHURN.processes)))],
-    ['sockets', body(sockets(build))],
+    ['identity', ownBody(identity(host))],
+    ['network', ownBody(network(host, changes(host, day, CHURN.network)))],
+    ['storage', ownBody(storage(host))],
+    ['storage-usage', ownBody(storageUsage(changes(host, day, CHURN.usage)))],
+    ['processes', ownBody(processes(build, changes(host, day, CHURN.processes)))],
+    ['sockets', ownBody(sockets(build))],
   ]);
 }
 
@@ -89,6 +89,7 @@ function changes(host: number, day: number, perThousand: number): number {
 }
 
 const body = (value: unknown): SimulatedBody => simulatedBody(canonicalJson(value));
+const ownBody = (value: unknown): SimulatedBody => simulatedBody(canonicalJson(value), true);
 const times = <T>(count: number, make: (index: number) => T): T[] =>
   Array.from({ length: count }, (_, i) => make(i));
 const hex = (value: number, digits: number): string => value.toString(16).padStart(digits, '0');

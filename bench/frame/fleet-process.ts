@@ -14,8 +14,6 @@ import { mapConcurrently } from './map-concurrently.ts';
 import { epochMs } from './statistics.ts';
 
 const KEYS_CONCURRENT = 4;
-/** A fleet changes over a while, not in one instant. */
-const CHURN_SPREAD_MS = 2_000;
 
 let first = 0;
 let keys: SimulatedKey[] = [];
@@ -81,10 +79,10 @@ const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetC
     saved = [];
     return seen;
   },
-  async churn({ kind, day }) {
+  async churn({ kind, day, spreadMs }) {
     const isUpgraded = kind === 'package';
     await mapConcurrently(agents.length, agents.length, async (index) => {
-      await new Promise((resolve) => setTimeout(resolve, Math.random() * CHURN_SPREAD_MS));
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * spreadMs));
       agents[index]?.changeFacts(factsOfHost(first + index, { day, isUpgraded }));
     });
     return null;

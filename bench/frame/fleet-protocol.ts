@@ -26,7 +26,8 @@ export interface FleetCalls {
   readonly cut: { readonly args: null; readonly answer: null };
   /** Epoch milliseconds at which each outcome was acknowledged since the last call. */
   readonly saved: { readonly args: null; readonly answer: number[] };
-  readonly churn: { readonly args: { kind: Churn; day: number }; readonly answer: null };
+  /** From now on the hosts are as of this day; each says so at a moment of its own within the spread. */
+  readonly churn: { readonly args: { kind: Churn; day: number; spreadMs: number }; readonly answer: null };
   readonly state: { readonly args: null; readonly answer: FleetState };
 }
 

@@ -13,7 +13,7 @@ import {
 import { type AgentFrame, parseServerFrame, type ServerFrame, type ServerFrameOf } from '@pilothouse/wire';
 import { WebSocket } from 'ws';
 import type { Behaviour } from './behaviour.ts';
-import { bodiesWanted, reportsOf, type SimulatedFacts } from './simulated-facts.ts';
+import { bodiesAlong, bodiesWanted, reportsOf, type SimulatedFacts } from './simulated-facts.ts';
 import type { SimulatedIdentity } from './simulated-identity.ts';
 import { SimulatedLink } from './simulated-link.ts';
 
@@ -288,7 +288,9 @@ export class SimulatedAgent {
 
   #report(known: Readonly<Record<string, string>>): void {
     const reports = reportsOf(this.#facts, known);
-    if (reports.length > 0) this.#send({ kind: 'facts', reports, collectedAt: toTimestamp(Date.now()) });
+    const bodies = bodiesAlong(this.#facts, reports);
+    const collectedAt = toTimestamp(Date.now());
+    if (reports.length > 0) this.#send({ kind: 'facts', reports, collectedAt, bodies });
   }
 
   #upload(digests: readonly string[]): void {

@@ -1,4 +1,5 @@
 import { type Digest, digestOfText, type FactReport } from '@pilothouse/contract';
+import { FACT_INLINE_CHARS_MAX } from '@pilothouse/wire';
 
 /** What a simulated host says of itself: canonical JSON by fact. Hosts of one build may share one object. */
 export type SimulatedFacts = ReadonlyMap<string, SimulatedBody>;
@@ -6,9 +7,15 @@ export type SimulatedFacts = ReadonlyMap<string, SimulatedBody>;
 export interface SimulatedBody {
   readonly text: string;
   readonly digest: Digest;
+  /** It is this host's own, and travels with its report when it is small. */
+  readonly isOwn: boolean;
 }
 
-export const simulatedBody = (text: string): SimulatedBody => ({ text, digest: digestOfText(text) });
+export const simulatedBody = (text: string, isOwn = false): SimulatedBody => ({
+  text,
+  digest: digestOfText(text),
+  isOwn,
+});
 
 /** Those the server does not hold for this host yet, or all of them. */
 export function reportsOf(facts: SimulatedFacts, known: Readonly<Record<string, Digest>> = {}): FactReport[] {
@@ -21,6 +28,14 @@ export function reportsOf(facts: SimulatedFacts, known: Readonly<Record<string, 
       sizeBytes: Buffer.byteLength(text),
       unknownLines: 0,
     }));
+}
+
+/** The texts that travel with these reports. */
+export function bodiesAlong(facts: SimulatedFacts, reports: readonly FactReport[]): string[] {
+  return reports.flatMap(({ fact }) => {
+    const body = facts.get(fact);
+    return body?.isOwn === true && body.text.length <= FACT_INLINE_CHARS_MAX ? [body.text] : [];
+  });
 }
 
 export function bodiesWanted(facts: SimulatedFacts, digests: readonly Digest[]): Map<Digest, string> {

@@ -36,6 +36,9 @@ export const HEARTBEAT_INTERVAL_MS = 10_000;
 /** No frame for this long: the session is dead and the host offline. */
 export const SESSION_SILENCE_MAX_MS = 25_000;
 
+/** Larger bodies of facts are asked for and travel compressed. */
+export const FACT_INLINE_CHARS_MAX = 4 * 1024;
+
 const Generation = z.number().int().min(0);
 const TaskId = z.string().min(1).max(64);
 
@@ -77,6 +80,11 @@ export const AgentFrame = z.discriminatedUnion('kind', [
     generation: Generation,
     reports: z.array(FactReport).max(FACTS_PER_HOST_MAX),
     collectedAt: Timestamp,
+    /**
+     * Bodies that no other host can have sent already, when they are small: canonical JSON, each named by its digest in
+     * `reports`. A request for each would cost more than the body. A server that does not know the field asks for them.
+     */
+    bodies: z.array(z.string().max(FACT_INLINE_CHARS_MAX)).max(FACTS_PER_HOST_MAX).optional(),
   }),
   /** Verified and written to the journal; will run when its locks are free. */
   z.object({

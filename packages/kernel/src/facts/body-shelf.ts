@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { batchWhileBusy, bytes } from '@pilothouse/base';
-import { AppError, type Digest, FACT_BODY_BYTES_MAX, type FactSpec } from '@pilothouse/contract';
+import { AppError, type Digest, FACT_BODY_BYTES_MAX, type FactSpec, placedProblem } from '@pilothouse/contract';
 import type { KernelContext } from '../kernel-context.ts';
 import { createBodyCache } from './body-cache.ts';
 import { packBody, unpackBody } from './body-text.ts';
@@ -122,19 +122,16 @@ function checkBody(
     throw new AppError('FACT_BODY_TOO_LARGE', { fact, sizeBytes: body.byteLength, limitBytes });
   const actual = createHash('sha256').update(body).digest('hex');
   if (actual !== digest) throw new AppError('FACT_BODY_DIGEST_MISMATCH', { fact, digest, actual });
-  const parsed = spec.body.safeParse(parseJson(fact, body));
+  const value = parseJson(fact, body);
+  const parsed = spec.body.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw new AppError('FACT_BODY_INVALID', {
-    fact,
-    problem: `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`,
-  });
+  throw new AppError('FACT_BODY_INVALID', { fact, problem: placedProblem(spec.body, value, parsed.error) });
 }
 
 function parseJson(fact: string, body: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(body).toString('utf8'));
   } catch (cause) {
-    throw new AppError('FACT_BODY_INVALID', { fact, problem: 'not JSON' }, { cause });
+    throw new AppError('FACT_BODY_INVALID', { fact, problem: { en: 'not JSON', zh: '不是 JSON' } }, { cause });
   }
 }

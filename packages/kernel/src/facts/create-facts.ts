@@ -10,6 +10,7 @@
  * Limits: one frame names at most FACTS_PER_HOST_MAX facts; facts that no plugin declares are not stored; parsed bodies
  * live in a bounded cache, and whoever must not wait (`bodyNow`) may find nothing there.
  */
+import { createHash } from 'node:crypto';
 import { batchWhileBusy, DAY_MS, HOUR_MS, SECOND_MS } from '@pilothouse/base';
 import {
   AppError,
@@ -130,7 +131,7 @@ function createService(parts: Parts): FactsService {
   });
 
   return {
-    async report(hostId, reports, collectedAt) {
+    async report(hostId, reports, collectedAt, bodies = []) {
       if (!deps.hosts.index.has(hostId)) return [];
       // A host's clock may lag (a fact is then simply as old as it says) but cannot see into the future.
       const at = Math.min(collectedAt, context.clock.now());
@@ -138,6 +139,7 @@ function createService(parts: Parts): FactsService {
       if (known.length < reports.length)
         context.log.debug('facts that no plugin declares', { hostId, count: reports.length - known.length });
       const booked = book.book(hostId, known, at);
+      const brought = shelveBrought(parts, hostId, known, bodies);
       if (booked.rows.length > 0 || booked.seen.length > 0) {
         try {
           await write({ hostId, booked, at });
@@ -148,6 +150,7 @@ function createService(parts: Parts): FactsService {
           throw error;
         }
       }
+      await brought;
       noteReported(parts, hostId, known);
       for (const { fact, before } of booked.changes)
         if (before !== null) wanted.release({ digest: before, fact, hostId });
@@ -211,6 +214,34 @@ async function writeReports(context: KernelContext, reports: readonly WaitingRep
     for (const { hostId, booked, at } of reports)
       if (booked.seen.length > 0) await writeSeen(transaction, hostId, booked.seen, at);
   });
+}
+
+/** Stores the bodies that came with a report. Never fails: what could not be stored is asked for like any other. */
+async function shelveBrought(
+  parts: Parts,
+  hostId: HostId,
+  reports: readonly FactReport[],
+  texts: readonly string[],
+): Promise<void> {
+  if (texts.length === 0) return;
+  const facts = new Map(
+    reports.flatMap((report) => (report.kind === 'present' ? [[report.digest, report.fact] as const] : [])),
+  );
+  await Promise.all(
+    texts.map(async (text) => {
+      const body = Buffer.from(text);
+      const digest = createHash('sha256').update(body).digest('hex');
+      const fact = facts.get(digest);
+      if (fact === undefined || parts.shelf.has(fact, digest)) return;
+      try {
+        await putOrRefuse(parts, { fact, digest, body });
+        parts.wanted.settle(digest, fact);
+        parts.feed.arrived(fact, digest);
+      } catch (cause) {
+        parts.context.log.info('a body that came with its report was not taken', { hostId, fact, cause });
+      }
+    }),
+  );
 }
 
 function noteReported({ book, deps }: Parts, hostId: HostId, reports: readonly FactReport[]): void {

@@ -30,18 +30,11 @@ function fleetEndpoints(deps: FactsEndpointDeps): Endpoint[] {
   };
   return [
     endpoint(factsRoutes.kinds, async ({ principal }) => {
-      const seen = visible(principal);
+      const counts = countFacts(visible(principal));
       return {
         items: specs.map(({ name, title, isShared, intervalMs }) => {
-          const digests = seen.flatMap((host) => host.facts.get(name)?.digest ?? []);
-          return {
-            name,
-            title,
-            isShared,
-            intervalMs,
-            hosts: digests.length,
-            distinct: new Set(digests).size,
-          };
+          const { hosts = 0, digests = new Set() } = counts.get(name) ?? {};
+          return { name, title, isShared, intervalMs, hosts, distinct: digests.size };
         }),
       };
     }),
@@ -65,6 +58,20 @@ function fleetEndpoints(deps: FactsEndpointDeps): Endpoint[] {
       return { digest, body: asJson(body) };
     }),
   ];
+}
+
+/** In one walk over the hosts: a walk for each fact held everybody else up. */
+function countFacts(seen: readonly HostEntry[]): Map<string, { hosts: number; digests: Set<string> }> {
+  const counts = new Map<string, { hosts: number; digests: Set<string> }>();
+  for (const { facts } of seen) {
+    for (const [fact, { digest }] of facts) {
+      const count = counts.get(fact) ?? { hosts: 0, digests: new Set() };
+      count.hosts += 1;
+      count.digests.add(digest);
+      counts.set(fact, count);
+    }
+  }
+  return counts;
 }
 
 function hostEndpoints({ facts, hosts, specs }: FactsEndpointDeps): Endpoint[] {

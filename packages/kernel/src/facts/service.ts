@@ -10,8 +10,13 @@ export interface FactChange {
 
 /** Content-addressed snapshots: `host × fact → digest → body`, with history. A body is stored and parsed once. */
 export interface FactsService {
-  /** Takes an agent's word on its facts; returns the digests whose bodies it has never seen. */
-  report(hostId: HostId, reports: readonly FactReport[], collectedAt: number): Promise<Digest[]>;
+  /** Takes an agent's word on its facts, and texts of bodies that came along; returns the digests whose bodies it lacks. */
+  report(
+    hostId: HostId,
+    reports: readonly FactReport[],
+    collectedAt: number,
+    bodies?: readonly string[],
+  ): Promise<Digest[]>;
   /** Stores a body after checking digest, size and the fact's schema. AppError FACT_BODY_* when it does not fit. */
   putBody(hostId: HostId, digest: Digest, body: Uint8Array): Promise<void>;
   /** Parsed body, from a bounded cache; null when it has not arrived. */

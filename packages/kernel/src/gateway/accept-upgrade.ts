@@ -35,8 +35,8 @@ type Known = Exclude<PeerIdentity, { kind: 'refused' }>;
 /** The certificate that the peer proved to hold, also on a resumed TLS session. Null when it showed none. */
 export function peerCertificate(socket: Duplex): Uint8Array | null {
   if (!(socket instanceof TLSSocket)) return null;
-  const { raw } = socket.getPeerCertificate();
-  return raw instanceof Uint8Array ? raw : null;
+  // The other way of asking describes every field of the certificate, which takes a third of a millisecond.
+  return socket.getPeerX509Certificate()?.raw ?? null;
 }
 
 /**

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError, Digest, type HostId, isAppError, languageOf } from '@pilothouse/contract';
+import { AppError, Digest, type HostId, isAppError, languageOf, schemaProblem } from '@pilothouse/contract';
 import { EnrolRequest, type EnrolResponse, GATEWAY_PATHS, type TrustAnswer } from '@pilothouse/wire';
 import { type Desk, peerCertificate } from './accept-upgrade.ts';
 import { readBody, readDigested } from './read-body.ts';
@@ -60,13 +60,11 @@ function route(desk: Desk, slots: Slots, request: IncomingMessage): Promise<Answ
 
 async function enrol(desk: Desk, request: IncomingMessage): Promise<Answer> {
   const body = await readBody(request, desk.limits.enrolBodyBytesMax);
-  const parsed = EnrolRequest.safeParse(parseJson(body.toString('utf8')));
+  const value = parseJson(body.toString('utf8'));
+  const parsed = EnrolRequest.safeParse(value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw new AppError('INVALID_REQUEST', {
-      problem: issue?.message ?? 'not an enrolment request',
-      where: issue?.path.join('.') || 'the body',
-    });
+    const { path, problem } = schemaProblem(EnrolRequest, value, parsed.error);
+    throw new AppError('INVALID_REQUEST', { problem, where: ['body', ...path].join('.') });
   }
   const address = desk.addressOf(request.socket);
   const answer: EnrolResponse = await desk.deps.enrolment.enrol(parsed.data, { address });
@@ -88,7 +86,10 @@ async function upload(
   const { deps, limits, sessions } = desk;
   const digest = Digest.safeParse(what.name);
   if (!digest.success) {
-    throw new AppError('INVALID_REQUEST', { problem: 'not a SHA-256 in hex', where: 'the digest' });
+    throw new AppError('INVALID_REQUEST', {
+      problem: { en: 'not a SHA-256 in hex', zh: '不是十六进制的 SHA-256' },
+      where: 'path.digest',
+    });
   }
   const hostId = await identified(desk, request);
   await slots.within(`upload ${hostId}`, limits.uploadsPerHostMax, () =>

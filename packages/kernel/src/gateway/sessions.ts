@@ -189,7 +189,8 @@ export class Sessions implements GatewayService {
 
   async #report(session: AgentSession, frame: AgentFrameOf<'facts'>): Promise<void> {
     const collectedAt = Date.parse(frame.collectedAt);
-    const digests = await this.#deps.facts.report(session.hostId, frame.reports, collectedAt);
+    const { reports, bodies } = frame;
+    const digests = await this.#deps.facts.report(session.hostId, reports, collectedAt, bodies);
     if (digests.length > 0) session.send({ kind: 'facts-wanted', digests });
   }
 
