@@ -1,18 +1,9 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { HOUR_MS } from '@pilothouse/base';
 import type { HostId, Message } from '@pilothouse/contract';
-import type { MigrationSet } from '@pilothouse/store';
-import { type Access, accessMigrations, createAccess } from './access/index.ts';
-import { auditMigrations } from './audit/index.ts';
-import { authorityMigrations } from './authority/index.ts';
-import { budgetsMigrations } from './budgets/index.ts';
-import { calendarMigrations } from './calendar/index.ts';
+import { type Access, createAccess } from './access/index.ts';
 import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
-import { createToken, enrolmentMigrations } from './enrolment/index.ts';
-import { eventsMigrations } from './events/index.ts';
-import { factsMigrations } from './facts/index.ts';
-import { findingsMigrations } from './findings/index.ts';
-import { hostsMigrations } from './hosts/index.ts';
+import { createToken } from './enrolment/index.ts';
 import {
   catalogueOf,
   createHttp,
@@ -21,16 +12,14 @@ import {
   createMetrics,
   type Endpoint,
   type HttpServer,
-  httpMigrations,
   type Idempotency,
   type Metrics,
   systemEndpoints,
 } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import { kernelDeclarations } from './kernel-declarations.ts';
+import { kernelMigrations } from './kernel-migrations.ts';
 import type { Address, KernelOptions } from './kernel-options.ts';
-import { notificationsMigrations } from './notifications/index.ts';
-import { plansMigrations } from './plans/index.ts';
 import {
   collectDeclarations,
   type Declarations,
@@ -41,8 +30,6 @@ import {
   type ServerPlugin,
   startPlugins,
 } from './plugins/index.ts';
-import { predictionsMigrations } from './predictions/index.ts';
-import { rolloutsMigrations } from './rollouts/index.ts';
 
 /** A running control plane. */
 export interface Kernel {
@@ -106,7 +93,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     kernelDeclarations,
     plugins.map((plugin) => plugin.spec),
   );
-  await context.store.migrate(migrationsOf(plugins));
+  await context.store.migrate(kernelMigrations(plugins));
   let gatewayPort = options.gatewayListen.port;
   const rooms = await createRooms(context, { ...options, declarations, gatewayPort: () => gatewayPort });
   closers.push(() => rooms.enrolment.service.close());
@@ -150,25 +137,6 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     close: closing.close,
   };
 }
-
-const migrationsOf = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
-  httpMigrations,
-  accessMigrations,
-  auditMigrations,
-  eventsMigrations,
-  factsMigrations,
-  findingsMigrations,
-  hostsMigrations,
-  enrolmentMigrations,
-  plansMigrations,
-  rolloutsMigrations,
-  predictionsMigrations,
-  authorityMigrations,
-  budgetsMigrations,
-  calendarMigrations,
-  notificationsMigrations,
-  ...plugins.flatMap((plugin) => plugin.migrations ?? []),
-];
 
 function measure(rooms: Rooms): Metrics {
   const metrics = createMetrics();
