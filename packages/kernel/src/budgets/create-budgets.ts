@@ -138,7 +138,7 @@ function createRoomBell() {
   return {
     listen,
     tellPending,
-    ring() {
+    ring: (): void => {
       isPending = true;
       if (isQuiet || isTelling) return;
       isTelling = true;

@@ -21,10 +21,10 @@ import type { BudgetAnswer, LeaseEnd, LeaseWish } from './service.ts';
 
 export interface LeaseLedger {
   readonly leases: ReadonlyMap<string, LeaseRow>;
-  take(wish: LeaseWish): BudgetAnswer;
-  giveBack(end: LeaseEnd): void;
+  readonly take: (wish: LeaseWish) => BudgetAnswer;
+  readonly giveBack: (end: LeaseEnd) => void;
   /** The task never started. */
-  drop(holder: { readonly taskId: string }): void;
+  readonly drop: (holder: { readonly taskId: string }) => void;
   /** The host has opened a session. */
   heard(hostId: HostId): void;
   /** Presence of the host has changed. */

@@ -61,12 +61,14 @@ const CHANGES = [
 test('agrees with a look at every minute, over both changes of the clock, in three time zones', () => {
   fc.assert(
     fc.property(
-      fc.constantFrom(...ZONES),
-      fc.constantFrom(...CHANGES),
-      fc.subarray(DAYS, { minLength: 1 }),
-      fc.integer({ min: 0, max: 1439 }),
-      fc.integer({ min: 1, max: 30 * 60 }),
-      (timeZone, span, days, clock, minutes) => {
+      fc.record({
+        timeZone: fc.constantFrom(...ZONES),
+        span: fc.constantFrom(...CHANGES),
+        days: fc.subarray(DAYS, { minLength: 1 }),
+        clock: fc.integer({ min: 0, max: 1439 }),
+        minutes: fc.integer({ min: 1, max: 30 * 60 }),
+      }),
+      ({ timeZone, span, days, clock, minutes }) => {
         const [hour, minute] = [Math.floor(clock / 60), clock % 60];
         const durationMs = minutes * MINUTE;
         const rule = recurringRule({

@@ -17,8 +17,8 @@ const COUNT_MAX = 1000;
 
 /** Moments in milliseconds since the epoch; null: there is none. */
 export interface Occurrences {
-  firstAfter(ms: number): number | null;
-  lastUntil(ms: number): number | null;
+  readonly firstAfter: (ms: number) => number | null;
+  readonly lastUntil: (ms: number) => number | null;
 }
 
 /** AppError WINDOW_RULE_INVALID, WINDOW_TIME_ZONE_UNKNOWN. */

@@ -45,8 +45,8 @@ export interface NotificationsRoom {
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
   /** Resolves when nothing is due any more. */
-  idle(): Promise<void>;
-  close(): Promise<void>;
+  readonly idle: () => Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 /** Opens the room: reads channels back and goes on with what was queued. */

@@ -25,11 +25,11 @@ const ERROR_CHARS_MAX = 300;
 
 export interface Postman {
   /** Something may be due. */
-  wake(): void;
+  readonly wake: () => void;
   /** Starts no more and waits for what is being sent. */
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
   /** Resolves when nothing is due any more. */
-  idle(): Promise<void>;
+  readonly idle: () => Promise<void>;
 }
 
 export interface PostmanDeps {
@@ -53,7 +53,9 @@ export function createPostman(deps: PostmanDeps): Postman {
       for (const channel of channels) if (busy.size < CHANNELS_AT_ONCE) start(channel);
       cancelTimer();
       const waitMs = nextAt === null ? LOOK_INTERVAL_MS : nextAt - context.clock.now();
-      cancelTimer = context.clock.after(Math.max(0, Math.min(waitMs, LOOK_INTERVAL_MS)), wake);
+      // It fell due while the store was asked.
+      if (waitMs <= 0) isWanted = true;
+      else cancelTimer = context.clock.after(Math.min(waitMs, LOOK_INTERVAL_MS), wake);
     }
   };
   const wake = (): void => {
@@ -77,10 +79,8 @@ export function createPostman(deps: PostmanDeps): Postman {
     busy.set(channel, work);
   };
   const settle = async (): Promise<void> => {
-    for (let work = [...busy.values(), looking]; work.some((each) => each !== null); ) {
-      await Promise.all(work);
-      work = [...busy.values(), looking];
-    }
+    const underWay = () => [...busy.values(), ...(looking === null ? [] : [looking])];
+    for (let work = underWay(); work.length > 0; work = underWay()) await Promise.all(work);
   };
   return {
     wake,
@@ -124,6 +124,6 @@ async function attempt({ context, send, random }: PostmanDeps, before: DeliveryR
 
 /** For people who look after the channel; library errors carry codes such as ECONNREFUSED in their message. */
 export function problemOf(cause: unknown): string {
-  if (isAppError(cause)) return `${cause.code} ${String(cause.details['address'] ?? '')}`.trim();
+  if (isAppError(cause)) return `${cause.code} ${JSON.stringify(cause.details)}`;
   return (cause instanceof Error ? cause.message || cause.name : String(cause)).slice(0, ERROR_CHARS_MAX);
 }

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { rootCertificates } from 'node:tls';
 import { createTransport } from 'nodemailer';
 import type { AddressGuard } from './address-guard.ts';
@@ -17,7 +18,10 @@ export async function sendEmail(
     secure: tls === 'implicit',
     requireTLS: tls === 'starttls',
     ignoreTLS: tls === 'none',
-    tls: { servername: host, ...(caPem === null ? {} : { ca: [...rootCertificates, caPem] }) },
+    tls: {
+      ...(isIP(host) === 0 ? { servername: host } : {}),
+      ...(caPem === null ? {} : { ca: [...rootCertificates, caPem] }),
+    },
     ...(user === null ? {} : { auth: { user, pass: password ?? '' } }),
     connectionTimeout: timeoutMs,
     greetingTimeout: timeoutMs,
