@@ -59,6 +59,18 @@ export const budgetsErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  BUDGET_IMPOSSIBLE: {
+    status: 422,
+    title: {
+      en: 'Budget {name} never lets any of these hosts be taken down: it allows {allowed} of them',
+      zh: '预算 {name} 不允许任何此类主机离线：允许数量为 {allowed}',
+    },
+    hint: {
+      en: 'Take those hosts out of the plan, or change the budget. See: pilothouse budget list',
+      zh: '请将这些主机移出计划，或修改预算。查看：pilothouse budget list',
+    },
+    retry: 'after-change',
+  },
 });
 
 export const budgetFindings = {
