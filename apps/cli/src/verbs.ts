@@ -90,6 +90,11 @@ export const verbGroups: readonly VerbGroup[] = [
         load: async () => (await import('@pilothouse/plugin-files/cli')).filesCli.commands,
       },
       {
+        name: 'plan',
+        summary: { en: 'Make plans, look at them, start them', zh: '制定、查看和启动计划' },
+        load: async () => (await import('./commands/plan.ts')).planCommands,
+      },
+      {
         name: 'rollouts',
         summary: { en: 'List rollouts, newest first', zh: '列出发布（新的在前）' },
         load: async () => (await import('./commands/rollouts.ts')).rolloutsCommands,
@@ -98,6 +103,24 @@ export const verbGroups: readonly VerbGroup[] = [
         name: 'rollout',
         summary: { en: 'Show a rollout, or do something with it', zh: '显示或操作某个发布' },
         load: async () => (await import('./commands/rollout.ts')).rolloutCommands,
+      },
+      {
+        name: 'approve',
+        summary: { en: 'Approve a plan of somebody else', zh: '批准他人的计划' },
+        load: async () => (await import('./commands/approve.ts')).approveCommands,
+      },
+      {
+        name: 'sign',
+        summary: { en: 'Sign a plan with a key of your own', zh: '用自己的密钥签署计划' },
+        load: async () => (await import('./commands/sign.ts')).signCommands,
+      },
+      {
+        name: 'mandate',
+        summary: {
+          en: 'Sign work once that is done many times',
+          zh: '一次签署、多次执行的授权书',
+        },
+        load: async () => (await import('./commands/mandate.ts')).mandateCommands,
       },
       {
         name: 'stop',
@@ -136,6 +159,11 @@ export const verbGroups: readonly VerbGroup[] = [
         name: 'tokens',
         summary: { en: 'List my API tokens', zh: '列出我的 API 令牌' },
         load: async () => (await import('./commands/tokens.ts')).tokensCommands,
+      },
+      {
+        name: 'key',
+        summary: { en: 'Keys of people, to sign plans with', zh: '用于签署计划的个人密钥' },
+        load: async () => (await import('./commands/key.ts')).keyCommands,
       },
       {
         name: 'audit',

@@ -1,7 +1,9 @@
 import { defineErrors } from '@pilothouse/contract';
+import { keyErrors } from './key-errors.ts';
 
 /** What the command line itself refuses, before anything is sent. */
 export const cliErrors = defineErrors({
+  ...keyErrors,
   CLI_VERB_UNKNOWN: {
     status: 400,
     title: { en: 'There is no command {verb}', zh: '没有命令 {verb}' },
@@ -51,6 +53,27 @@ export const cliErrors = defineErrors({
     status: 400,
     title: { en: 'The value {value} does not fit', zh: '值 {value} 不符合要求' },
     hint: { en: 'It must be: {expected}', zh: '应为：{expected}' },
+    retry: 'after-change',
+  },
+  CLI_OPTIONS_CONFLICT: {
+    status: 400,
+    title: {
+      en: '{first} and {second} say different things of the same',
+      zh: '{first} 与 {second} 相互矛盾',
+    },
+    hint: { en: 'Give one of them.', zh: '请只使用其中一个。' },
+    retry: 'after-change',
+  },
+  CLI_PLAN_FILE_INVALID: {
+    status: 400,
+    title: {
+      en: 'The plan file {path} is not valid at {where}: {problem}',
+      zh: '计划文件 {path} 在 {where} 处无效：{problem}',
+    },
+    hint: {
+      en: 'An example with all that a plan can say: pilothouse plan schema',
+      zh: '包含全部内容的示例：pilothouse plan schema',
+    },
     retry: 'after-change',
   },
   CLI_NEEDS_YES: {

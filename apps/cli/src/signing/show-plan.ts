@@ -1,0 +1,86 @@
+import { note, plain } from '@pilothouse/cli-kit';
+import { canonicalJson, type Gate, type StepAction } from '@pilothouse/contract';
+import type { AppContext } from '../app-context.ts';
+import type { CheckedPlan } from './fetch-checked-plan.ts';
+
+const HOSTS_SHOWN = 8;
+const WAVES_SHOWN = 20;
+const GROUPS_SHOWN = 20;
+
+/** What somebody is about to put their name to: all of what changes hosts, grouped, and how it goes about it. */
+export function showPlan(context: AppContext, plan: CheckedPlan): void {
+  const { say } = context;
+  const { header, steps, digest } = plan;
+  const { strategy } = header;
+  const line = (name: { en: string; zh: string }, value: string): void =>
+    note(context, `${say(name)}: ${plain(value)}`);
+  note(context, `${plain(header.title)}`);
+  line({ en: 'digest, worked out here', zh: '摘要（本机计算）' }, digest);
+  line({ en: 'made by', zh: '制定者' }, `${header.createdBy}, ${header.createdAt}`);
+  line({ en: 'valid', zh: '有效期' }, `${header.notBefore} … ${header.expiresAt}`);
+  line({ en: 'hosts', zh: '主机数' }, String(steps.length));
+  for (const group of groupsOf(plan).slice(0, GROUPS_SHOWN)) showGroup(context, group);
+  showWaves(context, plan);
+  for (const gate of strategy.gates ?? []) line({ en: 'gate', zh: '门禁' }, describeGate(gate));
+  for (const probe of strategy.probes ?? []) line({ en: 'probe', zh: '探测' }, canonicalJson(probe));
+  const failures = [strategy.failuresMax ?? '∞', strategy.failuresPercentMax ?? null]
+    .filter((each) => each !== null)
+    .join(', % ');
+  line({ en: 'failures allowed', zh: '允许失败数' }, failures);
+  line(
+    { en: 'on failure', zh: '失败时' },
+    strategy.onFailure === 'rollback'
+      ? say({ en: 'halt and undo what was touched', zh: '停止并撤销已执行的更改' })
+      : say({ en: 'halt', zh: '停止' }),
+  );
+  const isUndoable = steps.some(({ step }) => step.actions.some(({ undo }) => undo !== null));
+  line(
+    { en: 'a signature covers its undo, too', zh: '签名同时涵盖撤销操作' },
+    isUndoable ? say({ en: 'yes', zh: '是' }) : say({ en: 'nothing here records one', zh: '无可撤销的操作' }),
+  );
+}
+
+interface Group {
+  readonly actions: readonly StepAction[];
+  readonly hosts: readonly string[];
+}
+
+/** Hosts that are to do just the same, together. */
+function groupsOf({ steps }: CheckedPlan): Group[] {
+  const groups = new Map<string, { actions: readonly StepAction[]; hosts: string[] }>();
+  for (const { step, hostName } of steps) {
+    const key = canonicalJson(step.actions);
+    const group = groups.get(key) ?? { actions: step.actions, hosts: [] };
+    group.hosts.push(`${hostName} (${step.hostId})`);
+    groups.set(key, group);
+  }
+  return [...groups.values()].sort((a, b) => b.hosts.length - a.hosts.length);
+}
+
+function showGroup(context: AppContext, { actions, hosts }: Group): void {
+  const more = hosts.length > HOSTS_SHOWN ? `, … (${hosts.length})` : '';
+  note(context, `  ${plain(hosts.slice(0, HOSTS_SHOWN).join(', '))}${more}`);
+  for (const { action, parameters, contents, when } of actions) {
+    const beside = contents.length === 0 ? '' : `  + ${contents.join(', ')}`;
+    const turn = when === undefined ? '' : ` [${when}]`;
+    note(context, `    ${action}${turn} ${plain(canonicalJson(parameters))}${beside}`);
+  }
+}
+
+function showWaves(context: AppContext, { header, steps }: CheckedPlan): void {
+  const name = context.say({ en: 'wave', zh: '批次' });
+  const { waves } = header;
+  if (waves === undefined) return note(context, `${name}: ${plain(canonicalJson(header.strategy.waves))}`);
+  for (const [index, wave] of waves.entries()) {
+    if (index === WAVES_SHOWN) return note(context, `  … (${waves.length})`);
+    const hosts = steps.filter(({ step }) => step.wave === index).map(({ hostName }) => hostName);
+    const more = hosts.length > HOSTS_SHOWN ? ', …' : '';
+    const shown = plain(hosts.slice(0, HOSTS_SHOWN).join(', '));
+    note(context, `${name} ${index + 1} (${plain(wave.name)}, ${hosts.length}): ${shown}${more}`);
+  }
+}
+
+const describeGate = (gate: Gate): string => {
+  const { name, after, ...rest } = gate;
+  return `${name}, after ${after}: ${canonicalJson(rest)}`;
+};
