@@ -8,18 +8,24 @@ import type { DataDirectory } from './data-directory.ts';
 import { createFactBodies } from './facts/fact-bodies.ts';
 import type { FactCollection } from './facts/fact-collection.ts';
 import { createFactScheduler, type FactScheduler } from './facts/fact-scheduler.ts';
+import { describeHost } from './identity/host-description.ts';
 import { type HostIdentity, readIdentity } from './identity/host-identity.ts';
 import { createRenewal, type Renewal } from './identity/renewal.ts';
 import { openTrustStore, type TrustStore } from './identity/trust-store.ts';
 import { Journal } from './journal/journal.ts';
+import { openUndoRecords, type UndoRecords } from './journal/undo-records.ts';
+import { createAgentRegistry } from './kernel-actions/create-agent-registry.ts';
 import type { AgentLog } from './log.ts';
 import { createGatekeeper, type Gatekeeper } from './policy/gatekeeper.ts';
 import { openTrustPolicyFile } from './policy/trust-policy-file.ts';
+import { createProbeAnswers, type ProbeAnswers } from './probes/answer-probes.ts';
+import { verifyProbe } from './probes/verify-probe.ts';
 import { createMemoryRelease } from './release-memory.ts';
 import { createDialler, type Dialler, type DialTrust } from './session/dial.ts';
 import { SessionLink } from './session/session-link.ts';
 import { createUploads, type Uploads } from './session/uploads.ts';
-import { type ActionRegistry, createActionRegistry } from './tasks/action-registry.ts';
+import { watchSession } from './session/watch-session.ts';
+import type { ActionRegistry } from './tasks/action-registry.ts';
 import { createOutputBodies, type OutputBodies } from './tasks/output-bodies.ts';
 import { createServerTime, type ServerTime } from './tasks/server-time.ts';
 import { TaskRunner } from './tasks/task-runner.ts';
@@ -50,6 +56,7 @@ export interface AgentParts {
   readonly journal: Journal;
   readonly serverTime: ServerTime;
   readonly runner: TaskRunner;
+  readonly probes: ProbeAnswers;
   readonly facts: FactScheduler;
   readonly uploads: Uploads;
   readonly renewal: Renewal;
@@ -65,8 +72,13 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   let identity = enrolled;
   const link = new SessionLink();
   const dialler = createDialler({ proxy: options.proxy });
-  const registry = createActionRegistry(options.plugins, { isRoot: isRoot() });
   const journal = Journal.open(data.journal);
+  const undo = openUndoRecords({
+    directory: data.undo,
+    now: () => clock.now(),
+    isOpen: (planDigest) => isOpenPlan(journal, planDigest),
+  });
+  const registry = createAgentRegistry(options.plugins, { isRoot: isRoot(), undo });
   const serverTime = createServerTime(clock, journal.serverTimeFloorMs);
   const bodies = createOutputBodies(data.outputBodies);
   const file = openTrustPolicyFile(data.trustPolicy, process.getuid?.() ?? 0);
@@ -81,7 +93,21 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     trustedKeys: trust.bundle.envelopeKeys,
     isHeld: isHeld(),
   });
-  const runner = openRunner(options, { link, registry, gatekeeper, journal, serverTime, bodies, judge });
+  const runner = openRunner(options, {
+    link,
+    registry,
+    gatekeeper,
+    journal,
+    undo,
+    serverTime,
+    bodies,
+    judge,
+  });
+  const probes = createProbeAnswers({
+    clock,
+    send: (frame) => link.send(frame),
+    verify: (envelope) => verifyProbe(envelope, { judge: judge(), registry, serverTime, gatekeeper }),
+  });
   const facts = createFactScheduler({
     modifiedAt,
     collection: options.collection,
@@ -118,7 +144,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   });
   const witness = createAuditWitness(data.auditCheckpoint, log);
   const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime, witness };
-  return { ...parts, identity: () => identity, runner, facts, uploads, renewal, isHeld };
+  return { ...parts, identity: () => identity, runner, probes, facts, uploads, renewal, isHeld };
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;
@@ -128,6 +154,7 @@ function openRunner(
   parts: Pick<AgentParts, 'link' | 'registry' | 'journal' | 'serverTime'> & {
     readonly gatekeeper: Gatekeeper;
     readonly bodies: OutputBodies;
+    readonly undo: UndoRecords;
     readonly judge: () => Pick<EnvelopeJudge, 'hostId' | 'trustedKeys' | 'isHeld'>;
   },
 ): TaskRunner {
@@ -136,7 +163,8 @@ function openRunner(
   return new TaskRunner({
     ...rest,
     directory: data.tasks,
-    undoDirectory: data.undo,
+    bootId: describeHost().bootId,
+    session: watchSession(link, rest.serverTime, clock),
     clock,
     log,
     isRoot: isRoot(),
@@ -144,6 +172,9 @@ function openRunner(
     send: (frame) => link.send(frame),
   });
 }
+
+const isOpenPlan = (journal: Journal, planDigest: string): boolean =>
+  [...journal.tasks.values()].some(({ started }) => started.planDigest === planDigest);
 
 function readEnrolment(data: DataDirectory): { identity: HostIdentity; trust: TrustStore } {
   const identity = readIdentity(data.identity);

@@ -41,6 +41,7 @@ export function startAgent(options: AgentOptions): Agent {
   return {
     async stop() {
       parts.facts.stop();
+      parts.probes.stop();
       await parts.runner.stop();
       abort.abort();
       await done;

@@ -46,12 +46,15 @@ export interface ActionContext {
   run(request: ProcessRequest): Promise<ProcessEnd>;
   /**
    * Written durably before anything is changed; what `undo` restores from. An action may record several times; `undo`
-   * is called once for each record, the newest first.
+   * is called once for each record, the newest first. Rejects when the record cannot be kept: then nothing may be changed.
+   * Not in a dry run.
    */
   recordUndo(record: JsonObject): Promise<void>;
   /**
-   * The task goes on after a reboot: written durably, then the action brings the reboot about and waits for its end.
-   * When the host is up again under another boot id, `afterBoot` judges; without a boot within `withinMs` it has failed.
+   * The task goes on after a reboot: written durably. The action then asks the system for the reboot and returns as
+   * succeeded; the agent waits. When the host is up again under another boot id and has a session, `afterBoot` judges;
+   * without a boot, or with a session later than `withinMs` after this call, the action has failed. An action that could
+   * not ask for the reboot returns as failed, and the task goes on without one. `state` is at most 4 KiB of JSON.
    */
   expectReboot(stage: { readonly withinMs: number; readonly state: JsonObject }): Promise<void>;
 }
@@ -75,9 +78,12 @@ export interface AgentAction<P extends z.ZodType = z.ZodType> {
    * with `changes`, an array of what was (or in a dry run: would be) changed, lets predictions be held to outcomes.
    */
   run(parameters: z.output<P>, context: ActionContext): Promise<ActionEnd>;
-  /** Restores what one record says; harmless when it is restored already. For actions whose spec says `recorded`. */
+  /**
+   * Restores what one record says, by the record alone; harmless when it is restored already, as after a crash between
+   * the two. For actions whose spec says `recorded`. Where the spec has `confirmWithinMs`, the agent also calls it by itself.
+   */
   undo?(record: JsonObject, context: ActionContext): Promise<ActionEnd>;
-  /** For actions that call `expectReboot`. */
+  /** For actions that call `expectReboot`. Called again when the agent ends before its answer is written. */
   afterBoot?(parameters: z.output<P>, report: BootReport, context: ActionContext): Promise<ActionEnd>;
 }
 

@@ -3,11 +3,12 @@ export {
   type ActionContext,
   type ActionEnd,
   type AgentAction,
+  type BootReport,
   defineAgentAction,
   type ProcessEnd,
   type ProcessRequest,
 } from './action.ts';
-export { type AgentPlugin, defineAgentPlugin } from './agent-plugin.ts';
+export { type AgentPlugin, type Drain, defineAgentPlugin } from './agent-plugin.ts';
 export { type CollectOptions, collectAll, collectFact, type FactReading } from './collect-fact.ts';
 export { type Collected, type Collector, defineCollector } from './collector.ts';
 export { createHostAccess, type HostAccessOptions } from './create-host-access.ts';

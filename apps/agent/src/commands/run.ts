@@ -1,14 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { systemClock } from '@pilothouse/base';
 import { isAppError, renderMessage } from '@pilothouse/contract';
 import { startAgent } from '../agent.ts';
 import { claimDirectory } from '../claim-directory.ts';
 import type { CommandLine } from '../command-line.ts';
 import { createCollectorProcess, HEAP_MIB_MAX } from '../facts/collector-process.ts';
+import { recordsIn } from '../journal/undo-records.ts';
+import { createAgentRegistry } from '../kernel-actions/create-agent-registry.ts';
 import { createAgentLog } from '../log.ts';
 import { agentMessages } from '../messages.ts';
 import { agentPlugins } from '../plugins.ts';
-import { createActionRegistry } from '../tasks/action-registry.ts';
 import { AGENT_VERSION } from '../version.ts';
 import { proxyOf } from './proxy.ts';
 import { unusable, usableDirectory } from './usable-directory.ts';
@@ -74,7 +76,10 @@ const isSystemdHost = (): boolean =>
   existsSync('/run/systemd/system') && readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
 
 function sayWhatIsMissing(line: CommandLine): void {
-  const { absent } = createActionRegistry(agentPlugins, { isRoot: false });
+  const { absent } = createAgentRegistry(agentPlugins, {
+    isRoot: false,
+    undo: recordsIn(join(line.dataDirectory, 'undo')),
+  });
   if (absent.size === 0) return;
   const lines = [...absent].map(([name, reason]) => `  ${name}: ${reason}`);
   process.stderr.write(`${renderMessage(agentMessages.notRoot, line.language)}\n${lines.join('\n')}\n`);

@@ -24,7 +24,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '@pilothouse/base';
-import { type TaskOutcome, toTimestamp } from '@pilothouse/contract';
+import { type ActionOutcome, type TaskOutcome, toTimestamp } from '@pilothouse/contract';
 import { isDiskFull } from '../disk-full.ts';
 import { encodeRecord, type JournalRecord, type StartedRecord } from './journal-record.ts';
 import {
@@ -32,15 +32,19 @@ import {
   type JournalState,
   type JournalTask,
   type LedgerEntry,
+  type MandateUses,
   replayJournal,
   stepKey,
   taskKey,
 } from './replay-journal.ts';
+import type { TaskStage } from './task-stage.ts';
 
 /** Holds some 2,000 tasks. */
 export const CAPACITY_BYTES = 1024 * 1024;
 /** An outcome with a typed result; larger results are dropped by the runner before they come here. */
 export const RECORD_BYTES_MAX = 32 * 1024;
+/** What one action may write before its task ends: its own end, and its stages with what they remember. */
+export const ACTION_RECORDS_BYTES_MAX = 12 * 1024;
 
 export class Journal {
   readonly #path: string;
@@ -49,6 +53,7 @@ export class Journal {
   readonly #state: {
     readonly tasks: Map<string, JournalTask>;
     readonly ledger: Map<string, LedgerEntry>;
+    readonly uses: Map<string, MandateUses>;
     serverTimeMs: number | null;
   };
 
@@ -56,8 +61,8 @@ export class Journal {
     this.#path = path;
     this.#descriptor = descriptor;
     this.#length = state.length;
-    const { tasks, ledger, serverTimeMs } = state;
-    this.#state = { tasks: new Map(tasks), ledger: new Map(ledger), serverTimeMs };
+    const { tasks, ledger, uses, serverTimeMs } = state;
+    this.#state = { tasks: new Map(tasks), ledger: new Map(ledger), uses: new Map(uses), serverTimeMs };
   }
 
   /** Opens or makes the journal; throws when the disk has no room to allocate a new one. */
@@ -85,13 +90,38 @@ export class Journal {
     return entry !== undefined && step.attempt <= entry.attempt;
   }
 
+  /** Times that a task under this mandate has begun here, ever. */
+  usesOf(mandateDigest: string): number {
+    return this.#state.uses.get(mandateDigest)?.count ?? 0;
+  }
+
+  /** What of a plan has begun on this host, as long as the ledger remembers it; a host has one step of a plan. */
+  ranPlan(planDigest: string): LedgerEntry | null {
+    for (const entry of this.#state.ledger.values()) if (entry.planDigest === planDigest) return entry;
+    return null;
+  }
+
+  /** Whether an undo of this plan has begun here by the word of those who signed the plan. */
+  wasUndone(planDigest: string): boolean {
+    for (const { granted } of this.#state.ledger.values()) if (granted?.undoOf === planDigest) return true;
+    return false;
+  }
+
+  /** Everything that has begun here and that the ledger remembers. */
+  get ledger(): Iterable<LedgerEntry> {
+    return this.#state.ledger.values();
+  }
+
   /**
-   * Whether one more task fits beside those that run and `waiting` others, start and end. Compacts first when it has to,
-   * dropping what has expired by the server's time; null drops nothing.
+   * Whether tasks with so many actions each, the waiting ones and one more, fit beside those that run: start, stages and
+   * end. Compacts first when it has to, dropping what has expired by the server's time; null drops nothing.
    */
-  hasRoom(serverNowMs: number | null, waiting = 0): boolean {
-    const open = [...this.#state.tasks.values()].filter((task) => task.outcome === null).length;
-    const needed = (open + 2 * (waiting + 1)) * RECORD_BYTES_MAX;
+  hasRoom(serverNowMs: number | null, actionsOfTasks: readonly number[] = [1]): boolean {
+    const open = [...this.#state.tasks.values()].filter((task) => task.outcome === null);
+    const toEnd = (actions: number): number => RECORD_BYTES_MAX + actions * ACTION_RECORDS_BYTES_MAX;
+    const needed =
+      sumOf(open.map(({ started }) => toEnd(started.actions ?? 1))) +
+      sumOf(actionsOfTasks.map((actions) => RECORD_BYTES_MAX + toEnd(actions)));
     if (CAPACITY_BYTES - this.#length >= needed) return true;
     return this.#compact(serverNowMs) && CAPACITY_BYTES - this.#length >= needed;
   }
@@ -99,6 +129,16 @@ export class Journal {
   /** Durable on return: from here on the step counts as run. */
   started(record: Omit<StartedRecord, 'kind'>): void {
     this.#append({ kind: 'started', ...record });
+  }
+
+  /** Durable on return: one action of several has ended, and its stage with it. */
+  actionEnded({ taskId, attempt }: { taskId: string; attempt: number }, outcome: ActionOutcome): void {
+    this.#append({ kind: 'action-ended', taskId, attempt, outcome });
+  }
+
+  /** Durable on return, so that what the stage announces may begin. */
+  stage({ taskId, attempt }: { taskId: string; attempt: number }, stage: TaskStage | null): void {
+    this.#append({ kind: 'stage', taskId, attempt, stage });
   }
 
   ended(task: { taskId: string; attempt: number }, outcome: TaskOutcome): void {
@@ -132,18 +172,21 @@ export class Journal {
 
   /** Keeps what is unacknowledged and the unexpired ledger. False when the disk has no room for the new file. */
   #compact(serverNowMs: number | null): boolean {
-    const { tasks, ledger, serverTimeMs } = this.#state;
-    for (const [key, entry] of ledger) {
-      if (serverNowMs !== null && entry.expiresAtMs < serverNowMs) ledger.delete(key);
+    const { tasks, ledger, uses } = this.#state;
+    if (serverNowMs !== null) {
+      for (const forgotten of [ledger, uses])
+        for (const [key, entry] of forgotten) if (entry.expiresAtMs < serverNowMs) forgotten.delete(key);
+      // What was forgotten because it is over must stay over: nobody may set the clock back before that time.
+      this.#state.serverTimeMs = Math.max(this.#state.serverTimeMs ?? 0, serverNowMs);
     }
+    const { serverTimeMs } = this.#state;
     const records: JournalRecord[] = serverTimeMs === null ? [] : [{ kind: 'time', serverTimeMs }];
     for (const { expiresAtMs, ...entry } of ledger.values())
       records.push({ kind: 'ran', ...entry, expiresAt: toTimestamp(expiresAtMs) });
-    for (const { started, outcome } of tasks.values()) {
-      const { taskId, attempt } = started;
-      records.push(started);
-      if (outcome !== null) records.push({ kind: 'ended', taskId, attempt, outcome });
-    }
+    for (const task of tasks.values()) records.push(...recordsOf(task));
+    // After the starts, which count again when they are read.
+    for (const [mandate, { count, expiresAtMs }] of uses)
+      records.push({ kind: 'uses', mandate, count, expiresAt: toTimestamp(expiresAtMs) });
     const text = records.map(encodeRecord).join('');
     if (!tryWriteAllocated(this.#path, text)) return false;
     closeSync(this.#descriptor);
@@ -152,6 +195,19 @@ export class Journal {
     return true;
   }
 }
+
+/** What makes this task again when it is replayed. */
+function recordsOf({ started, outcome, actions, stage }: JournalTask): JournalRecord[] {
+  const { taskId, attempt } = started;
+  if (outcome !== null) return [started, { kind: 'ended', taskId, attempt, outcome }];
+  return [
+    started,
+    ...actions.map((each) => ({ kind: 'action-ended' as const, taskId, attempt, outcome: each })),
+    ...(stage === null ? [] : [{ kind: 'stage' as const, taskId, attempt, stage }]),
+  ];
+}
+
+const sumOf = (numbers: readonly number[]): number => numbers.reduce((sum, each) => sum + each, 0);
 
 function readIfThere(path: string): Buffer | null {
   try {

@@ -1,10 +1,14 @@
 import { absurd } from '@pilothouse/base';
-import type { TaskOutcome } from '@pilothouse/contract';
-import { decodeRecord, type JournalRecord, type StartedRecord } from './journal-record.ts';
+import type { ActionOutcome, TaskOutcome } from '@pilothouse/contract';
+import { decodeRecord, type GrantedBy, type JournalRecord, type StartedRecord } from './journal-record.ts';
+import type { TaskStage } from './task-stage.ts';
 
 export interface JournalTask {
   readonly started: StartedRecord;
   readonly outcome: TaskOutcome | null;
+  /** Those of a step of several that have ended, in order. */
+  readonly actions: readonly ActionOutcome[];
+  readonly stage: TaskStage | null;
 }
 
 /** The highest attempt of a step that began here. */
@@ -14,12 +18,21 @@ export interface LedgerEntry {
   readonly planDigest: string;
   readonly stepIndex: number;
   readonly expiresAtMs: number;
+  readonly granted?: GrantedBy | undefined;
+}
+
+/** How often a mandate was used on this host. */
+export interface MandateUses {
+  readonly count: number;
+  readonly expiresAtMs: number;
 }
 
 /** What the journal says: tasks the server has not acknowledged, and every step that ever ran here and is not expired. */
 export interface JournalState {
   readonly tasks: ReadonlyMap<string, JournalTask>;
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  /** By the digest of the mandate. */
+  readonly uses: ReadonlyMap<string, MandateUses>;
   /** The latest signed server time that any record knew; null when none did. */
   readonly serverTimeMs: number | null;
   /** Length of the part that was understood; what follows is torn and is written over. */
@@ -41,6 +54,7 @@ export function replayJournal(bytes: Buffer): JournalState {
   const state = {
     tasks: new Map<string, JournalTask>(),
     ledger: new Map<string, LedgerEntry>(),
+    uses: new Map<string, MandateUses>(),
     serverTimeMs: null as number | null,
     length: 0,
   };
@@ -58,6 +72,7 @@ export function replayJournal(bytes: Buffer): JournalState {
 interface Replayed {
   readonly tasks: Map<string, JournalTask>;
   readonly ledger: Map<string, LedgerEntry>;
+  readonly uses: Map<string, MandateUses>;
   serverTimeMs: number | null;
 }
 
@@ -65,25 +80,45 @@ export function applyRecord(record: JournalRecord, state: Replayed): void {
   const { tasks, ledger } = state;
   switch (record.kind) {
     case 'started':
-      tasks.set(taskKey(record), { started: record, outcome: null });
+      tasks.set(taskKey(record), { started: record, outcome: null, actions: [], stage: null });
       noteTime(state, record.serverTimeMs);
-      if (!record.isDryRun) noteRun(ledger, record);
-      return;
-    case 'ended': {
-      const task = tasks.get(taskKey(record));
-      if (task !== undefined) tasks.set(taskKey(record), { ...task, outcome: record.outcome });
-      return;
-    }
+      if (record.isDryRun) return;
+      noteRun(ledger, record);
+      return noteUse(state.uses, record.granted);
+    case 'action-ended':
+      return alter(tasks, record, (task) => ({
+        ...task,
+        actions: [...task.actions, record.outcome],
+        stage: null,
+      }));
+    case 'stage':
+      return alter(tasks, record, (task) => ({ ...task, stage: record.stage }));
+    case 'ended':
+      return alter(tasks, record, (task) => ({ ...task, outcome: record.outcome, stage: null }));
     case 'saved':
       tasks.delete(taskKey(record));
       return;
     case 'ran':
       return noteRun(ledger, record);
+    case 'uses': {
+      const { mandate, count, expiresAt } = record;
+      state.uses.set(mandate, { count, expiresAtMs: Date.parse(expiresAt) });
+      return;
+    }
     case 'time':
       return noteTime(state, record.serverTimeMs);
     default:
       return absurd(record);
   }
+}
+
+function alter(
+  tasks: Map<string, JournalTask>,
+  name: { taskId: string; attempt: number },
+  change: (task: JournalTask) => JournalTask,
+): void {
+  const task = tasks.get(taskKey(name));
+  if (task !== undefined) tasks.set(taskKey(name), change(task));
 }
 
 function noteRun(
@@ -92,8 +127,15 @@ function noteRun(
 ): void {
   const known = ledger.get(stepKey(record));
   if (known !== undefined && known.attempt > record.attempt) return;
-  const { taskId, attempt, planDigest, stepIndex, expiresAt } = record;
-  ledger.set(stepKey(record), { taskId, attempt, planDigest, stepIndex, expiresAtMs: Date.parse(expiresAt) });
+  const { taskId, attempt, planDigest, stepIndex, expiresAt, granted } = record;
+  const expiresAtMs = Date.parse(expiresAt);
+  ledger.set(stepKey(record), { taskId, attempt, planDigest, stepIndex, expiresAtMs, granted });
+}
+
+function noteUse(uses: Map<string, MandateUses>, granted: GrantedBy | undefined): void {
+  if (granted?.mandate === undefined) return;
+  const { digest, expiresAt } = granted.mandate;
+  uses.set(digest, { count: (uses.get(digest)?.count ?? 0) + 1, expiresAtMs: Date.parse(expiresAt) });
 }
 
 function noteTime(state: Replayed, serverTimeMs: number): void {

@@ -104,6 +104,8 @@ test('code counts as destructive, as an action and as a probe, whatever it says 
     plan(reads, { spec: shell }),
     plan(reads, { probes: [command] }),
     plan(reads, { spec: shell, payload: { kind: 'dry-run' } }),
+    plan(reads, { probes: [command], payload: { kind: 'dry-run' } }),
+    plan(reads, { probes: [command], payload: { kind: 'probe' } }),
   ]) {
     assert.equal(verdictOf(signed(payload, ada)), 'TASK_NOT_SIGNED');
     assert.equal(verdictOf(signed(payload, ada, ben)), 'plan');

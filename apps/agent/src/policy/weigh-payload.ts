@@ -13,7 +13,7 @@ import type { ActionRegistry } from '../tasks/action-registry.ts';
  */
 export function weighPayload(payload: EnvelopePayload, registry: ActionRegistry): EffectClass {
   const probes = payload.header.strategy.probes ?? [];
-  if (payload.kind !== 'dry-run' && probes.some((probe) => probe.kind === 'command')) return 'destructive';
+  if (probes.some((probe) => probe.kind === 'command')) return 'destructive';
   const ranks = payload.step.actions.map((step) =>
     EffectClass.options.indexOf(weighAction(step, registry, payload.kind === 'dry-run')),
   );

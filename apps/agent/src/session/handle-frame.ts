@@ -38,8 +38,8 @@ export function handleFrame(
       return learnTime(frame, parts, log);
     case 'checkpoint':
       return parts.witness.learn(frame.checkpoint, parts.trust.bundle.envelopeKeys);
-    // Not until this agent names the capability.
     case 'probe':
+      return parts.probes.ask(frame);
     // The session itself has dealt with these.
     case 'welcome':
     case 'come-back':

@@ -1,5 +1,5 @@
 import { toTimestamp, type Vitals } from '@pilothouse/contract';
-import { PROTOCOL_VERSION } from '@pilothouse/wire';
+import { AGENT_CAPABILITIES, PROTOCOL_VERSION } from '@pilothouse/wire';
 import type { AgentOptions, AgentParts } from '../agent-parts.ts';
 import type { HostDescription } from '../identity/host-description.ts';
 import { writeStatus } from '../write-status.ts';
@@ -39,6 +39,7 @@ export function createSessionHandler(
         actionsAbsent: Object.fromEntries(absent),
         journal: parts.runner.journalEntries(),
         isHeld: toldHeld,
+        capabilities: [...AGENT_CAPABILITIES],
       };
     },
     opened(frame, peer) {

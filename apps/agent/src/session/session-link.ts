@@ -5,6 +5,7 @@ import type { OutgoingFrame } from './session-frames.ts';
 export class SessionLink {
   #peer: SessionPeer | null = null;
   #url: URL | null = null;
+  readonly #waiting = new Set<() => void>();
 
   /** Of the gateway that holds the session; null without one. */
   get url(): URL | null {
@@ -14,6 +15,21 @@ export class SessionLink {
   opened(peer: SessionPeer, url: URL): void {
     this.#peer = peer;
     this.#url = url;
+    for (const tell of this.#waiting) tell();
+    this.#waiting.clear();
+  }
+
+  /** Resolves when the next session opens, from now on; never when the signal is aborted first. */
+  nextOpened(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      this.#waiting.add(resolve);
+      signal.addEventListener('abort', () => this.#waiting.delete(resolve), { once: true });
+    });
+  }
+
+  /** Ends the open session, if there is one; the agent opens another, over a new connection. */
+  drop(): void {
+    this.#peer?.end({ kind: 'closed', wasWelcomed: true });
   }
 
   closed(): void {

@@ -1,126 +1,130 @@
-/** One task from the moment its locks are free: noted in the journal, run under its time limit, captured, ended. */
-import { type ActionEnd, TIMED_OUT } from '@pilothouse/agent-kit';
-import { type Clock, errorCode } from '@pilothouse/base';
-import { type EnvelopePayload, toTimestamp } from '@pilothouse/contract';
-import type { Journal } from '../journal/journal.ts';
+/**
+ * One task from the moment its locks are free: begun or taken up, run under its time limit, captured, probed, ended.
+ * Without an outcome it ends only when the agent ends while the task is in a stage: the next process takes it up.
+ */
+import { type ActionEnd, END_GRACE_MS, endProcessTree } from '@pilothouse/agent-kit';
+import { errorCode } from '@pilothouse/base';
+import type { ProbeResult } from '@pilothouse/contract';
 import { taskKey } from '../journal/replay-journal.ts';
-import { recordUndo } from '../journal/undo-records.ts';
-import type { AgentLog } from '../log.ts';
-import type { OutgoingFrame } from '../session/session-frames.ts';
-import type { ActionRegistry } from './action-registry.ts';
+import { failingOf, runProbes } from '../probes/run-probes.ts';
+import { endOfOutcome, outcomeOfAction } from './action-ends.ts';
+import { beginTask } from './begin-task.ts';
+import { fitOutcome } from './fit-outcome.ts';
 import { FLUSH_MS } from './live-output.ts';
 import type { LiveTask } from './live-task.ts';
-import type { OutcomeDesk } from './outcome-desk.ts';
-import type { OutputBodies } from './output-bodies.ts';
 import { OutputCapture } from './output-capture.ts';
-import { runStep } from './run-step.ts';
-import type { ServerTime } from './server-time.ts';
-import type { TaskFiles } from './task-files.ts';
+import { runStep, type StepEnd } from './run-step.ts';
+import { createStages } from './stages.ts';
+import { type StepRun, type StepStages, safeTaskId } from './step-run.ts';
 import { nameOutput, outcomeOfEnd } from './task-outcome.ts';
+import { TaskParked, untilOrParked } from './task-parked.ts';
+import { createTaskTimer, timeoutMsOf } from './task-timer.ts';
+import type { TaskWorld } from './task-world.ts';
 
-/** The ledger remembers a step a little longer than its window, for clocks that differ. */
-const LEDGER_MARGIN_MS = 10 * 60_000;
 /** Of one task's output, whatever the envelope says; the body is built in memory. */
 const OUTPUT_BYTES_MAX = 64 * 1024 * 1024;
 
-export interface TaskWorld {
-  readonly journal: Journal;
-  readonly bodies: OutputBodies;
-  readonly registry: ActionRegistry;
-  readonly clock: Clock;
-  readonly log: AgentLog;
-  readonly isRoot: boolean;
-  /** Whether programs get a transient systemd scope of their own. */
-  readonly hasScopes: boolean;
-  readonly undoDirectory: string;
-  readonly serverTime: ServerTime;
-  readonly files: TaskFiles;
-  readonly desk: OutcomeDesk;
-  /** Dropped when there is no session: whatever must arrive is sent again by the desk. */
-  readonly send: (frame: OutgoingFrame) => boolean;
-}
-
-/** Resolves when the outcome is written; never rejects but for a broken journal. */
-export async function carryOutTask(task: LiveTask, startedAtMs: number, world: TaskWorld): Promise<void> {
+/** Resolves when the outcome is written, or the task parked; never rejects but for a broken journal. */
+export async function carryOutTask(task: LiveTask, world: TaskWorld): Promise<void> {
   try {
-    await execute(task, startedAtMs, world);
+    if (task.resume === null) {
+      if (!(await beginTask(task, world))) return;
+    } else {
+      // What an earlier process had started for it must not go on beside what comes now.
+      await endProcessTree({ taskId: safeTaskId(task.payload), group: null, scope: null }, END_GRACE_MS);
+    }
+    await execute(task, world);
   } catch (cause) {
-    endFaulty(task, cause, world);
+    if (!(cause instanceof TaskParked)) endFaulty(task, cause, world);
   }
 }
 
-async function execute(task: LiveTask, startedAtMs: number, world: TaskWorld): Promise<void> {
-  const { payload, live } = task;
-  const { taskId, attempt } = payload;
+async function execute(task: LiveTask, world: TaskWorld): Promise<void> {
+  const { payload, live, resume } = task;
   const { clock, send, files } = world;
-  noteStart(payload, toTimestamp(startedAtMs), world);
-  send({ kind: 'started', taskId, attempt, at: toTimestamp(startedAtMs) });
-  const capture = new OutputCapture(
-    files.outputOf(payload),
-    Math.min(payload.outputBytesMax, OUTPUT_BYTES_MAX),
-  );
+  const bytesMax = Math.min(payload.outputBytesMax, OUTPUT_BYTES_MAX);
+  const capture = new OutputCapture(files.outputOf(payload), bytesMax, resume !== null);
   const flush = (): void => {
     const taken = live.take();
-    if (taken !== null) send({ kind: 'output', taskId, ...taken });
+    if (taken !== null) send({ kind: 'output', taskId: payload.taskId, ...taken });
   };
-  const stopTimer = clock.after(timeoutMsOf(payload, world.registry), () => task.controller.abort(TIMED_OUT));
+  const timer = createTaskTimer(clock, timeoutMsOf(payload, world.registry), task.controller);
+  const stages = createStages(task, timer, world);
+  if (resume === null) timer.restart();
   const stopFlushing = clock.every(FLUSH_MS, flush);
   try {
-    const end = await perform(task, world, (stream, piece) => live.add(stream, capture.add(stream, piece)));
+    const step = await performStep(task, world, {
+      stages,
+      onOutput: (stream, piece) => live.add(stream, capture.add(stream, piece)),
+    });
+    timer.stop();
+    const { end, after } = await probeAfter(task, step, { stages, world });
     flush();
-    capture.close();
     const output = nameOutput(capture.body());
     if (output !== null) world.bodies.put(output.digest, output.json);
-    world.desk.ended(payload, outcomeOfEnd(end, { startedAtMs, endedAtMs: clock.now() }, output), output);
+    const times = { startedAtMs: Date.parse(task.startedAt ?? ''), endedAtMs: clock.now() };
+    const outcome = fitOutcome({
+      ...outcomeOfEnd(end, times, output),
+      ...(step.actions === null ? {} : { actions: [...step.actions] }),
+      ...(after === null ? {} : { probes: { before: [...task.probesBefore], after: [...after] } }),
+    });
+    world.desk.ended(payload, outcome, output);
   } finally {
-    stopTimer();
+    timer.stop();
     stopFlushing();
+    capture.close();
   }
 }
 
-function perform(
-  { payload, controller }: LiveTask,
+function performStep(
+  { payload, controller, resume }: LiveTask,
   world: TaskWorld,
-  onOutput: (stream: 'stdout' | 'stderr', piece: Buffer) => void,
-): Promise<ActionEnd> {
-  const { registry, hasScopes, isRoot, undoDirectory, log, files } = world;
-  return runStep({
+  { stages, onOutput }: Pick<StepRun, 'stages' | 'onOutput'>,
+): Promise<StepEnd> {
+  const { registry, hasScopes, isRoot, undo, log, files, journal } = world;
+  if (resume?.stage.kind === 'probing') {
+    const actions = payload.step.actions.length > 1 ? resume.ended : null;
+    return Promise.resolve({ end: endOfOutcome(resume.stage.end), actions });
+  }
+  const run: StepRun = {
     payload,
     registry,
     hasScopes,
     isRoot,
+    undo,
+    stages,
+    onOutput,
     scratchParent: files.scratch,
     directory: files.outputOf(payload),
     signal: controller.signal,
-    onOutput,
-    recordUndo: async (record) => recordUndo(undoDirectory, payload, record),
+    noteAction: (outcome) => journal.actionEnded(payload, outcome),
     onCrash: (action, cause) => log.error('action crashed', { action, cause: String(cause) }),
-  });
+  };
+  return runStep(run, resume);
 }
 
-function noteStart(payload: EnvelopePayload, at: string, { journal, serverTime }: TaskWorld): void {
-  const { taskId, attempt, planDigest, stepIndex, notAfter } = payload;
-  journal.started({
-    taskId,
-    attempt,
-    planDigest,
-    stepIndex,
-    at,
-    isDryRun: payload.kind === 'dry-run',
-    serverTimeMs: serverTime.now() ?? Date.parse(payload.serverTime),
-    expiresAt: toTimestamp(Date.parse(notAfter) + LEDGER_MARGIN_MS),
-  });
-}
-
-/** The envelope's limit, and no more than the actions themselves allow. */
-function timeoutMsOf({ timeoutMs, step }: EnvelopePayload, registry: ActionRegistry): number {
-  const allowed = step.actions.map(
-    ({ action }) => registry.offered.get(action)?.action.spec.timeoutMsMax ?? 0,
-  );
-  return Math.min(
-    timeoutMs,
-    allowed.reduce((sum, each) => sum + each, 0),
-  );
+/** A change that ends well and leaves the host unwell has failed. `after` is null where the plan has no probes. */
+async function probeAfter(
+  { payload, controller }: LiveTask,
+  { end }: StepEnd,
+  { stages, world }: { readonly stages: StepStages; readonly world: TaskWorld },
+): Promise<{ readonly end: ActionEnd; readonly after: readonly ProbeResult[] | null }> {
+  const probes = payload.header.strategy.probes ?? [];
+  if (probes.length === 0) return { end, after: null };
+  if (payload.kind !== 'run' || end.kind !== 'succeeded') return { end, after: [] };
+  const index = payload.step.actions.length - 1;
+  const action = payload.step.actions[index]?.action ?? '';
+  // Probes change nothing: a process that finds them unfinished asks again.
+  stages.enter({ kind: 'probing', index, action, withinMs: 0, end: outcomeOfAction(action, end) });
+  const signal = AbortSignal.any([controller.signal, world.parked]);
+  const asked = () => runProbes(probes, { clock: world.clock, signal });
+  const after = await untilOrParked(world.parked, asked);
+  const failing = failingOf(after);
+  if (failing === null) return { end, after };
+  if (controller.signal.aborted)
+    return { end: { kind: 'cancelled', error: { code: 'TASK_CANCELLED', details: {} } }, after };
+  const details = { probe: failing.name, evidence: failing.evidence };
+  return { end: { kind: 'failed', error: { code: 'TASK_PROBE_FAILING_AFTER', details } }, after };
 }
 
 /** The agent itself failed: a full disk, a bug. What had started has an end all the same. */

@@ -3,7 +3,7 @@
  * cap; what comes after it is counted. A full disk cuts the output like the cap does: a task never fails for want of
  * room for its words.
  */
-import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputBody } from '@pilothouse/contract';
 import { readIfThere } from '../data-directory.ts';
@@ -18,14 +18,18 @@ export class OutputCapture {
   #captured = 0;
   #cutBytes = 0;
 
-  constructor(directory: string, bytesMax: number) {
+  /** `isContinued`: behind what an earlier process of the agent captured. */
+  constructor(directory: string, bytesMax: number, isContinued = false) {
     this.#directory = directory;
     this.#bytesMax = bytesMax;
     mkdirSync(directory, { recursive: true, mode: 0o700 });
+    const flags = isContinued ? 'a' : 'w';
     this.#descriptors = {
-      stdout: tryOpen(join(directory, 'stdout')),
-      stderr: tryOpen(join(directory, 'stderr')),
+      stdout: tryOpen(join(directory, 'stdout'), flags),
+      stderr: tryOpen(join(directory, 'stderr'), flags),
     };
+    for (const descriptor of Object.values(this.#descriptors))
+      if (descriptor !== null) this.#captured += fstatSync(descriptor).size;
   }
 
   /** Returns the part that was kept, for the live view. */
@@ -58,9 +62,9 @@ export function readCaptured(directory: string): OutputBody {
 export const removeCaptured = (directory: string): void =>
   rmSync(directory, { recursive: true, force: true });
 
-function tryOpen(path: string): number | null {
+function tryOpen(path: string, flags: 'a' | 'w'): number | null {
   try {
-    return openSync(path, 'w', 0o600);
+    return openSync(path, flags, 0o600);
   } catch (cause) {
     if (isDiskFull(cause)) return null;
     throw cause;

@@ -1,36 +1,73 @@
+/**
+ * What an earlier process started and did not end: taken up where its stage says, or unknown when it is in none, with the
+ * output it had captured and the actions that had ended.
+ */
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLeftPipe } from '@pilothouse/agent-kit';
-import type { Clock } from '@pilothouse/base';
-import type { Journal } from '../journal/journal.ts';
-import type { AgentLog } from '../log.ts';
-import type { OutputBodies } from './output-bodies.ts';
+import type { JournalTask } from '../journal/replay-journal.ts';
+import { fitOutcome } from './fit-outcome.ts';
+import { LiveOutput } from './live-output.ts';
+import type { LiveTask } from './live-task.ts';
 import { readCaptured, removeCaptured } from './output-capture.ts';
-import type { TaskFiles } from './task-files.ts';
+import { readLeftTask } from './stages.ts';
 import { nameOutput, unknownOutcome } from './task-outcome.ts';
+import type { TaskWorld } from './task-world.ts';
 
-/** What an earlier process started and did not end is unknown, with the output it had captured. */
-export function settleInterrupted(deps: {
-  readonly journal: Journal;
-  readonly bodies: OutputBodies;
-  readonly files: TaskFiles;
-  readonly clock: Clock;
-  readonly log: AgentLog;
-}): void {
-  const { journal, bodies, files, clock, log } = deps;
-  for (const { started, outcome } of [...journal.tasks.values()]) {
-    if (outcome !== null) continue;
-    const output = nameOutput(readCaptured(files.outputOf(started)));
-    if (output !== null) bodies.put(output.digest, output.json);
-    journal.ended(started, unknownOutcome(started.at, clock.now(), output));
-    drainPipes(files.outputOf(started));
-    log.warn('task was interrupted', { taskId: started.taskId });
+type SettleWorld = Pick<TaskWorld, 'journal' | 'bodies' | 'files' | 'clock' | 'log'>;
+
+/** Those to go on with; all others have their outcome. */
+export function settleInterrupted(
+  world: SettleWorld,
+  locksOf: (payload: LiveTask['payload']) => readonly string[],
+): LiveTask[] {
+  const { journal, files } = world;
+  const left: LiveTask[] = [];
+  for (const task of [...journal.tasks.values()]) {
+    if (task.outcome !== null) continue;
+    drainPipes(files.outputOf(task.started));
+    const resumed = resumeOf(task, world, locksOf);
+    if (resumed === null) endUnknown(task, world);
+    else left.push(resumed);
   }
   const kept = new Set([...journal.tasks.values()].map(({ started }) => files.outputOf(started)));
   for (const name of readdirSync(files.outputs)) {
     const directory = join(files.outputs, name);
     if (!kept.has(directory)) removeCaptured(directory);
   }
+  return left;
+}
+
+function resumeOf(
+  { started, stage, actions }: JournalTask,
+  { files, log }: SettleWorld,
+  locksOf: (payload: LiveTask['payload']) => readonly string[],
+): LiveTask | null {
+  if (stage === null) return null;
+  const left = readLeftTask(files, started);
+  if (left === null) return null;
+  log.info('task is taken up', { taskId: started.taskId, stage: stage.kind });
+  return {
+    payload: left.payload,
+    probesBefore: left.probesBefore,
+    locks: locksOf(left.payload),
+    // The server gives credit again when it looks again.
+    live: new LiveOutput(0),
+    controller: new AbortController(),
+    resume: { ended: actions, stage },
+    hasLocks: false,
+    startedAt: started.at,
+  };
+}
+
+function endUnknown({ started, actions }: JournalTask, world: SettleWorld): void {
+  const { journal, bodies, files, clock, log } = world;
+  const output = nameOutput(readCaptured(files.outputOf(started)));
+  if (output !== null) bodies.put(output.digest, output.json);
+  const outcome = unknownOutcome(started.at, clock.now(), output);
+  const ended = actions.length === 0 ? {} : { actions: [...actions] };
+  journal.ended(started, fitOutcome({ ...outcome, ...ended }));
+  log.warn('task was interrupted', { taskId: started.taskId });
 }
 
 /** A program that outlived the agent must not wait for a reader; what it still says is not kept. */

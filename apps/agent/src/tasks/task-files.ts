@@ -13,15 +13,18 @@ export interface TaskFiles {
   readonly outputs: string;
   /** Captured output and pipes of one attempt. */
   outputOf(task: TaskName): string;
+  /** What another process needs to go on with it. */
+  leftTask(task: TaskName): string;
 }
 
 export function openTaskFiles(directory: string): TaskFiles {
   const scratch = join(directory, 'scratch');
   const outputs = join(directory, 'outputs');
   for (const path of [scratch, outputs]) mkdirSync(path, { recursive: true, mode: 0o700 });
-  return { directory, scratch, outputs, outputOf: (task) => join(outputs, fileNameOf(task)) };
+  const outputOf = (task: TaskName): string => join(outputs, fileNameOf(task));
+  return { directory, scratch, outputs, outputOf, leftTask: (task) => join(outputOf(task), 'left.json') };
 }
 
 /** A task's id is the server's word; here it becomes a name that cannot leave its directory. */
-export const fileNameOf = ({ taskId, attempt }: TaskName): string =>
+const fileNameOf = ({ taskId, attempt }: TaskName): string =>
   `${taskId}-${attempt}`.replace(/[^a-zA-Z0-9_-]/g, '-');

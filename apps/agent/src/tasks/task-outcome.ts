@@ -84,7 +84,7 @@ const endedWithout = (kind: TaskOutcome['kind'], nowMs: number): TaskOutcome => 
   result: null,
 });
 
-function boundedDetails(
+export function boundedDetails(
   details: Readonly<Record<string, unknown>>,
 ): Record<string, string | number | boolean> {
   const bounded: Record<string, string | number | boolean> = {};

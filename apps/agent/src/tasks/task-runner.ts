@@ -3,15 +3,15 @@
  *
  * An offer is verified, then queued until its locks are free; it is written to the journal as started, synced, and only
  * then begun. Its outcome is written before it is sent and sent until it is acknowledged. Tasks that an earlier process
- * of the agent had started are unknown: they are reported, never run again. The queue is bounded; beyond it offers are
- * refused with a code that says so.
+ * of the agent had started are unknown: they are reported, never run again, but for those in a stage, which are taken up.
+ * The queue is bounded; beyond it offers are refused with a code that says so.
  */
 import { statfsSync } from 'node:fs';
 import { CANCELLED } from '@pilothouse/agent-kit';
-import { type EnvelopePayload, toTimestamp } from '@pilothouse/contract';
+import type { EnvelopePayload } from '@pilothouse/contract';
 import type { JournalEntry, ServerFrameOf } from '@pilothouse/wire';
 import { taskKey } from '../journal/replay-journal.ts';
-import { carryOutTask, type TaskWorld } from './carry-out-task.ts';
+import { carryOutTask } from './carry-out-task.ts';
 import { LiveOutput } from './live-output.ts';
 import type { LiveTask } from './live-task.ts';
 import { createLockTable } from './lock-table.ts';
@@ -20,6 +20,7 @@ import { removeCaptured } from './output-capture.ts';
 import { settleInterrupted } from './settle-interrupted.ts';
 import { openTaskFiles } from './task-files.ts';
 import { outcomeOfEnd, refusedOutcome } from './task-outcome.ts';
+import type { TaskWorld } from './task-world.ts';
 import { type EnvelopeJudge, type Refusal, verifyEnvelope } from './verify-envelope.ts';
 
 /** Offers that wait for locks. A host that is so far behind should say so rather than remember more. */
@@ -29,7 +30,7 @@ const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
 /** Of one hello. */
 const ENTRIES_MAX = 10_000;
 
-export interface TaskRunnerOptions extends Omit<TaskWorld, 'files' | 'desk'> {
+export interface TaskRunnerOptions extends Omit<TaskWorld, 'files' | 'desk' | 'parked'> {
   readonly directory: string;
   readonly judge: () => Pick<EnvelopeJudge, 'hostId' | 'trustedKeys' | 'isHeld'>;
 }
@@ -40,12 +41,16 @@ export class TaskRunner {
   readonly #live = new Map<string, LiveTask>();
   readonly #locks = createLockTable();
   readonly #running = new Set<Promise<void>>();
+  readonly #parking = new AbortController();
 
   constructor(options: TaskRunnerOptions) {
     this.#options = options;
     const files = openTaskFiles(options.directory);
-    this.#world = { ...options, files, desk: createOutcomeDesk(options) };
-    settleInterrupted(this.#world);
+    const parked = this.#parking.signal;
+    this.#world = { ...options, files, parked, desk: createOutcomeDesk(options) };
+    for (const task of settleInterrupted(this.#world, (payload) => this.#locksOf(payload)))
+      this.#live.set(taskKey(task.payload), task);
+    this.#startNext();
   }
 
   offer(frame: ServerFrameOf<'offer'>): void {
@@ -55,6 +60,7 @@ export class TaskRunner {
     const verified = verifyEnvelope(frame.envelope, {
       ...this.#options.judge(),
       registry,
+      kinds: ['run', 'dry-run'],
       serverNowMs: serverTime.now(),
       skewMs: serverTime.skewMs(),
       hasRun: (step) => journal.hasRun(step),
@@ -62,6 +68,8 @@ export class TaskRunner {
     if (!verified.ok) return this.#refuse(frame, verified.error);
     const payload = verified.value;
     serverTime.learn(Date.parse(payload.serverTime));
+    const granted = this.#options.gatekeeper.judge(payload);
+    if (!granted.ok) return this.#refuse(frame, granted.error);
     const refusal = this.#refusalNow(frame, payload);
     if (refusal !== null) return this.#refuse(frame, refusal);
     this.#live.set(key, {
@@ -69,6 +77,9 @@ export class TaskRunner {
       locks: this.#locksOf(payload),
       live: new LiveOutput(frame.outputCreditBytes),
       controller: new AbortController(),
+      resume: null,
+      probesBefore: [],
+      hasLocks: false,
       startedAt: null,
     });
     this.#options.send({ kind: 'accepted', taskId: frame.taskId, attempt: frame.attempt });
@@ -84,8 +95,11 @@ export class TaskRunner {
     const { bavail, bsize } = statfsSync(this.#options.directory);
     if (bavail * bsize < DISK_FREE_BYTES_MIN)
       return { code: 'TASK_DISK_FULL', details: { freeBytes: bavail * bsize } };
-    const waiting = this.#live.size - this.runningCount;
-    if (!this.#options.journal.hasRoom(this.#options.serverTime.now(), waiting))
+    const notStarted = [...this.#live.values()].filter((task) => task.startedAt === null);
+    const actionsOfTasks = [...notStarted.map((task) => task.payload), payload].map(
+      ({ step }) => step.actions.length,
+    );
+    if (!this.#options.journal.hasRoom(this.#options.gatekeeper.surelyNowMs(), actionsOfTasks))
       return { code: 'TASK_JOURNAL_FULL', details: {} };
     return null;
   }
@@ -94,6 +108,11 @@ export class TaskRunner {
   withdraw(taskId: string): void {
     for (const [key, task] of this.#live) {
       if (task.payload.taskId !== taskId || task.startedAt !== null) continue;
+      // Its probes run: they end, and say that it was cancelled.
+      if (task.hasLocks) {
+        task.controller.abort(CANCELLED);
+        continue;
+      }
       this.#live.delete(key);
       const error = { code: 'TASK_CANCELLED', details: {} };
       const times = { startedAtMs: null, endedAtMs: this.#options.clock.now() };
@@ -164,10 +183,9 @@ export class TaskRunner {
 
   #startNext(): void {
     for (const [key, task] of this.#live) {
-      if (task.startedAt !== null || !this.#locks.tryTake(key, task.locks)) continue;
-      const startedAtMs = this.#options.clock.now();
-      task.startedAt = toTimestamp(startedAtMs);
-      const running = carryOutTask(task, startedAtMs, this.#world).finally(() => {
+      if (task.hasLocks || !this.#locks.tryTake(key, task.locks)) continue;
+      task.hasLocks = true;
+      const running = carryOutTask(task, this.#world).finally(() => {
         this.#locks.release(key);
         this.#live.delete(key);
         this.#running.delete(running);
@@ -177,11 +195,15 @@ export class TaskRunner {
     }
   }
 
-  /** Before the agent ends: programs that would end with it are cancelled; those in scopes of their own go on. */
+  /**
+   * Before the agent ends: tasks in a stage are left to the next process; programs that would end with this one are
+   * cancelled, those in scopes of their own go on.
+   */
   async stop(): Promise<void> {
+    this.#parking.abort();
     if (this.#options.hasScopes) return;
     for (const [key, task] of this.#live) {
-      if (task.startedAt === null) this.#live.delete(key);
+      if (!task.hasLocks) this.#live.delete(key);
       else task.controller.abort(CANCELLED);
     }
     while (this.#running.size > 0) await Promise.allSettled(this.#running);
