@@ -4,6 +4,8 @@ import { enrolment } from './enrolment.ts';
 import { fanout } from './fanout.ts';
 import { growth, inventory } from './growth.ts';
 import { memory } from './memory.ts';
+import { peers } from './peers.ts';
+import { selectors } from './selectors.ts';
 import { storm } from './storm.ts';
 
 /** Every benchmark by its name, in the order of `all`: one line each. */
@@ -14,5 +16,7 @@ export const BENCHES: Readonly<Record<string, Benchmark>> = {
   storm,
   inventory,
   growth,
+  selectors,
+  peers,
   agent,
 };

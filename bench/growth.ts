@@ -5,9 +5,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Benchmark } from './benchmark.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
-import { type StoredFacts, storedFacts, untilSaid } from './frame/fact-progress.ts';
-import { type Fleet, openFleet } from './frame/fleet.ts';
-import { CONCURRENT, prepareArgs } from './frame/prepared-fleets.ts';
+import { storedFacts, untilSaid } from './frame/fact-progress.ts';
+import { firstInventory, type InventoryStep, openShare } from './frame/first-inventory.ts';
+import type { Fleet } from './frame/fleet.ts';
 import { cpuSeconds } from './frame/process-usage.ts';
 import type { Stage } from './frame/stage.ts';
 import { stallFigures } from './frame/stall-figures.ts';
@@ -19,15 +19,6 @@ const CHURN_SPREAD_MS = 2_000;
 /** The rows and bodies of a change have been written when nothing more has been for this long. */
 const QUIET_MS = 1_500;
 
-interface Step {
-  readonly hosts: number;
-  readonly added: number;
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly before: StoredFacts;
-  readonly after: StoredFacts;
-}
-
 export const growth: Benchmark = {
   hosts: 10_000,
   async run({ hosts, fleets, profileDirectory, say }) {
@@ -37,7 +28,7 @@ export const growth: Benchmark = {
     try {
       await stage.probe.ask('stalls');
       const endProfile = await stage.profile(profileDirectory, 'growth');
-      const steps: Step[] = [];
+      const steps: InventoryStep[] = [];
       for (const share of STEPS) {
         const upTo = Math.round(hosts * share);
         await fleet?.close();
@@ -83,9 +74,9 @@ export const inventory: Benchmark = {
     try {
       say(`${hosts} hosts say what they are`);
       await stage.probe.ask('stalls');
-      const endProfile = await stage.profile(profileDirectory, 'inventory');
-      const step = await firstInventory(stage, fleet, hosts);
-      await endProfile();
+      const step = await firstInventory(stage, fleet, hosts, (stage) =>
+        stage.profile(profileDirectory, 'inventory'),
+      );
       const bytes = step.after.storeBytes - step.before.storeBytes;
       return {
         figures: [
@@ -104,32 +95,6 @@ export const inventory: Benchmark = {
     }
   },
 };
-
-async function openShare(file: string, share: { first: number; count: number }): Promise<Fleet> {
-  const fleet = await openFleet(share.count, share.first);
-  await fleet.each('load', ({ first, count }) => ({ file, first, count }));
-  await fleet.each('prepare', (part) => prepareArgs(part, {}));
-  return fleet;
-}
-
-/** From the moment at which the connected hosts say what they are. */
-async function firstInventory(stage: Stage, fleet: Fleet, upTo: number): Promise<Step> {
-  await fleet.all('connect', { concurrent: CONCURRENT });
-  const before = storedFacts(stage);
-  const { pid } = stage.server;
-  const cpuBefore = cpuSeconds(pid);
-  const began = performance.now();
-  await fleet.all('churn', { kind: 'everyday', day: 0, spreadMs: 0 });
-  await untilSaid(stage, upTo);
-  return {
-    hosts: upTo,
-    added: fleet.size,
-    seconds: (performance.now() - began) / 1000,
-    cpuSeconds: cpuSeconds(pid) - cpuBefore,
-    before,
-    after: storedFacts(stage),
-  };
-}
 
 interface Change {
   readonly seconds: number;
@@ -162,7 +127,7 @@ async function change(stage: Stage, fleet: Fleet, churn: () => Promise<unknown>)
   };
 }
 
-const stepFigures = (step: Step): Figure[] => {
+const stepFigures = (step: InventoryStep): Figure[] => {
   const { hosts, added, before, after } = step;
   return [
     plain(`first inventory up to ${hosts} hosts`, step.seconds, 's'),
@@ -174,7 +139,7 @@ const stepFigures = (step: Step): Figure[] => {
 };
 
 /** What the law promises is measured where it is made: contents that hosts share are stored once. */
-function lawFigures(steps: readonly Step[]): Figure[] {
+function lawFigures(steps: readonly InventoryStep[]): Figure[] {
   const [whole, twice] = [steps.at(-2), steps.at(-1)];
   const first = steps[0];
   if (whole === undefined || twice === undefined || first === undefined) return [];

@@ -1,0 +1,50 @@
+import { type StoredFacts, storedFacts, untilSaid } from './fact-progress.ts';
+import { type Fleet, openFleet } from './fleet.ts';
+import { CONCURRENT, prepareArgs } from './prepared-fleets.ts';
+import { cpuSeconds } from './process-usage.ts';
+import type { Stage } from './stage.ts';
+
+/** What it took until hosts that had said nothing had said everything. */
+export interface InventoryStep {
+  readonly hosts: number;
+  readonly added: number;
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly before: StoredFacts;
+  readonly after: StoredFacts;
+}
+
+export async function openShare(file: string, share: { first: number; count: number }): Promise<Fleet> {
+  const fleet = await openFleet(share.count, share.first);
+  await fleet.each('load', ({ first, count }) => ({ file, first, count }));
+  await fleet.each('prepare', (part) => prepareArgs(part, {}));
+  return fleet;
+}
+
+/** From the moment at which the connected hosts say what they are. */
+export async function firstInventory(
+  stage: Stage,
+  fleet: Fleet,
+  upTo: number,
+  measure: (stage: Stage) => Promise<() => Promise<void>> = async () => async () => undefined,
+): Promise<InventoryStep> {
+  await fleet.all('connect', { concurrent: CONCURRENT });
+  await stage.probe.ask('stalls');
+  const endMeasure = await measure(stage);
+  const before = storedFacts(stage);
+  const { pid } = stage.server;
+  const cpuBefore = cpuSeconds(pid);
+  const began = performance.now();
+  await fleet.all('churn', { kind: 'everyday', day: 0, spreadMs: 0 });
+  await untilSaid(stage, upTo);
+  const seconds = (performance.now() - began) / 1000;
+  await endMeasure();
+  return {
+    hosts: upTo,
+    added: fleet.size,
+    seconds,
+    cpuSeconds: cpuSeconds(pid) - cpuBefore,
+    before,
+    after: storedFacts(stage),
+  };
+}

@@ -1,0 +1,69 @@
+/** The same job by others, in the same run on the same machine. What is not installed is said, never guessed. */
+import type { Benchmark } from './benchmark.ts';
+import { type FanOut, fanOut } from './fanout.ts';
+import { ceiling, type Figure, plain } from './figure.ts';
+import { natsVersion, openNatsPeer } from './frame/nats-peer.ts';
+import { CONCURRENT } from './frame/prepared-fleets.ts';
+import { median } from './frame/statistics.ts';
+
+const ROUNDS = 5;
+
+export const peers: Benchmark = {
+  hosts: 10_000,
+  async run({ hosts, fleets, say }) {
+    const ours = await measureOurs({ hosts, fleets, say });
+    const oursSeconds = median(ours.map((round) => round.lastMs / 1000));
+    const figures: Figure[] = [
+      plain('click to last durable result', oursSeconds, 's'),
+      plain("server's processor time", median(ours.map((round) => round.serverCpuSeconds)), 's'),
+    ];
+    const notes: string[] = [];
+    const version = natsVersion();
+    if (version === null) notes.push('peer not installed: nats-server; apt install nats-server');
+    else {
+      say(`the same over ${version}`);
+      figures.push(...(await againstNats(hosts, version, oursSeconds)));
+    }
+    notes.push('not run here: Ansible, clush and MeshCentral want hosts with logins of their own');
+    return { figures, notes };
+  },
+};
+
+async function measureOurs({
+  hosts,
+  fleets,
+  say,
+}: Pick<Parameters<Benchmark['run']>[0], 'hosts' | 'fleets' | 'say'>): Promise<FanOut[]> {
+  const scene = await fleets.open({ hosts });
+  try {
+    say(`connect ${hosts} hosts`);
+    await scene.fleet.all('connect', { concurrent: CONCURRENT });
+    await fanOut(scene, 0);
+    const rounds: FanOut[] = [];
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await fanOut(scene, 0));
+    return rounds;
+  } finally {
+    await scene.close();
+  }
+}
+
+async function againstNats(hosts: number, version: string, oursSeconds: number): Promise<Figure[]> {
+  const peer = await openNatsPeer(hosts, version);
+  try {
+    await peer.request();
+    const rounds: Awaited<ReturnType<typeof peer.request>>[] = [];
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await peer.request());
+    const seconds = median(rounds.map((round) => round.seconds));
+    return [
+      plain(`bare request to ${hosts} hosts over ${version}`, seconds, 's'),
+      plain("nats-server's processor time", median(rounds.map((round) => round.serverCpuSeconds)), 's'),
+      {
+        ...ceiling('ours against it', oursSeconds / seconds, '×', 2),
+        peer: version,
+        ratio: oursSeconds / seconds,
+      },
+    ];
+  } finally {
+    await peer.close();
+  }
+}
