@@ -107,7 +107,11 @@ export const runCommand = defineCommand({
         target: await targetOf(options, (name) => resolveHostId(client, name)),
         expiresAt: toTimestamp(context.clock.now() + EXPIRES_MS),
         // What the kernel takes for ad-hoc runs: everywhere at once, to whom it may concern now.
-        strategy: { failuresMax: null, offline: 'skip', ...strategyOf(options) },
+        strategy: {
+          ...(options.maxFailures ? {} : { failuresMax: null }),
+          offline: 'skip',
+          ...strategyOf(options),
+        },
         actions: [
           {
             action: runCommandAction.name,
