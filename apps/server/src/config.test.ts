@@ -80,10 +80,13 @@ test('a value that makes no sense is refused with the place where it stands', ()
     'PILOTHOUSE_LISTEN',
   );
   assert.equal(refusal({ args: ['--log-level', 'loud'] }).code, 'CONFIG_INVALID');
-  assert.equal(refusal({ args: ['--data'] }).details['problem'], 'has no value');
-  assert.equal(refusal({ args: ['serve'] }).details['problem'], 'is not a flag');
+  assert.deepEqual(refusal({ args: ['--data'] }).details['problem'], { en: 'has no value', zh: '没有值' });
+  assert.deepEqual(refusal({ args: ['serve'] }).details['problem'], { en: 'is not a flag', zh: '不是选项' });
   assert.equal(refusal({ file: '[]', args: ['--config', 'f'] }).details['where'], 'f');
-  assert.equal(refusal({ file: '{', args: ['--config', 'f'] }).details['problem'], 'is not JSON');
+  assert.deepEqual(refusal({ file: '{', args: ['--config', 'f'] }).details['problem'], {
+    en: 'is not JSON',
+    zh: '不是 JSON',
+  });
 });
 
 test('a store is the embedded one, a file, or PostgreSQL; another is refused without showing its password', () => {

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { nearestName } from '@pilothouse/base';
-import { AppError, LANGUAGES, languageOf, localeOf } from '@pilothouse/contract';
+import { AppError, LANGUAGES, languageOf, localeOf, type Message, schemaProblem } from '@pilothouse/contract';
 import { LOG_LEVELS, type OidcSettings, type PrometheusSettings } from '@pilothouse/kernel';
 import type { StoreLocation } from '@pilothouse/store';
 import { z } from 'zod';
@@ -122,15 +122,15 @@ export function readConfig(sources: ConfigSources): Config {
   const values = Object.fromEntries([...found].map(([name, { value }]) => [name, value]));
   const parsed = Schema.safeParse(values);
   if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    const name = String(issue?.path[0] ?? '');
+    const { path, problem } = schemaProblem(Schema, values, parsed.error);
+    const name = String(path[0] ?? '');
     const where = found.get(name)?.where ?? name;
-    throw invalid(where, issue?.message ?? 'not valid');
+    throw invalid(where, problem);
   }
   return configOf(parsed.data, sources);
 }
 
-const invalid = (where: string, problem: string): AppError =>
+const invalid = (where: string, problem: Message): AppError =>
   new AppError('CONFIG_INVALID', { where, problem });
 
 function defaults(): Map<string, Found> {
@@ -147,10 +147,10 @@ function readFlags(args: readonly string[]): Map<string, Found> {
     const argument = args[i] ?? '';
     const match = /^--([a-z-]+)(?:=(.*))?$/s.exec(argument);
     const name = match?.[1];
-    if (name === undefined) throw invalid(argument, 'is not a flag');
+    if (name === undefined) throw invalid(argument, { en: 'is not a flag', zh: '不是选项' });
     requireKnown(name, `--${name}`, (each) => `--${each}`);
     const value = match?.[2] ?? args[++i];
-    if (value === undefined) throw invalid(`--${name}`, 'has no value');
+    if (value === undefined) throw invalid(`--${name}`, { en: 'has no value', zh: '没有值' });
     found.set(name, { value, where: `--${name}` });
   }
   return found;
@@ -182,7 +182,8 @@ function readConfigFile(path: string, readFile: ConfigSources['readFile']): Map<
   const parsed = z
     .record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.array(z.string())]))
     .safeParse(content);
-  if (!parsed.success) throw invalid(path, 'is not an object of settings');
+  if (!parsed.success)
+    throw invalid(path, { en: 'is not an object of settings', zh: '不是由设置组成的对象' });
   return new Map(
     Object.entries(parsed.data).map(([name, value]) => {
       requireKnown(name, `${name} in ${path}`, (each) => each);
@@ -198,12 +199,20 @@ function fileContent(path: string, readFile: ConfigSources['readFile']): unknown
     source = readFile(path);
   } catch (cause) {
     const reason = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown reason';
-    throw new AppError('CONFIG_INVALID', { where: path, problem: `cannot be read (${reason})` }, { cause });
+    throw new AppError(
+      'CONFIG_INVALID',
+      { where: path, problem: { en: `cannot be read (${reason})`, zh: `无法读取（${reason}）` } },
+      { cause },
+    );
   }
   try {
     return JSON.parse(source);
   } catch (cause) {
-    throw new AppError('CONFIG_INVALID', { where: path, problem: 'is not JSON' }, { cause });
+    throw new AppError(
+      'CONFIG_INVALID',
+      { where: path, problem: { en: 'is not JSON', zh: '不是 JSON' } },
+      { cause },
+    );
   }
 }
 
@@ -242,7 +251,11 @@ function oidcOf(parsed: Parsed, names: readonly string[]): OidcSettings | null {
   const issuer = parsed['oidc-issuer'];
   if (issuer === undefined) return null;
   const clientId = parsed['oidc-client-id'];
-  if (clientId === undefined) throw invalid('oidc-client-id', 'is needed with oidc-issuer');
+  if (clientId === undefined)
+    throw invalid('oidc-client-id', {
+      en: 'is needed with oidc-issuer',
+      zh: '设置了 oidc-issuer 时必须提供',
+    });
   const ownUrl = `https://${names[0] ?? 'localhost'}:${parsed.listen.port}`;
   return {
     issuer,

@@ -1,4 +1,4 @@
-import { AppError, Problem, type Route } from '@pilothouse/contract';
+import { AppError, type Message, Problem, placedProblem, type Route } from '@pilothouse/contract';
 import { buildPath } from './build-path.ts';
 import { type CallInput, type Client, type ClientOptions, type Out, ProblemError } from './client.ts';
 
@@ -22,17 +22,15 @@ export function createClient(options: ClientOptions): Client {
       const text = await answer.text();
       // A route without a response schema answers nothing, and its Out is undefined.
       if (route.response === undefined) return undefined as Out<R['response']>;
-      const parsed = route.response.safeParse(parseJson(route, text));
-      if (!parsed.success) {
-        const issue = parsed.error.issues[0];
-        throw answerInvalid(route, `${issue?.path.join('.') ?? ''} ${issue?.message ?? ''}`.trim());
-      }
+      const value = parseJson(route, text);
+      const parsed = route.response.safeParse(value);
+      if (!parsed.success) throw answerInvalid(route, placedProblem(route.response, value, parsed.error));
       // The schema that just parsed it is the one that Out names.
       return parsed.data as Out<R['response']>;
     },
     async stream(route, input) {
       const answer = await send(options, route, input ?? {}, route.stream ?? 'application/octet-stream');
-      if (answer.body === null) throw answerInvalid(route, 'no body');
+      if (answer.body === null) throw answerInvalid(route, { en: 'no body', zh: '没有正文' });
       return answer.body;
     },
   };
@@ -72,9 +70,9 @@ function parseJson(route: Route, text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw answerInvalid(route, 'not JSON', cause);
+    throw answerInvalid(route, { en: 'not JSON', zh: '不是 JSON' }, cause);
   }
 }
 
-const answerInvalid = (route: Route, problem: string, cause?: unknown): AppError =>
+const answerInvalid = (route: Route, problem: string | Message, cause?: unknown): AppError =>
   new AppError('CLIENT_ANSWER_INVALID', { method: route.method, path: route.path, problem }, { cause });

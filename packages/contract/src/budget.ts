@@ -2,13 +2,17 @@ import { z } from 'zod';
 import { HostId } from './host-id.ts';
 import { LabelKey } from './label-key.ts';
 import { Timestamp } from './scalars.ts';
+import { ruleText } from './schema-text.ts';
 
 /** Names of what people set up beside hosts: budgets, windows, freezes, schedules, channels. */
 export const RuleName = z
   .string()
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,62}$/u,
-    'must be a name of at most 63 letters, digits, _ . and -, beginning with a letter or a digit',
+    ruleText({
+      en: 'must be a name of at most 63 letters, digits, _ . and -, beginning with a letter or a digit',
+      zh: '必须以字母或数字开头，至多 63 个字母、数字及 _ . -',
+    }),
   );
 
 /** How many members of one domain may be down: so many, a share rounded down, or as many as leave a majority. */

@@ -5,6 +5,7 @@ import { ActionAllowance, isAllowed, type ReadParameters } from './parameter-con
 import type { PlanHeader, Step } from './plan.ts';
 import { PROBES_MAX, Probe } from './probe.ts';
 import { type Digest, Timestamp } from './scalars.ts';
+import { ruleText } from './schema-text.ts';
 
 /** The text travels with every envelope under it, so a larger set of hosts takes several mandates, or all hosts. */
 export const MANDATE_HOSTS_MAX = 2000;
@@ -44,10 +45,16 @@ export const Mandate = z
     /** Chance: two mandates of the same words are two mandates, with uses of their own. */
     nonce: z.string().min(8).max(64),
   })
-  .refine(({ notBefore, expiresAt }) => notBefore < expiresAt, 'must begin before it ends')
+  .refine(
+    ({ notBefore, expiresAt }) => notBefore < expiresAt,
+    ruleText({ en: 'must begin before it ends', zh: '开始时间必须早于结束时间' }),
+  )
   .refine(
     ({ notBefore, expiresAt }) => Date.parse(expiresAt) - Date.parse(notBefore) <= MANDATE_DAYS_MAX * DAY_MS,
-    `must not last longer than ${MANDATE_DAYS_MAX} days`,
+    ruleText({
+      en: `must not last longer than ${MANDATE_DAYS_MAX} days`,
+      zh: `有效期不得超过 ${MANDATE_DAYS_MAX} 天`,
+    }),
   );
 export type Mandate = z.infer<typeof Mandate>;
 

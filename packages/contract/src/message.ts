@@ -9,7 +9,16 @@ export interface Message {
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
+/** Texts lie in a parameter, or in the items of a list of it; what is deeper is data. */
+const TEXT_DEPTH_MAX = 2;
 export type MessageParameters = Readonly<Record<string, unknown>>;
+
+/** Whether a parameter is itself a text in both languages, which is then rendered in the reader's. */
+export function isMessage(value: unknown): value is Message {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== LANGUAGES.length)
+    return false;
+  return 'en' in value && typeof value.en === 'string' && 'zh' in value && typeof value.zh === 'string';
+}
 
 /** The first language of a locale or Accept-Language list that we speak: `zh-CN,en;q=0.5` → `zh`. English otherwise. */
 export function languageOf(preference: string | undefined): Language {
@@ -39,8 +48,22 @@ export function renderMessage(
     const value = parameters[name];
     if (one !== undefined && many !== undefined) return value === 1 ? one : many;
     if (value === undefined) return whole;
+    if (isMessage(value)) return value[language];
     return typeof value === 'string' ? value : JSON.stringify(value);
   });
+}
+
+/** The same parameters with every text in one language, for a reader who gets them beside the rendered message. */
+export function renderParameters(parameters: MessageParameters, language: Language): Record<string, unknown> {
+  const rendered = (value: unknown, depth: number): unknown => {
+    if (isMessage(value)) return value[language];
+    if (depth === 0 || typeof value !== 'object' || value === null) return value;
+    if (Array.isArray(value)) return value.map((item: unknown) => rendered(item, depth - 1));
+    return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, rendered(each, depth - 1)]));
+  };
+  return Object.fromEntries(
+    Object.entries(parameters).map(([key, value]) => [key, rendered(value, TEXT_DEPTH_MAX)]),
+  );
 }
 
 /** A catalogue: the identity function, there so that every text of a package is found by searching for it. */

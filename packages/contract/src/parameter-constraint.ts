@@ -16,6 +16,7 @@ import { ActionName } from './action.ts';
 import { canonicalJson } from './canonical-json.ts';
 import type { StepAction } from './plan.ts';
 import { Digest, type JsonObject } from './scalars.ts';
+import { ruleText } from './schema-text.ts';
 
 export const PATTERN_CHARS_MAX = 200;
 /** A longer text fits no pattern; exact values may be as long as parameters are. */
@@ -36,7 +37,10 @@ export const ActionAllowance = z.strictObject({
   action: ActionName,
   parameters: z
     .record(z.string().max(80), ParameterConstraint)
-    .refine((all) => Object.keys(all).length <= PARAMETERS_MAX, `at most ${PARAMETERS_MAX} parameters`),
+    .refine(
+      (all) => Object.keys(all).length <= PARAMETERS_MAX,
+      ruleText({ en: `at most ${PARAMETERS_MAX} parameters`, zh: `至多 ${PARAMETERS_MAX} 个参数` }),
+    ),
   /** Content that it may bring beside its parameters; absent: none. */
   contents: z.array(Digest).max(CONTENTS_MAX).optional(),
 });

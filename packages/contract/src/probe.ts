@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { ruleText } from './schema-text.ts';
 
 /** Probes of one plan; each runs on every host, several times. */
 export const PROBES_MAX = 8;
@@ -6,7 +7,13 @@ export const PROBES_MAX = 8;
 const common = {
   name: z
     .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,39}$/, 'must be the name of a probe: small letters, digits and -'),
+    .regex(
+      /^[a-z0-9][a-z0-9-]{0,39}$/,
+      ruleText({
+        en: 'must be the name of a probe: small letters, digits and -',
+        zh: '必须是探测的名称：仅限小写字母、数字和 -',
+      }),
+    ),
   /** Tries until it counts as failing, with `pauseMs` between them. */
   tries: z.number().int().min(1).max(20),
   pauseMs: z.number().int().min(0).max(60_000),
@@ -46,7 +53,12 @@ export const Probe = z.discriminatedUnion('kind', [
     ...common,
     kind: z.literal('unit'),
     /** A systemd unit that must be active. */
-    unit: z.string().regex(/^[a-zA-Z0-9@._:\\-]{1,255}$/, 'must be the name of a systemd unit'),
+    unit: z
+      .string()
+      .regex(
+        /^[a-zA-Z0-9@._:\\-]{1,255}$/,
+        ruleText({ en: 'must be the name of a systemd unit', zh: '必须是 systemd 单元的名称' }),
+      ),
   }),
 ]);
 export type Probe = z.infer<typeof Probe>;

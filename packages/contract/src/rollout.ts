@@ -1,11 +1,18 @@
 import { z } from 'zod';
 import { PlanTarget } from './plan.ts';
 import { Digest, JsonObject, Timestamp } from './scalars.ts';
+import { ruleText } from './schema-text.ts';
 import { Strategy } from './strategy.ts';
 
 export const RolloutId = z
   .string()
-  .regex(/^r_[0-9a-hjkmnp-tv-z]{18}$/, 'must be the id of a rollout, such as r_0k3v9d2qa7m8f4q7xz');
+  .regex(
+    /^r_[0-9a-hjkmnp-tv-z]{18}$/,
+    ruleText({
+      en: 'must be the id of a rollout, such as r_0k3v9d2qa7m8f4q7xz',
+      zh: '必须是发布的 id，例如 r_0k3v9d2qa7m8f4q7xz',
+    }),
+  );
 
 /**
  * awaiting-approval: people have yet to approve or sign its plan · rolling-back: halted, and what it touched is being

@@ -3,6 +3,7 @@ import { GATES_MAX, Gate } from './gate.ts';
 import { HostId } from './host-id.ts';
 import { LabelKey } from './label-key.ts';
 import { PROBES_MAX, Probe } from './probe.ts';
+import { ruleText } from './schema-text.ts';
 
 export const PLAN_HOSTS_MAX = 100_000;
 export const WAVES_MAX = 1000;
@@ -66,7 +67,13 @@ export const PlanWindow = z.object({
   /** Local time from which the rule counts, `2026-11-21T22:00:00`. */
   start: z
     .string()
-    .regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/, 'must be a local time such as 2026-11-21T22:00:00'),
+    .regex(
+      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/,
+      ruleText({
+        en: 'must be a local time such as 2026-11-21T22:00:00',
+        zh: '必须是本地时间，例如 2026-11-21T22:00:00',
+      }),
+    ),
   durationMs: z
     .number()
     .int()

@@ -11,7 +11,10 @@ export function readCursor<Position>(
   if (cursor === undefined) return null;
   const position = read(Buffer.from(cursor, 'base64url').toString('utf8'));
   if (position !== null) return position;
-  throw new AppError('INVALID_REQUEST', { where: 'query.cursor', problem: 'not a cursor' });
+  throw new AppError('INVALID_REQUEST', {
+    where: 'query.cursor',
+    problem: { en: 'not a cursor', zh: '不是有效的游标' },
+  });
 }
 
 /** For lists in the order of a text, such as an id or a name. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { definePermissions, PermissionName, Role } from '../access.ts';
 import { Actor } from '../audit.ts';
 import { Timestamp } from '../scalars.ts';
+import { ruleText } from '../schema-text.ts';
 
 export const accessPermissions = definePermissions({
   usersRead: {
@@ -43,7 +44,10 @@ export const UserName = z
   .string()
   .regex(
     /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u,
-    'must be a name of letters, digits and . _ @ + - that begins with a letter or digit',
+    ruleText({
+      en: 'must be a name of letters, digits and . _ @ + - that begins with a letter or digit',
+      zh: '必须以字母或数字开头，仅含字母、数字及 . _ @ + -',
+    }),
   );
 /** The upper bound keeps one sign-in from costing more hashing than another. */
 export const Password = z.string().min(1).max(256);
@@ -51,7 +55,10 @@ export const RoleName = z
   .string()
   .regex(
     /^[a-z][a-z0-9-]{0,62}$/,
-    'must be a name of small letters, digits and hyphens, such as web-operator',
+    ruleText({
+      en: 'must be a name of small letters, digits and hyphens, such as web-operator',
+      zh: '必须由小写字母、数字和连字符组成，例如 web-operator',
+    }),
   );
 export const RoleNames = z.array(RoleName).max(50);
 

@@ -4,6 +4,7 @@ import { defineErrors } from '../errors.ts';
 import { Event } from '../event.ts';
 import { PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX } from '../page.ts';
 import { defineRoute } from '../route.ts';
+import { ruleText } from '../schema-text.ts';
 
 export const eventsPermissions = definePermissions({
   eventsRead: {
@@ -36,7 +37,10 @@ const EventType = z
   .string()
   .regex(
     /^[a-z][a-z-]*\.(\*|[a-z][a-z-]*)$/,
-    'must be a type such as host.online, or host.* for all of a noun',
+    ruleText({
+      en: 'must be a type such as host.online, or host.* for all of a noun',
+      zh: '必须是事件类型，例如 host.online，或以 host.* 表示该类全部事件',
+    }),
   );
 
 export const EventsPage = z.object({

@@ -55,7 +55,7 @@ export function createOidc(parts: AccessParts, signIn: SignIn, settings: OidcSet
       return [await discovered, settings];
     } catch (cause) {
       discovered = null;
-      throw new AppError('OIDC_FAILED', { problem: 'it does not answer' }, { cause });
+      throw new AppError('OIDC_FAILED', { problem: { en: 'it does not answer', zh: '无响应' } }, { cause });
     }
   };
 
@@ -92,7 +92,10 @@ export function createOidc(parts: AccessParts, signIn: SignIn, settings: OidcSet
           : await store.transaction((transaction) => oidcLoginStore.take(transaction, hashSecret(state)));
       if (state === null || login === undefined || login.created_at < clock.now() - LOGIN_MS_MAX) {
         throw new AppError('OIDC_FAILED', {
-          problem: 'this sign-in was not begun in this browser, or too long ago',
+          problem: {
+            en: 'this sign-in was not begun in this browser, or too long ago',
+            zh: '该登录不是在此浏览器中发起，或发起已过久',
+          },
         });
       }
       const claims = await claimsOf(config, known, { query, state, ...login });
@@ -142,7 +145,11 @@ async function claimsOf(
     const more = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
     return { ...more, ...claims };
   } catch (cause) {
-    throw new AppError('OIDC_FAILED', { problem: 'the answer was refused' }, { cause });
+    throw new AppError(
+      'OIDC_FAILED',
+      { problem: { en: 'the answer was refused', zh: '其应答未被接受' } },
+      { cause },
+    );
   }
 }
 
@@ -167,7 +174,9 @@ async function admit(parts: AccessParts, signIn: SignIn, admission: Admission): 
     const subject = `${claims.iss} ${claims.sub}`;
     const known = await userStore.findBySubject(transaction, subject);
     if (known !== undefined && known.is_disabled === 1) {
-      throw new AppError('OIDC_FAILED', { problem: 'the account is disabled here' });
+      throw new AppError('OIDC_FAILED', {
+        problem: { en: 'the account is disabled here', zh: '该账户在此已停用' },
+      });
     }
     if (known !== undefined) {
       await userStore.setRoles(transaction, known.id, roles);

@@ -161,7 +161,10 @@ export async function insertUser(
   roles: readonly string[],
 ): Promise<void> {
   if (LOOKS_LIKE_ID.test(row.name)) {
-    throw new AppError('INVALID_REQUEST', { where: 'body.name', problem: 'looks like the id of a user' });
+    throw new AppError('INVALID_REQUEST', {
+      where: 'body.name',
+      problem: { en: 'looks like the id of a user', zh: '与用户 id 的格式相同' },
+    });
   }
   const same = await userStore.byName(transaction, row.name);
   if (same !== undefined) throw new AppError('USER_EXISTS', { name: row.name });

@@ -10,6 +10,7 @@ import {
   type Page,
   type PageQuery,
   type PlanAuthority,
+  placedProblem,
   type ReadParameters,
   toTimestamp,
 } from '@pilothouse/contract';
@@ -53,19 +54,17 @@ function isSeen(parts: AuthorityParts, principal: Principal, { hosts }: Mandate)
 }
 
 function readMandateText(text: string): Mandate {
-  const parsed = Mandate.safeParse(parseJson(text));
+  const value = parseJson(text);
+  const parsed = Mandate.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  throw new AppError('MANDATE_INVALID', {
-    problem: [issue?.path.join('.') ?? '', issue?.message ?? ''].filter((part) => part !== '').join(': '),
-  });
+  throw new AppError('MANDATE_INVALID', { problem: placedProblem(Mandate, value, parsed.error) });
 }
 
 function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new AppError('MANDATE_INVALID', { problem: 'not JSON' }, { cause });
+    throw new AppError('MANDATE_INVALID', { problem: { en: 'not JSON', zh: '不是 JSON' } }, { cause });
   }
 }
 

@@ -122,12 +122,21 @@ export async function checkCsr(pem: string): Promise<{ request: Pkcs10Certificat
   try {
     request = new Pkcs10CertificateRequest(pem);
   } catch (cause) {
-    throw new AppError('ENROL_CSR_INVALID', { problem: 'it is not PKCS#10' }, { cause });
+    throw new AppError(
+      'ENROL_CSR_INVALID',
+      { problem: { en: 'it is not PKCS#10', zh: '不是 PKCS#10' } },
+      { cause },
+    );
   }
   const spki = Buffer.from(request.publicKey.rawData);
-  if (!isP256(request)) throw new AppError('ENROL_CSR_INVALID', { problem: 'its key is not P-256' });
+  if (!isP256(request))
+    throw new AppError('ENROL_CSR_INVALID', {
+      problem: { en: 'its key is not P-256', zh: '密钥不是 P-256' },
+    });
   if (!isProved(request, spki)) {
-    throw new AppError('ENROL_CSR_INVALID', { problem: 'its signature does not fit its key' });
+    throw new AppError('ENROL_CSR_INVALID', {
+      problem: { en: 'its signature does not fit its key', zh: '签名与密钥不符' },
+    });
   }
   return { request, keyHash: sha256Hex(spki) };
 }

@@ -57,7 +57,10 @@ export function eventsEndpoints(deps: EventsEndpointsDeps): Endpoint[] {
 function resumeCursor(header: string | null): number | null {
   if (header === null || header === '') return null;
   if (/^\d{1,15}$/.test(header)) return Number(header);
-  throw new AppError('INVALID_REQUEST', { where: 'Last-Event-ID', problem: 'not a cursor of this feed' });
+  throw new AppError('INVALID_REQUEST', {
+    where: 'Last-Event-ID',
+    problem: { en: 'not a cursor of this feed', zh: '不是该事件流的游标' },
+  });
 }
 
 async function readPage(

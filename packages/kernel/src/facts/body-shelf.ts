@@ -1,6 +1,12 @@
 import { createHash } from 'node:crypto';
 import { batchWhileBusy, bytes } from '@pilothouse/base';
-import { AppError, type Digest, FACT_BODY_BYTES_MAX, type FactSpec, placedProblem } from '@pilothouse/contract';
+import {
+  AppError,
+  type Digest,
+  FACT_BODY_BYTES_MAX,
+  type FactSpec,
+  placedProblem,
+} from '@pilothouse/contract';
 import type { KernelContext } from '../kernel-context.ts';
 import { createBodyCache } from './body-cache.ts';
 import { packBody, unpackBody } from './body-text.ts';
@@ -132,6 +138,10 @@ function parseJson(fact: string, body: Uint8Array): unknown {
   try {
     return JSON.parse(Buffer.from(body).toString('utf8'));
   } catch (cause) {
-    throw new AppError('FACT_BODY_INVALID', { fact, problem: { en: 'not JSON', zh: '不是 JSON' } }, { cause });
+    throw new AppError(
+      'FACT_BODY_INVALID',
+      { fact, problem: { en: 'not JSON', zh: '不是 JSON' } },
+      { cause },
+    );
   }
 }

@@ -118,7 +118,7 @@ function createApp(options: HttpOptions): FastifyInstance {
     try {
       done(null, JSON.parse(String(text)));
     } catch {
-      done(new AppError('INVALID_REQUEST', { where: 'body', problem: 'not JSON' }));
+      done(new AppError('INVALID_REQUEST', { where: 'body', problem: { en: 'not JSON', zh: '不是 JSON' } }));
     }
   });
   app.addHook('onRequest', async (request, reply) => {
@@ -173,12 +173,19 @@ function refusalOf(error: FastifyError): unknown {
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new AppError(
         'INVALID_REQUEST',
-        { where: 'header.content-type', problem: 'application/json is the only one understood' },
+        {
+          where: 'header.content-type',
+          problem: { en: 'application/json is the only one understood', zh: '仅支持 application/json' },
+        },
         { cause: error },
       );
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_BAD_URL':
-      return new AppError('INVALID_REQUEST', { where: 'request', problem: error.message }, { cause: error });
+      return new AppError(
+        'INVALID_REQUEST',
+        { where: 'request', problem: { en: error.message, zh: '请求头或地址格式错误' } },
+        { cause: error },
+      );
     default:
       return error;
   }

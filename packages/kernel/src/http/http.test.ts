@@ -113,7 +113,9 @@ test('parses every part of a request and says where one is wrong, in the languag
   assert.equal(fine.headers['etag'], '"v1"');
   assert.match(String(bad.headers['content-type']), /^application\/problem\+json/);
   assert.equal(bad.json().details.where, 'body.items[1].size');
-  assert.match(bad.json().title, /^请求无效/);
+  assert.equal(bad.json().title, '请求无效：无效输入：期望 数字，实际接收 string');
+  assert.equal(bad.json().details.issues[0].problem, '无效输入：期望 数字，实际接收 string');
+  assert.match(path.json().title, /^The request is not valid: Too big: expected string to have <=/);
   assert.equal(path.json().details.where, 'path.name');
   assert.equal(text.json().details.problem, 'not JSON');
 });

@@ -108,7 +108,10 @@ const settled = async (work: Promise<unknown> | undefined): Promise<void> => {
 const keyTooLong = (): AppError =>
   new AppError('INVALID_REQUEST', {
     where: 'header.idempotency-key',
-    problem: `longer than ${IDEMPOTENCY_KEY_CHARS_MAX} characters`,
+    problem: {
+      en: `longer than ${IDEMPOTENCY_KEY_CHARS_MAX} characters`,
+      zh: `超过 ${IDEMPOTENCY_KEY_CHARS_MAX} 个字符`,
+    },
   });
 
 const sha256 = (parts: readonly string[]): string =>

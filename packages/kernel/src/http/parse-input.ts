@@ -1,4 +1,4 @@
-import { AppError, type Route } from '@pilothouse/contract';
+import { AppError, type Route, schemaProblem, schemaProblems } from '@pilothouse/contract';
 import type { z } from 'zod';
 
 type Part = 'path' | 'query' | 'body';
@@ -8,15 +8,14 @@ function parsePart(part: Part, schema: z.ZodType | undefined, value: unknown): u
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
+  const { path, problem } = schemaProblem(schema, value, parsed.error);
   throw new AppError('INVALID_REQUEST', {
-    where: placeOf(part, issue?.path ?? []),
-    problem: issue?.message ?? 'not valid',
+    where: placeOf(part, path),
+    problem,
     // Enough to correct a form in one go, bounded because a list of 10,000 bad items is one mistake.
-    issues: parsed.error.issues.slice(0, 20).map((each) => ({
-      where: placeOf(part, each.path),
-      problem: each.message,
-    })),
+    issues: schemaProblems(schema, value, parsed.error)
+      .slice(0, 20)
+      .map((each) => ({ where: placeOf(part, each.path), problem: each.problem })),
   });
 }
 

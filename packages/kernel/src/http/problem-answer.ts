@@ -6,6 +6,7 @@ import {
   type Language,
   type Problem,
   renderMessage,
+  renderParameters,
 } from '@pilothouse/contract';
 
 /** Who knows the rows of all error tables: the kernel's and the plugins'. */
@@ -43,6 +44,8 @@ export function problemOf(error: unknown, catalogue: ErrorCatalogue, context: Pr
     hint: renderMessage(spec.hint, context.language, parameters),
     retry: spec.retry,
     requestId: context.requestId,
-    ...(Object.keys(refusal.details).length === 0 ? {} : { details: { ...refusal.details } }),
+    ...(Object.keys(refusal.details).length === 0
+      ? {}
+      : { details: renderParameters(refusal.details, context.language) }),
   };
 }

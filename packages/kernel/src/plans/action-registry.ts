@@ -10,6 +10,7 @@ import {
   type Message,
   PARAMETERS_BYTES_MAX,
   type StepAction,
+  schemaProblem,
 } from '@pilothouse/contract';
 import type { PlannedAction } from '../rollouts/service.ts';
 
@@ -98,13 +99,9 @@ function checkOne(
 ): { step: StepAction; effect: EffectClass } {
   const parsed = spec.parameters.safeParse(wished.parameters);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    const where = ['parameters', ...(issue?.path ?? [])].join('.');
-    throw new AppError('PLAN_PARAMETERS_INVALID', {
-      action: spec.name,
-      problem: issue?.message ?? 'not valid',
-      where,
-    });
+    const { path, problem } = schemaProblem(spec.parameters, wished.parameters, parsed.error);
+    const where = ['parameters', ...path].join('.');
+    throw new AppError('PLAN_PARAMETERS_INVALID', { action: spec.name, problem, where });
   }
   // What a parameter schema puts out is an object of JSON: the conformance suite of plugins holds it.
   const parameters = parsed.data as JsonObject;

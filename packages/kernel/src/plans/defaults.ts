@@ -1,5 +1,5 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@pilothouse/base';
-import { AppError, Strategy } from '@pilothouse/contract';
+import { AppError, type Message, Strategy, schemaProblem } from '@pilothouse/contract';
 
 /** Ten minutes: longer than any query, shorter than a person waits before asking what happened. */
 const TASK_TIMEOUT_MS = 10 * MINUTE_MS;
@@ -56,15 +56,22 @@ export function completeStrategy(
     said['failuresMax'] = Math.floor((hostsCount * percent) / 100);
   const { taskTimeoutMs } = { ...strategies[kind], ...said };
   if (wished.taskTimeoutMs !== undefined && taskTimeoutMs > timeoutMsMax)
-    throw invalid(`the actions end after ${timeoutMsMax} ms at the latest`, 'strategy.taskTimeoutMs');
-  const parsed = Strategy.safeParse({
+    throw invalid(
+      {
+        en: `the actions end after ${timeoutMsMax} ms at the latest`,
+        zh: `操作最迟在 ${timeoutMsMax} 毫秒后结束`,
+      },
+      'strategy.taskTimeoutMs',
+    );
+  const whole = {
     ...strategies[kind],
     ...said,
     taskTimeoutMs: Math.min(taskTimeoutMs, timeoutMsMax),
-  });
+  };
+  const parsed = Strategy.safeParse(whole);
   if (parsed.success) return parsed.data;
-  const issue = parsed.error.issues[0];
-  throw invalid(issue?.message ?? 'not valid', ['strategy', ...(issue?.path ?? [])].join('.'));
+  const { path, problem } = schemaProblem(Strategy, whole, parsed.error);
+  throw invalid(problem, ['strategy', ...path].join('.'));
 }
 
 export function completeWindow(
@@ -75,11 +82,13 @@ export function completeWindow(
   const notBefore = wished.notBefore ?? now;
   const expiresAt =
     wished.expiresAt ?? Math.max(notBefore, now) + (kind === 'run' ? RUN_EXPIRY_MS : PLAN_EXPIRY_MS);
-  if (expiresAt <= now) throw invalid('the expiry is in the past', 'expiresAt');
-  if (expiresAt <= notBefore) throw invalid('the expiry is not after the start', 'expiresAt');
-  if (expiresAt > now + EXPIRY_MS_MAX) throw invalid('the expiry is more than 92 days away', 'expiresAt');
+  if (expiresAt <= now) throw invalid({ en: 'the expiry is in the past', zh: '到期时间已过' }, 'expiresAt');
+  if (expiresAt <= notBefore)
+    throw invalid({ en: 'the expiry is not after the start', zh: '到期时间不晚于开始时间' }, 'expiresAt');
+  if (expiresAt > now + EXPIRY_MS_MAX)
+    throw invalid({ en: 'the expiry is more than 92 days away', zh: '到期时间距今超过 92 天' }, 'expiresAt');
   return { notBefore, expiresAt };
 }
 
-const invalid = (problem: string, where: string): AppError =>
+const invalid = (problem: Message, where: string): AppError =>
   new AppError('PLAN_STRATEGY_INVALID', { problem, where });

@@ -54,7 +54,8 @@ export function assertScope(text: string, environment: SelectorEnvironment): voi
 
 function parseTree(text: string, environment: SelectorEnvironment): SelectorTree {
   if (text.length > SELECTOR_CHARS_MAX) {
-    throw selectorInvalid(text, new Error(`longer than ${SELECTOR_CHARS_MAX} characters`), []);
+    const tooLong = { code: 'too_long', message: `longer than ${SELECTOR_CHARS_MAX} characters` };
+    throw selectorInvalid(text, tooLong, []);
   }
   try {
     const parsed = environment.cel.parse(text);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { bytes, MINUTE_MS } from '@pilothouse/base';
-import { AppError, defineFact, isAppError } from '@pilothouse/contract';
+import { AppError, defineFact, isAppError, isMessage } from '@pilothouse/contract';
 import fc from 'fast-check';
 import { z } from 'zod';
 import type { HostEntry } from '../hosts/service.ts';
@@ -163,6 +163,34 @@ test('a slip of the fingers is answered with its column and the nearest name', (
     );
   }
 });
+
+test('what is wrong with a selector is said in both languages', () => {
+  const cases = [
+    ['os.versionID == "1"', 'No such key: versionID', '没有该字段：versionID'],
+    ['lable == "web"', 'Unknown variable: lable', '未知名称：lable'],
+    ['"web', 'Unterminated string', '字符串没有结束引号'],
+    ['(true', 'Expected RPAREN, got EOF', '缺少应有的符号（Expected RPAREN, got EOF）'],
+    ['true ? 1 : "x"', undefined, undefined],
+    ['x'.repeat(100_000), undefined, undefined],
+  ] as const;
+  for (const [text, en, zh] of cases) {
+    const error = refusalOf(text);
+    const { problem } = error.details;
+    assert.ok(isMessage(problem), text);
+    assert.match(problem.zh, /\p{Script=Han}/u, text);
+    if (en !== undefined) assert.deepEqual(problem, { en, zh });
+  }
+});
+
+function refusalOf(text: string): AppError {
+  try {
+    select.compile(text);
+  } catch (error) {
+    if (isAppError(error)) return error;
+    throw error;
+  }
+  throw new Error(`${text} was taken`);
+}
 
 test('a scope may not rest on what hosts say of themselves', () => {
   assert.equal(select.compileScope('label.role == "web" || inGroup("bj1")').evaluate(rpmHost), 'true');

@@ -1,11 +1,13 @@
 import { nearestName } from '@pilothouse/base';
-import { AppError } from '@pilothouse/contract';
+import { AppError, type Message } from '@pilothouse/contract';
 import { z } from 'zod';
+import { problemOfKind } from './selector-problems.ts';
 
 const EXCERPT_CHARS = 30;
 
 /** What the library throws for a text that does not parse or type-check. */
 const CelError = z.object({
+  code: z.string().optional(),
   summary: z.string().optional(),
   message: z.string(),
   range: z.object({ start: z.number(), end: z.number() }).optional(),
@@ -16,9 +18,7 @@ export function selectorInvalid(text: string, cause: unknown, names: readonly st
   const parsed = CelError.safeParse(cause);
   const range = parsed.success ? parsed.data.range : undefined;
   const start = Math.min(range?.start ?? 0, text.length);
-  const problem = parsed.success
-    ? (parsed.data.summary ?? firstLine(parsed.data.message))
-    : 'it cannot be read';
+  const problem = parsed.success ? problemOf(parsed.data) : UNREADABLE;
   return new AppError(
     'SELECTOR_INVALID',
     {
@@ -30,6 +30,11 @@ export function selectorInvalid(text: string, cause: unknown, names: readonly st
     { cause },
   );
 }
+
+const UNREADABLE: Message = { en: 'it cannot be read', zh: '无法读取' };
+
+const problemOf = ({ code, summary, message }: z.infer<typeof CelError>): Message =>
+  problemOfKind(code, summary ?? firstLine(message));
 
 /** "os.versionId?" for "os.versionid": compares the whole dotted path that ends at the error. */
 function suggestionFor(text: string, start: number, end: number, names: readonly string[]): string {

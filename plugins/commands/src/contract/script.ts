@@ -1,4 +1,4 @@
-import { Digest, EffectClass, Timestamp } from '@pilothouse/contract';
+import { Digest, EffectClass, ruleText, Timestamp } from '@pilothouse/contract';
 import { z } from 'zod';
 import { AbsolutePath, Interpreter, LoginName, SCRIPT_CHARS_MAX } from './command-parameters.ts';
 
@@ -56,11 +56,14 @@ export const ScriptContent = z.object({
     .string()
     .min(1)
     .max(SCRIPT_CHARS_MAX)
-    .refine((text) => !text.includes('\0'), 'must not contain NUL'),
+    .refine((text) => !text.includes('\0'), ruleText({ en: 'must not contain NUL', zh: '不得包含 NUL' })),
   parameters: z
     .array(ScriptParameter)
     .max(PARAMETERS_MAX)
-    .refine((all) => new Set(all.map((p) => p.name)).size === all.length, 'parameter names must differ')
+    .refine(
+      (all) => new Set(all.map((p) => p.name)).size === all.length,
+      ruleText({ en: 'parameter names must differ', zh: '参数名称不得重复' }),
+    )
     .default([]),
   effect: EffectClass.default('disruptive'),
   user: LoginName.nullable().default(null),

@@ -1,5 +1,5 @@
 import { MINUTE_MS } from '@pilothouse/base';
-import { defineAction } from '@pilothouse/contract';
+import { defineAction, ruleText } from '@pilothouse/contract';
 import { z } from 'zod';
 import { isKnownName, namesOfTemplate } from '../domain/render-template.ts';
 import { ManagedPath } from './managed-path.ts';
@@ -8,8 +8,15 @@ import { filesPermissions } from './permissions.ts';
 /** A configuration file, not a blob: parameters travel with every task. */
 export const CONTENT_CHARS_MAX = 128 * 1024;
 
-export const FileMode = z.string().regex(/^0[0-7]{3}$/, 'must be a mode such as 0644');
-const Name = z.string().regex(/^[a-z_][a-z0-9_.-]{0,31}\$?$/, 'must be the name of a user or a group');
+export const FileMode = z
+  .string()
+  .regex(/^0[0-7]{3}$/, ruleText({ en: 'must be a mode such as 0644', zh: '必须是权限位，例如 0644' }));
+const Name = z
+  .string()
+  .regex(
+    /^[a-z_][a-z0-9_.-]{0,31}\$?$/,
+    ruleText({ en: 'must be the name of a user or a group', zh: '必须是用户或组的名称' }),
+  );
 /** Same shape as in services; a plugin depends on no sibling for a name. */
 const Unit = z.string().regex(/^[A-Za-z0-9@._:\\-]{1,240}\.(service|socket|timer|target|path|mount)$/);
 
@@ -41,7 +48,11 @@ export const ManageFileParameters = z
     if (!parameters.isTemplate) return;
     for (const name of namesOfTemplate(parameters.content))
       if (!isKnownName(name, parameters.values))
-        context.addIssue({ code: 'custom', path: ['content'], message: `unknown name {{ ${name} }}` });
+        context.addIssue({
+          code: 'custom',
+          path: ['content'],
+          message: ruleText({ en: `unknown name {{ ${name} }}`, zh: `未知名称 {{ ${name} }}` }),
+        });
   });
 export type ManageFileParameters = z.infer<typeof ManageFileParameters>;
 

@@ -1,3 +1,4 @@
+import { ruleText } from '@pilothouse/contract';
 import { z } from 'zod';
 
 /** File systems of the kernel's own: what looks like a file there is none. */
@@ -7,9 +8,15 @@ const KERNEL_TREES = /^\/(proc|sys|dev)(\/|$)/;
 export const ManagedPath = z
   .string()
   .max(4096)
-  .regex(/^(\/[^/\p{Cc}]+)+$/u, 'must be an absolute path of a file')
+  .regex(
+    /^(\/[^/\p{Cc}]+)+$/u,
+    ruleText({ en: 'must be an absolute path of a file', zh: '必须是文件的绝对路径' }),
+  )
   .refine(
     (path) => !path.split('/').some((piece) => piece === '.' || piece === '..'),
-    'must not have . or .. in it',
+    ruleText({ en: 'must not have . or .. in it', zh: '不得包含 . 或 ..' }),
   )
-  .refine((path) => !KERNEL_TREES.test(path), 'must not be below /proc, /sys or /dev');
+  .refine(
+    (path) => !KERNEL_TREES.test(path),
+    ruleText({ en: 'must not be below /proc, /sys or /dev', zh: '不得位于 /proc、/sys 或 /dev 之下' }),
+  );

@@ -1,5 +1,11 @@
 import { MINUTE_MS } from '@pilothouse/base';
-import { defineAction, type EffectClass, type Interruption, type Message } from '@pilothouse/contract';
+import {
+  defineAction,
+  type EffectClass,
+  type Interruption,
+  type Message,
+  ruleText,
+} from '@pilothouse/contract';
 import { z } from 'zod';
 
 /** A unit by its whole name: `nginx.service`, `backup.timer`. Aliases are followed by systemd. */
@@ -7,7 +13,10 @@ export const UnitName = z
   .string()
   .regex(
     /^[A-Za-z0-9@._:\\-]{1,240}\.(service|socket|timer|target|path|mount)$/,
-    'must be the whole name of a unit, such as nginx.service',
+    ruleText({
+      en: 'must be the whole name of a unit, such as nginx.service',
+      zh: '必须是单元的完整名称，例如 nginx.service',
+    }),
   );
 
 export const UnitParameters = z.object({ unit: UnitName });
