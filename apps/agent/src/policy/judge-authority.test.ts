@@ -172,7 +172,7 @@ test('the plan’s window is judged by the host’s own clock, too', () => {
   const HOUR_MS = 3_600_000;
 
   assert.equal(verdictOf(payload, judgeOf({ latestMs: NOW + HOUR_MS + 300_001 })), 'TASK_OUTSIDE_WINDOW');
-  assert.equal(verdictOf(payload, judgeOf({ latestMs: NOW - HOUR_MS - 300_001 })), 'TASK_OUTSIDE_WINDOW');
+  assert.equal(verdictOf(payload, judgeOf({ earliestMs: NOW - HOUR_MS - 300_001 })), 'TASK_OUTSIDE_WINDOW');
 });
 
 test('what this host itself allows needs nobody, but no probe comes with it', () => {

@@ -74,7 +74,7 @@ export function judgeAuthority(payload: EnvelopePayload, judge: AuthorityJudge):
 /** The plan's own window, by the host's own clock: the envelope was judged by the server's word alone. */
 function refusalOfWindow({ header }: EnvelopePayload, judge: AuthorityJudge): Refusal | null {
   const { notBefore, expiresAt } = header;
-  const isEarly = judge.latestMs + CLOCK_SKEW_MS_MAX < Date.parse(notBefore);
+  const isEarly = judge.earliestMs + CLOCK_SKEW_MS_MAX < Date.parse(notBefore);
   const isLate = judge.latestMs - CLOCK_SKEW_MS_MAX > Date.parse(expiresAt);
   if (!isEarly && !isLate) return null;
   return { code: 'TASK_OUTSIDE_WINDOW', details: { notBefore, notAfter: expiresAt } };
