@@ -8,8 +8,8 @@ const texts = defineMessages({
   },
   default: { en: 'default', zh: '默认' },
   exits: {
-    en: 'Exit codes: 0 stopped · 2 configuration · 3 port · 4 data directory in use · 5 data directory unwritable ·\n6 store damaged or unreadable · 7 store of a newer version · 1 anything else',
-    zh: '退出码：0 正常停止 · 2 配置 · 3 端口 · 4 数据目录被占用 · 5 数据目录不可写 ·\n6 存储损坏或不可读 · 7 存储版本较新 · 1 其他',
+    en: 'Exit codes: 0 stopped · 2 configuration · 3 port · 4 data directory in use · 5 data directory unwritable ·\n6 store damaged or unreadable · 7 store of a newer version · 8 store not empty · 1 anything else',
+    zh: '退出码：0 正常停止 · 2 配置 · 3 端口 · 4 数据目录被占用 · 5 数据目录不可写 ·\n6 存储损坏或不可读 · 7 存储版本较新 · 8 存储不为空 · 1 其他',
   },
 });
 
@@ -20,10 +20,35 @@ const verify = defineMessages({
   },
 });
 
+const store = defineMessages({
+  backup: {
+    en: 'pilothouse-server store backup --to FILE\n      Write a copy of the store with the private keys, also while the server runs',
+    zh: 'pilothouse-server store backup --to FILE\n      写出存储副本（含私钥），服务器运行时也可执行',
+  },
+  restore: {
+    en: 'pilothouse-server store restore --from FILE [--replace]\n      Put a copy in place of the store, on either engine; begins a new epoch',
+    zh: 'pilothouse-server store restore --from FILE [--replace]\n      用副本恢复存储，两种引擎均可；开始新的纪元',
+  },
+  migrate: {
+    en: 'pilothouse-server store migrate --from STORE --to STORE [--replace]\n      Move an installation: sqlite:///path or sqlite, postgres://…; counts and digests are checked',
+    zh: 'pilothouse-server store migrate --from STORE --to STORE [--replace]\n      迁移安装：sqlite:///path 或 sqlite、postgres://…；校验行数与摘要',
+  },
+  upgrade: {
+    en: 'pilothouse-server store upgrade [--dry-run]\n      Bring the store to what this version knows, as a start does; --dry-run lists the changes',
+    zh: 'pilothouse-server store upgrade [--dry-run]\n      将存储升级到当前版本（与启动时相同）；--dry-run 仅列出变更',
+  },
+  newEpoch: {
+    en: 'pilothouse-server store new-epoch --from TIME\n      After the database was set back to TIME by other means: pause what was under way',
+    zh: 'pilothouse-server store new-epoch --from TIME\n      数据库以其他方式恢复到 TIME 之后：暂停未完成的发布',
+  },
+});
+
 export function helpText(language: Language): string {
   const lines = settings.map((each) => {
     const fallback = each.default === null ? '' : ` (${texts.default[language]}: ${each.default})`;
     return `  --${each.name}, ${environmentName(each.name)}\n      ${each.meaning[language]}${fallback}`;
   });
-  return `${texts.intro[language]}\n\n${lines.join('\n')}\n\n${verify.audit[language]}\n\n${texts.exits[language]}\n`;
+  return `${texts.intro[language]}\n\n${lines.join('\n')}\n\n${verify.audit[language]}\n${Object.values(store)
+    .map((text) => `${text[language]}\n`)
+    .join('')}\n${texts.exits[language]}\n`;
 }

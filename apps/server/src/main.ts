@@ -8,6 +8,9 @@ import { readVersion } from './version.ts';
 const [noun, verb, ...rest] = process.argv.slice(2);
 if (noun === 'audit' && verb === 'verify') await orRefuse(() => runVerify(rest));
 else await runMain(serve);
+else if (noun === 'store') await orRefuse(() => runStore(process.argv.slice(3)));
+else if (noun === 'doctor') await orRefuse(() => runDoctorVerb(process.argv.slice(3)));
+else if (noun === 'support-bundle') await orRefuse(() => runSupportBundle(process.argv.slice(3)));
 
 async function serve(config: Config): Promise<void> {
   const end = endAsked();
@@ -25,6 +28,29 @@ async function serve(config: Config): Promise<void> {
 }
 
 async function runVerify(args: readonly string[]): Promise<void> {
+async function runStore(args: readonly string[]): Promise<void> {
+  const { runStoreCommand } = await import('./store-commands/run-store-command.ts');
+  process.stdout.write(await runStoreCommand(args, systemLanguage()));
+}
+
+/** Settings as the server itself would read them; `--json` is for this verb alone. */
+async function runDoctorVerb(args: readonly string[]): Promise<void> {
+  const { isWell, printDoctor, runDoctor } = await import('./doctor/run-doctor.ts');
+  const config = readConfig({ ...systemSources(), args: args.filter((argument) => argument !== '--json') });
+  const findings = await runDoctor(config, config.language);
+  const text = args.includes('--json')
+    ? `${JSON.stringify({ findings })}\n`
+    : printDoctor(findings, config.language);
+  process.stdout.write(text);
+  if (!isWell(findings)) process.exitCode = 1;
+}
+
+async function runSupportBundle(args: readonly string[]): Promise<void> {
+  const { supportBundle } = await import('./doctor/support-bundle.ts');
+  const config = readConfig({ ...systemSources(), args });
+  process.stdout.write(await supportBundle(config, config.language));
+}
+
   const { verifyAudit } = await import('./verify-audit.ts');
   const { text, isIntact } = await verifyAudit(args, systemLanguage());
   process.stdout.write(text);

@@ -2,6 +2,7 @@ import { createHash, X509Certificate } from 'node:crypto';
 import { HOUR_MS } from '@pilothouse/base';
 import type { HostId, Message } from '@pilothouse/contract';
 import { type Access, createAccess } from './access/index.ts';
+import { beginEpoch } from './begin-epoch.ts';
 import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
 import { createToken } from './enrolment/index.ts';
 import {
@@ -27,7 +28,6 @@ import {
   orderPlugins,
   type Reconciler,
   runReconcilers,
-  type ServerPlugin,
   startPlugins,
 } from './plugins/index.ts';
 
@@ -104,6 +104,10 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
     select: rooms.services.select,
     permissions: declarations.permissions,
     oidc: options.oidc,
+  await beginEpoch(context, {
+    audit: rooms.services.audit,
+    pauseRollouts: (reason) => rooms.rolloutsRoom.pauseAll(reason),
+  });
   });
   const started = await startPlugins(context, rooms.services, plugins);
   closers.push(() => started.close());

@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import type { HostId } from '@pilothouse/contract';
+import { readEpoch } from '@pilothouse/store';
 import { type AuditTrail, auditEndpoints, createAudit } from './audit/index.ts';
 import { createAuthority } from './authority/index.ts';
 import { createBudgets } from './budgets/index.ts';
@@ -44,7 +45,7 @@ export interface Rooms {
   readonly trust: Trust;
   readonly enrolment: Enrolment;
   readonly gateway: Gateway;
-  readonly rolloutsRoom: Pick<RolloutsRoom, 'idle' | 'close'>;
+  readonly rolloutsRoom: Pick<RolloutsRoom, 'idle' | 'close' | 'pauseAll'>;
   /** Ends what the rooms of rules have under way: deliveries of notifications. */
   readonly closeRules: () => Promise<void>;
   readonly endpoints: readonly Endpoint[];
@@ -245,3 +246,5 @@ async function openDoors(
 
 export const gatewayUrl = (name: string, port: number): string =>
   `https://${name.includes(':') ? `[${name}]` : name}:${port}`;
+  const { restoredFrom } = await readEpoch(context.store);
+    restoredFrom: restoredFrom === null ? null : Date.parse(restoredFrom),

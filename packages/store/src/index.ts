@@ -2,6 +2,7 @@
 export { type CopyFile, type CopySummary } from './copy/copy-lines.ts';
 export { backUpStore, type CopyContext, moveStore, restoreStore } from './copy/copy-store.ts';
 export { type DataDirectoryLock, lockDataDirectory } from './data-directory-lock.ts';
+export { pendingMigrations } from './migrate.ts';
 export { openStore, openStoreReader, type StoreLocation } from './open-store.ts';
 export { placeOf } from './postgres/place.ts';
 export { rowChunks } from './row-chunks.ts';
@@ -9,4 +10,4 @@ export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open-sqlite-s
 export { isUniqueViolation, StatementError } from './statement-error.ts';
 export type { Migration, MigrationSet, Store, StoreLog, StoreReader, Transaction } from './store.ts';
 export { storeErrors } from './store-errors.ts';
-export { forgetRestored, readRestored } from './store-meta.ts';
+export { beginEpoch, readEpoch, type StoreEpoch, settleEpoch } from './store-meta.ts';

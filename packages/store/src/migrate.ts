@@ -56,6 +56,20 @@ export async function migrate(
   await writeMeta(transaction, 'owner', options.owner);
 }
 
+/**
+ * What the next start would apply, in its order, without touching anything. AppError STORE_NEWER as the start would. A
+ * store that no server has opened lacks everything.
+ */
+export async function pendingMigrations(
+  source: Pick<Transaction, 'as'>,
+  sets: readonly MigrationSet[],
+): Promise<{ owner: string; id: string }[]> {
+  const db = source.as<MigrationTables>();
+  const isNew = !(await tableNames(db)).has('store_migration');
+  const applied = isNew ? [] : await db.selectFrom('store_migration').select(['owner', 'id']).execute();
+  return sets.flatMap((set) => pendingOf(set, applied).map(({ id }) => ({ owner: set.owner, id })));
+}
+
 function pendingOf(set: MigrationSet, applied: readonly { owner: string; id: string }[]) {
   const known = set.migrations.map(({ id }) => id);
   const isInOrder = known.every((id, i) => MIGRATION_ID.test(id) && (i === 0 || (known[i - 1] ?? '') < id));

@@ -8,9 +8,9 @@ export interface MetaTables {
 /**
  * id: which store it is, from its making on. epoch: 1, and one more each time a backup was put in its place. owner: which
  * opening of it by a server was the last; absent in a copy that none has opened. restored: from when the backup is that
- * was put in its place, until the server has acted upon it.
+ * was last put in its place. settled: the newest epoch that a server has acted upon.
  */
-export type MetaName = 'id' | 'epoch' | 'owner' | 'restored';
+export type MetaName = 'id' | 'epoch' | 'owner' | 'restored' | 'settled';
 
 export async function createMeta(transaction: Transaction, fresh: { readonly id: string }): Promise<void> {
   const db = transaction.as<MetaTables>();
@@ -49,11 +49,29 @@ export async function readMeta(
   return Object.fromEntries(rows.map(({ name, value }) => [name, value]));
 }
 
-/** From when the backup is that was put in this store's place; null once the server has acted upon it. */
-export async function readRestored(source: Pick<Transaction, 'as'>): Promise<string | null> {
-  return (await readMeta(source)).restored ?? null;
+/** The age of a store: what a server has to know before it trusts its own memory. */
+export interface StoreEpoch {
+  readonly number: number;
+  /** When the backup was taken that stands in the store's place; null when none ever did. */
+  readonly restoredFrom: string | null;
+  /** False until a server has acted upon the restore. */
+  readonly isSettled: boolean;
 }
 
-export async function forgetRestored(transaction: Transaction): Promise<void> {
-  await transaction.as<MetaTables>().deleteFrom('store_meta').where('name', '=', 'restored').execute();
+export async function readEpoch(source: Pick<Transaction, 'as'>): Promise<StoreEpoch> {
+  const { epoch, restored, settled } = await readMeta(source);
+  const number = Number(epoch ?? 1);
+  return { number, restoredFrom: restored ?? null, isSettled: number <= Number(settled ?? 1) };
+}
+
+/** The server has acted upon what `readEpoch` said. */
+export const settleEpoch = (transaction: Transaction, { number }: StoreEpoch): Promise<void> =>
+  writeMeta(transaction, 'settled', String(number));
+
+/** For a store that was put back by other means than ours: what is in it is as of `restoredFrom`. */
+export async function beginEpoch(transaction: Transaction, restoredFrom: string): Promise<number> {
+  const { number } = await readEpoch(transaction);
+  await writeMeta(transaction, 'epoch', String(number + 1));
+  await writeMeta(transaction, 'restored', restoredFrom);
+  return number + 1;
 }

@@ -15,6 +15,8 @@ export interface EnrolmentDeps {
   readonly events: Pick<EventsService, 'publish'>;
   /** `https://name:port` of the gateway, in the order in which agents shall try them. */
   readonly gatewayUrls: () => readonly string[];
+  /** What the store was set back to (milliseconds since the epoch); null when it never was. */
+  readonly restoredFrom: number | null;
   /** Names and addresses for the server's certificate. */
   readonly serverNames: readonly string[];
 }

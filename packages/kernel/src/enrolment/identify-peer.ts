@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import { type HostId, toTimestamp } from '@pilothouse/contract';
+import { adoptCertificate } from './adopt-certificate.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { sha256Hex } from './issue-certificate.ts';
 import type { PeerIdentity } from './service.ts';
@@ -14,7 +15,11 @@ export const REVOKED_AS_REFUSED = 'refused';
  */
 export async function identifyPeer(deps: EnrolmentDeps, der: Uint8Array): Promise<PeerIdentity> {
   const db = deps.context.store.as<EnrolmentTables>();
-  const row = await certificateByFingerprint(db, sha256Hex(der));
+  const fingerprint = sha256Hex(der);
+  const row =
+    (await certificateByFingerprint(db, fingerprint)) ??
+    // Issued after the backup was taken that the store was set back to.
+    ((await adoptCertificate(deps, der)) ? await certificateByFingerprint(db, fingerprint) : null);
   if (row === null) return { kind: 'refused', code: 'ENROL_CERTIFICATE_UNKNOWN', details: subjectOf(der) };
   if (row.revoked_at !== null) return revoked(row, row.revoked_at);
 

@@ -28,6 +28,7 @@ import { loseHost, tasksOf } from './driver/session-jobs.ts';
 import { rolloutEndpoints } from './endpoints.ts';
 import { isTaskEnd } from './engine/index.ts';
 import { createLive } from './live.ts';
+import { pauseAll } from './pause-all.ts';
 import { outcomesOf, predictionEndpoints } from './prediction-endpoints.ts';
 import { resultEndpoints } from './result-endpoints.ts';
 import { readTasksOfHost } from './result-store.ts';
@@ -63,6 +64,8 @@ export interface RolloutsRoom {
   readonly plans: PlansService;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
+  /** Pauses what would go on by itself; gives the ids of those rollouts. */
+  pauseAll(reason: string): Promise<readonly string[]>;
   /** Resolves when everything that has come in so far is durable and sent. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -149,6 +152,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
       retentionReconciler(context, plans, deps.resultsKeptDays ?? RESULTS_KEPT_DAYS_DEFAULT),
       ...predictions.reconcilers,
     ],
+    pauseAll: (reason) => pauseAll(driver, reason),
     async idle() {
       await plans.offered.flush();
       await driver.loop.idle();

@@ -13,7 +13,10 @@ const MODE = 0o600;
 const CHARS_AT_ONCE = 256 * 1024;
 
 /** Writes lines into a file compressed with zstd: whole and on the disk under its name, or not at all. */
-export async function writeCopyFile(path: string, lines: AsyncIterable<string>): Promise<void> {
+export async function writeCopyFile<Result>(
+  path: string,
+  lines: AsyncGenerator<string, Result>,
+): Promise<Result> {
   const part = `${path}.part`;
   try {
     const file = createWriteStream(part, { mode: MODE, flush: true });
@@ -22,8 +25,9 @@ export async function writeCopyFile(path: string, lines: AsyncIterable<string>):
     // What breaks the file is told by the awaited end, also while a line is being waited for.
     written.catch(() => undefined);
     let text = '';
-    for await (const line of lines) {
-      text += `${line}\n`;
+    let next = await lines.next();
+    for (; next.done !== true; next = await lines.next()) {
+      text += `${next.value}\n`;
       if (text.length < CHARS_AT_ONCE) continue;
       await push(packer, text, written);
       text = '';
@@ -34,6 +38,7 @@ export async function writeCopyFile(path: string, lines: AsyncIterable<string>):
     await chmod(part, MODE);
     await rename(part, path);
     await syncDirectory(dirname(path));
+    return next.value;
   } catch (error) {
     await rm(part, { force: true });
     throw error;

@@ -25,6 +25,8 @@ export const CopyHead = z.object({
   format: z.literal(COPY_FORMAT),
   id: z.string(),
   epoch: z.number().int().positive(),
+  /** See MetaName. */
+  meta: z.object({ restored: z.string().optional(), settled: z.string().optional() }),
   takenAt: z.string(),
   engine: z.enum(['sqlite', 'postgres']),
   program: z.string(),

@@ -218,7 +218,9 @@ test('a backup beside a writing server is one moment, and restoring it begins an
     await store.close();
 
     for (const to of newPlaces(t)) {
-      const { files, head } = await restoreStore(context, { path, to, sets, isReplacing: false });
+      const files: unknown[] = [];
+      const wish = { path, to, sets, isReplacing: false };
+      const { head } = await restoreStore(context, wish, (found) => files.push(...found));
       const { tables, meta } = await endsOf(to);
       const rows = tables.find(({ name }) => name === 't_row')?.rows ?? 0;
       assert.ok(rows >= 6_000 && rows % 2 === 0, `${rows} rows`);
@@ -236,9 +238,11 @@ test('restoring over a used store is refused, and when allowed puts the file asi
   await fill(to, manyRows(10));
   await backUpStore(context, { from: to, path, files: [] });
 
-  const refused = await codeOf(restoreStore(context, { path, to, sets, isReplacing: false }));
-  await restoreStore(context, { path, to, sets, isReplacing: true });
-  await restoreStore(context, { path, to, sets, isReplacing: true });
+  const refused = await codeOf(
+    restoreStore(context, { path, to, sets, isReplacing: false }, () => undefined),
+  );
+  await restoreStore(context, { path, to, sets, isReplacing: true }, () => undefined);
+  await restoreStore(context, { path, to, sets, isReplacing: true }, () => undefined);
 
   assert.equal(refused, 'STORE_NOT_EMPTY');
   assert.equal((await endsOf(to)).meta.epoch, '3');
@@ -274,7 +278,11 @@ test('a copy that is cut, changed or prolonged is refused, and the target stays 
     for (const [what, bytes] of Object.entries(broken)) {
       writeFileSync(join(directory, 'broken'), bytes);
       const code = await codeOf(
-        restoreStore(context, { path: join(directory, 'broken'), to, sets, isReplacing: false }),
+        restoreStore(
+          context,
+          { path: join(directory, 'broken'), to, sets, isReplacing: false },
+          () => undefined,
+        ),
       );
       assert.equal(code, 'STORE_COPY_DAMAGED', what);
     }

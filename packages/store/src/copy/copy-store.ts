@@ -10,9 +10,9 @@ import type { MigrationSet, Store, Transaction } from '../store.ts';
 import { readMeta } from '../store-meta.ts';
 import { readCopyFile, writeCopyFile } from './copy-file.ts';
 import type { CopyFile, CopyHead, CopySummary } from './copy-lines.ts';
-import { type ReadCopy, readCopy } from './read-copy.ts';
+import { readCopy } from './read-copy.ts';
 import { openSnapshot } from './snapshot.ts';
-import { writeCopy } from './write-copy.ts';
+import { type CopyCounts, writeCopy } from './write-copy.ts';
 
 export interface CopyContext {
   /** The version of this program, for people. */
@@ -28,10 +28,10 @@ export async function backUpStore(
     readonly path: string;
     readonly files: readonly Omit<CopyFile, 'kind'>[];
   },
-): Promise<void> {
+): Promise<CopyCounts> {
   const source = await openSnapshot(wish.from);
   try {
-    await writeCopyFile(wish.path, writeCopy({ source, program, takenAt: now(), files: wish.files }));
+    return await writeCopyFile(wish.path, writeCopy({ source, program, takenAt: now(), files: wish.files }));
   } finally {
     await source.close();
   }
@@ -44,11 +44,15 @@ export interface FillOptions {
   readonly isReplacing: boolean;
 }
 
-/** Puts a backup in a store's place, which begins a new epoch of it. */
+/**
+ * Puts a backup in a store's place, which begins a new epoch of it. `takeFiles` gets the files that belong to it before anything
+ * is kept; what it throws leaves the store as it was.
+ */
 export async function restoreStore(
   { now }: CopyContext,
   wish: FillOptions & { readonly path: string },
-): Promise<ReadCopy> {
+  takeFiles: (files: readonly CopyFile[]) => void,
+): Promise<CopySummary> {
   const epochBefore = Number((await metaOf(wish.to))?.epoch ?? 0);
   return fill(wish, now(), (target) =>
     readCopy({
@@ -60,6 +64,7 @@ export async function restoreStore(
       // Above whatever the store has lived through, also when that was more than the backup knows.
       epochOf: (head) => Math.max(head.epoch, epochBefore) + 1,
       restoredOf: (head) => head.takenAt,
+      takeFiles,
     }),
   );
 }
@@ -80,6 +85,7 @@ export async function moveStore(
         mayReplace: mayReplace(wish.isReplacing),
         epochOf: (head) => head.epoch,
         restoredOf: () => null,
+        takeFiles: () => undefined,
       }),
     );
   } finally {

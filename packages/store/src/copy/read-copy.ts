@@ -34,17 +34,15 @@ export interface ReadCopyOptions {
   readonly epochOf: (head: CopyHead) => number;
   /** What the next server that opens it is told; null when nobody need know. */
   readonly restoredOf: (head: CopyHead) => string | null;
-}
-
-export interface ReadCopy extends CopySummary {
-  readonly files: readonly CopyFile[];
+  /** Called once all is proved, before it is kept. */
+  readonly takeFiles: (files: readonly CopyFile[]) => void;
 }
 
 /**
  * Puts a copy into a store, checked line by line and table by table, in one transaction: all of it or nothing. AppError
  * STORE_COPY_DAMAGED, STORE_COPY_DIFFERS, STORE_NOT_EMPTY, STORE_NEWER, STORE_OWNER_UNKNOWN.
  */
-export function readCopy(options: ReadCopyOptions): Promise<ReadCopy> {
+export function readCopy(options: ReadCopyOptions): Promise<CopySummary> {
   return options.target.transaction((transaction) => new CopyReader(options, transaction).read());
 }
 
@@ -65,7 +63,7 @@ class CopyReader {
     this.#transaction = transaction;
   }
 
-  async read(): Promise<ReadCopy> {
+  async read(): Promise<CopySummary> {
     const lines = this.#options.lines[Symbol.asyncIterator]();
     const first = await lines.next();
     const head = this.#headOf(first.done === true ? '' : first.value);
@@ -78,7 +76,8 @@ class CopyReader {
     if (!this.#isEnded) throw this.#damaged('its end is missing');
     await this.#compare();
     const rows = [...this.#ends.values()].reduce((sum, end) => sum + end.rows, 0);
-    return { head, tables: this.#ends.size, rows, files: this.#files };
+    this.#options.takeFiles(this.#files);
+    return { head, tables: this.#ends.size, rows };
   }
 
   #headOf(line: string): CopyHead {
@@ -112,8 +111,9 @@ class CopyReader {
         .where('id', '=', id)
         .execute();
     await writeMeta(transaction, 'epoch', String(epoch));
-    const restored = restoredOf(head);
-    if (restored !== null) await writeMeta(transaction, 'restored', restored);
+    const restored = restoredOf(head) ?? head.meta.restored;
+    if (restored !== undefined) await writeMeta(transaction, 'restored', restored);
+    if (head.meta.settled !== undefined) await writeMeta(transaction, 'settled', head.meta.settled);
     const shapes = await tableShapes(transaction, target.engine);
     // Rows that a change put there are in the copy, too, as they were later.
     for (const { name } of shapes) await transaction.as<Record<string, object>>().deleteFrom(name).execute();

@@ -11,6 +11,11 @@ const PAGE_ROWS = { first: 100, max: 5_000 };
 
 type Source = Pick<Transaction, 'as'> & { readonly engine: Store['engine'] };
 
+export interface CopyCounts {
+  readonly tables: number;
+  readonly rows: number;
+}
+
 export interface WriteCopyOptions {
   readonly source: Source;
   /** The version of this program, for people. */
@@ -19,8 +24,12 @@ export interface WriteCopyOptions {
   readonly files: readonly Omit<CopyFile, 'kind'>[];
 }
 
-/** The lines of a copy, without their line ends. Throws when the store was never opened by a server. */
-export async function* writeCopy({ source, files, ...about }: WriteCopyOptions): AsyncGenerator<string> {
+/** The lines of a copy, without their line ends, and then how much it was. */
+export async function* writeCopy({
+  source,
+  files,
+  ...about
+}: WriteCopyOptions): AsyncGenerator<string, CopyCounts> {
   yield JSON.stringify(await headOf(source, about));
   let [tables, rows] = [0, 0];
   for (const shape of await tableShapes(source, source.engine)) {
@@ -38,6 +47,7 @@ export async function* writeCopy({ source, files, ...about }: WriteCopyOptions):
   }
   for (const file of files) yield mark({ kind: 'file', ...file });
   yield mark({ kind: 'end', tables, rows });
+  return { tables, rows };
 }
 
 const mark = (value: CopyMark): string => JSON.stringify(value);
@@ -61,7 +71,7 @@ async function headOf(
   source: Source,
   { program, takenAt }: Pick<WriteCopyOptions, 'program' | 'takenAt'>,
 ): Promise<CopyHead> {
-  const { id, epoch } = await readMeta(source);
+  const { id, epoch, restored, settled } = await readMeta(source);
   const migrations = await source
     .as<{ store_migration: CopyHead['migrations'][number] }>()
     .selectFrom('store_migration')
@@ -74,6 +84,10 @@ async function headOf(
     format: COPY_FORMAT,
     id: id ?? '',
     epoch: Number(epoch ?? 1),
+    meta: {
+      ...(restored === undefined ? {} : { restored }),
+      ...(settled === undefined ? {} : { settled }),
+    },
     takenAt,
     engine: source.engine,
     program,

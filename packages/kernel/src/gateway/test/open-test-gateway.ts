@@ -135,6 +135,7 @@ export async function openTestGateway(
     events: recorded.eventsService,
     audit: recorded.auditService,
     gatewayUrls: () => [`https://127.0.0.1:${port}`],
+    restoredFrom: null,
     serverNames: ['localhost', '127.0.0.1', '::1'],
   });
   const bodies = new Map<string, Uint8Array>();
