@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
+import { GateVerdict } from '../gate.ts';
 import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import {} from '../plan.ts';
@@ -54,17 +55,66 @@ const RolloutKind = z.enum(['run', 'dry-run']);
 
 export const StartRollout = z.object({ planDigest: Digest, kind: RolloutKind.default('run') });
 export const RunNow = NewPlan.extend({ kind: RolloutKind.default('run') });
-/** Why a task that has not ended is not going on; hosts are cut at 100 a reason. */
+/**
+ * Who or what ends a wait. person: somebody with `permission` · host: the hosts themselves · time: it goes on by itself ·
+ * rollout: other work that has to end first · server: nothing is lacking.
+ */
+export const Unblocking = z.object({
+  by: z.enum(['person', 'host', 'time', 'rollout', 'server']),
+  permission: z.string().nullable(),
+  /** What to do, as a command line; null: there is nothing to do. */
+  command: z.string().nullable(),
+});
+export type Unblocking = z.infer<typeof Unblocking>;
+
+/** One gate of the wave that stands before it, or that has been passed. */
+export const GateStatus = z.object({
+  name: z.string(),
+  kind: z.string(),
+  wave: z.number().int(),
+  state: z.enum(['passed', 'now', 'to-come']),
+  since: Timestamp.nullable(),
+  soakedMs: z.number().nullable(),
+  soakMs: z.number().nullable(),
+  /** The last word on it, with numbers and hosts. */
+  verdict: GateVerdict.extend({ at: Timestamp }).nullable(),
+});
+export type GateStatus = z.infer<typeof GateStatus>;
+
+/** Hosts of one wave by how far they are. */
+export const WaveStatus = z.object({
+  name: z.string(),
+  hostsCount: z.number().int(),
+  endedCount: z.number().int(),
+  failuresCount: z.number().int(),
+  failuresMax: z.number().int().nullable(),
+});
+export type WaveStatus = z.infer<typeof WaveStatus>;
+
+/** What a rollout waits for, since when, who can unblock it, and when it would end at this rate. */
 export const Explanation = z.object({
   rollout: Rollout,
+  unblocking: Unblocking.nullable(),
+  /** Why tasks that have not ended are not going on, most hosts first; hosts are cut at 100 a reason. */
   reasons: z.array(
     z.object({
       code: z.string(),
       details: JsonObject,
+      unblocking: Unblocking,
       hostsCount: z.number().int(),
       hosts: z.array(z.object({ hostId: HostId, hostName: z.string() })),
     }),
   ),
+  /** Gates after the current wave, in order; empty once the rollout has ended. */
+  gates: z.array(GateStatus),
+  /** Empty once the rollout has ended. */
+  waves: z.array(WaveStatus),
+  /** At most `allowed` tasks are unresolved at once, because of this limit. Null once it has ended. */
+  throttle: z
+    .object({ by: z.enum(['in-flight', 'failures', 'wave-failures']), allowed: z.number().int() })
+    .nullable(),
+  /** When it would end if hosts go on ending at the rate of this rollout so far; null: nothing has ended yet. */
+  endsAt: Timestamp.nullable(),
 });
 export type Explanation = z.infer<typeof Explanation>;
 
@@ -196,6 +246,53 @@ export const rolloutRoutes = {
     response: Rollout,
     errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN', 'ROLLOUT_STATE_CONFLICT', 'ROLLOUTS_BUSY'],
     example: { params: exampleId, body: { endRunning: true } },
+  }),
+  confirm: defineRoute({
+    id: 'rollouts.confirm',
+    method: 'POST',
+    path: '/api/v1/rollouts/{rolloutId}/confirm',
+    summary: {
+      en: 'Say "go on" at the gate that waits for a person: takes the right to start it, too',
+      zh: '在等待人工确认的闸门处放行（也需要启动权限）',
+    },
+    access: control,
+    params: Id,
+    /** The name of the gate, so that nobody confirms another one than they read. */
+    body: z.object({ gate: z.string().min(1).max(80) }),
+    response: Rollout,
+    errors: [
+      'NOT_FOUND',
+      'ROLLOUT_FORBIDDEN',
+      ...START_ERRORS,
+      'ROLLOUT_STATE_CONFLICT',
+      'ROLLOUT_GATE_NOT_NOW',
+      'ROLLOUTS_BUSY',
+    ],
+    example: { params: exampleId, body: { gate: 'looks good' } },
+  }),
+  rollback: defineRoute({
+    id: 'rollouts.rollback',
+    method: 'POST',
+    path: '/api/v1/rollouts/{rolloutId}/rollback',
+    summary: {
+      en: 'Undo what an ended rollout changed, as a plan of its own; a preview makes and starts nothing',
+      zh: '以新计划撤销已结束发布的更改；预览不制定也不启动',
+    },
+    access: start,
+    params: Id,
+    body: z.object({ preview: z.boolean().default(false) }),
+    /** `rollout` null: it was a preview. */
+    response: z.object({ rollout: Rollout.nullable(), made: MadePlan }),
+    errors: [
+      'NOT_FOUND',
+      'ROLLOUT_NOT_ENDED',
+      'ROLLOUT_NOTHING_TO_UNDO',
+      'PLAN_ROLLBACK_IMPOSSIBLE',
+      'PLAN_ACTION_UNKNOWN',
+      ...START_ERRORS,
+      'ROLLOUTS_BUSY',
+    ],
+    example: { params: exampleId, body: { preview: true } },
   }),
   retry: defineRoute({
     id: 'rollouts.retry',

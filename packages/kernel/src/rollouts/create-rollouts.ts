@@ -156,6 +156,8 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
     async idle() {
       await plans.offered.flush();
       await driver.loop.idle();
+      await driver.background.idle();
+      await driver.loop.idle();
     },
     async close() {
       await driver.close();

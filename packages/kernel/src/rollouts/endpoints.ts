@@ -5,6 +5,7 @@ import { asRequest } from '../plans/index.ts';
 import { recordOf, viewRollout } from './driver/active-rollout.ts';
 import { explainRollout } from './explain-rollout.ts';
 import type { Live } from './live.ts';
+import { rollBackRollout } from './roll-back.ts';
 import { type ActsDeps, type Asker, actOnRollout, retryRollout, startRollout } from './rollout-acts.ts';
 import { listRollouts } from './rollout-store.ts';
 import { isVisible, seeRollout } from './sight.ts';
@@ -40,7 +41,7 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
     ),
     endpoint(rolloutRoutes.explain, async ({ principal, params }): Promise<Explanation> => {
       const sight = await seeRollout(deps, principal, params.rolloutId);
-      return explainRollout(sight, deps.driver.active.get(sight.record.id) ?? null);
+      return explainRollout(sight, deps.driver.active.get(sight.record.id) ?? null, deps.context.clock.now());
     }),
     endpoint(rolloutRoutes.watch, async ({ principal, params, query, signal }) => {
       const sight = await seeRollout(deps, principal, params.rolloutId);
@@ -61,6 +62,14 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
     endpoint(rolloutRoutes.cancel, (request) =>
       act(request, request.params.rolloutId, { kind: 'cancel', endRunning: request.body.endRunning }),
     ),
+    endpoint(rolloutRoutes.confirm, (request) =>
+      act(request, request.params.rolloutId, { kind: 'confirm', gate: request.body.gate }),
+    ),
+    endpoint(rolloutRoutes.rollback, async (request) => {
+      await seeRollout(deps, request.principal, request.params.rolloutId);
+      const isPreview = request.body.preview;
+      return rollBackRollout(deps, asker(request), request.params.rolloutId, { isPreview });
+    }),
     endpoint(rolloutRoutes.retry, async (request) => {
       await seeRollout(deps, request.principal, request.params.rolloutId);
       return retryRollout(deps, asker(request), request.params.rolloutId, request.body);

@@ -1,6 +1,6 @@
 import { AppError, type Rollout } from '@pilothouse/contract';
 import type { LoadedPlan } from '../plans/index.ts';
-import { type ActiveRollout, recordOf, viewRollout } from './driver/active-rollout.ts';
+import type { ActiveRollout } from './driver/active-rollout.ts';
 import { type By, SYSTEM } from './driver/batch.ts';
 import { authorityFor } from './driver/load-active.ts';
 import { isRolloutEnd, isTouched } from './engine/index.ts';
@@ -24,13 +24,15 @@ export function rollBackByItself(deps: ActsDeps, active: ActiveRollout): void {
     } catch (error) {
       if (!(error instanceof AppError) || error.code === 'ROLLOUTS_BUSY') {
         deps.context.log.error('rollback not started; trying again', { rolloutId: active.id, error });
-        deps.context.clock.after(RETRY_MS, () => void attempt());
+        deps.context.clock.after(RETRY_MS, () => deps.driver.background.track(attempt()));
         return;
       }
-      await giveUp(deps, active, error.code);
+      await giveUp(deps, active, error.code).catch((cause: unknown) =>
+        deps.context.log.error('rollback not given up', { rolloutId: active.id, cause }),
+      );
     }
   };
-  void attempt();
+  deps.driver.background.track(attempt());
 }
 
 const isCurrent = (deps: ActsDeps, active: ActiveRollout): boolean =>
@@ -126,6 +128,3 @@ async function touchedOf(deps: ActsDeps, rolloutId: string): Promise<number[]> {
     fromIndex = (rows.at(-1)?.index ?? 0) + 1;
   }
 }
-
-/** For readers of a rollout that has just been made. */
-export const viewMade = (active: ActiveRollout): Rollout => viewRollout(recordOf(active));

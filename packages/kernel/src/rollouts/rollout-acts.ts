@@ -158,7 +158,8 @@ export async function actOnRollout(
   const plan = await deps.plans.load(record.planDigest);
   if (plan !== null) requireAllHosts(deps.hosts, asker.principal, plan, 'rollouts.control');
   // Going on starts work anew, which stopping never does: whoever may not start it may only stop it.
-  if (plan !== null && act.kind === 'resume') deps.plans.requireStart(asker.principal, plan);
+  const isGoingOn = act.kind === 'resume' || act.kind === 'confirm';
+  if (plan !== null && isGoingOn) deps.plans.requireStart(asker.principal, plan);
   let after: ActiveRollout | null = null;
   const by = { actor: asker.principal.actor, requestId: asker.requestId };
   await deps.driver.loop.run(async (batch) => {

@@ -25,5 +25,7 @@ export function watchAuthority(core: DriverCore, planDigest: string): void {
       });
     }
   };
-  read().catch((error: unknown) => core.context.log.error('approvals not read', { planDigest, error }));
+  const { log } = core.context;
+  const work = read().catch((error: unknown) => log.error('approvals not read', { planDigest, error }));
+  core.background.track(work);
 }

@@ -33,9 +33,8 @@ export function carryOutBetween(
     case 'gate-passed': {
       const gate = gateAt(active, effect.wave, effect.at);
       const details = { gate: gate.name, kind: gate.kind, wave: effect.wave + 1 };
-      const confirmedBy = active.state.gate?.confirmedBy ?? null;
       const record = { actor: SYSTEM, action: 'rollout.gate-passed', subject: active.id, requestId: null };
-      batch.audits.push({ ...record, details: { ...details, confirmedBy } });
+      batch.audits.push({ ...record, details: { ...details, confirmedBy: effect.by } });
       return;
     }
     case 'notify':

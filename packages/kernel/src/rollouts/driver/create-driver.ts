@@ -4,6 +4,7 @@ import { hasOutput } from '../result-store.ts';
 import { readRollout } from '../rollout-store.ts';
 import type { ActiveRollout } from './active-rollout.ts';
 import { watchAuthority } from './authority-watch.ts';
+import { type Background, createBackground } from './background.ts';
 import { type Batch, newBatch } from './batch.ts';
 import { carryOutBetween } from './between-waves.ts';
 import {
@@ -40,6 +41,7 @@ export interface Driver extends DriverState {
   /** Gives tasks that a stop held their turn again. */
   wakeStopped(batch: Batch): void;
   readonly authority: DriverDeps['authority'];
+  readonly background: Background;
   /** Asks again what people have yet to approve of this plan. */
   checkAuthority(planDigest: string): void;
   close(): Promise<void>;
@@ -67,6 +69,7 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
       askToRepeat: (hostId) => deps.gateway.cut(hostId, 'GATEWAY_BUSY'),
       wait: (delayMs) => new Promise((resolve) => void clock.after(delayMs, resolve)),
     }),
+    background: createBackground(),
     isSettled: false,
     isClosed: false,
   };
@@ -170,7 +173,12 @@ function driverOver(core: DriverCore, stopListening: () => void): Driver {
     active,
     heard: core.heard,
     loop: core.loop,
+    background: core.background,
     authority: deps.authority,
+    noteProbes(hostId, results) {
+      for (const { name, isPassing } of results)
+        deps.budgets.setFailing({ hostId, source: `probe:${name}`, isFailing: !isPassing });
+    },
     adopt: (rollout) => void active.set(rollout.id, rollout),
     async activeOrEnded(rolloutId) {
       const known = active.get(rolloutId) ?? revived.get(rolloutId);

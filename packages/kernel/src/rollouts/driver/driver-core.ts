@@ -19,6 +19,7 @@ import { readStops } from '../stop-store.ts';
 import type { StopsInForce } from '../stops-in-force.ts';
 import { type ActiveRollout, recordOf, viewRollout, viewTask } from './active-rollout.ts';
 import { isAwaiting, watchAuthority } from './authority-watch.ts';
+import type { Background } from './background.ts';
 import type { Batch } from './batch.ts';
 import { commitBatch } from './commit-batch.ts';
 import type { JobLoop } from './job-loop.ts';
@@ -65,6 +66,7 @@ export interface DriverCore {
   readonly probes: ProbeRounds;
   readonly outputs: OutputIntake;
   readonly loop: JobLoop;
+  readonly background: Background;
   isSettled: boolean;
   isClosed: boolean;
 }

@@ -35,7 +35,8 @@ export function sessionListener(core: DriverCore, driver: Driver): SessionListen
         add(hostId, (batch) => takeOutcome(driver, batch, { hostId, frame }), bytes);
       } else if (frame.kind === 'hold-changed') noteHold(core, hostId, frame.isHeld);
       else if (frame.kind === 'output') showOutput(core, hostId, frame);
-      else if (frame.kind === 'probe-result') core.probes.take(hostId, frame);
+      else if (frame.kind === 'probe-result' && core.probes.take(hostId, frame))
+        loop.add({ apply: () => driver.noteProbes(hostId, frame.results) });
     },
     outputBody: (hostId, digest, body) =>
       loop.run((batch) => {

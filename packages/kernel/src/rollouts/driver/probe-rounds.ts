@@ -36,7 +36,8 @@ type Envelope = Extract<Parameters<GatewayService['send']>[1], { kind: 'probe' }
 
 export interface ProbeRounds {
   ask(active: ActiveRollout, gate: ProbesGate, askId: string): Promise<GateVerdict>;
-  take(hostId: HostId, frame: AgentFrameOf<'probe-result'>): void;
+  /** False: nobody asked this host for it. */
+  take(hostId: HostId, frame: AgentFrameOf<'probe-result'>): boolean;
   /** Ends the rounds that are under way; nobody waits for their answers any more. */
   clear(): void;
 }
@@ -77,10 +78,11 @@ export function createProbeRounds(deps: ProbeRoundDeps): ProbeRounds {
     take(hostId, { taskId, askId, results, refused }) {
       const place = parseTaskId(taskId);
       const round = place === null ? undefined : rounds.get(keyOf(place.rolloutId, askId));
-      if (place === null || round?.active.state.tasks[place.index]?.hostId !== hostId) return;
-      if (!round.open.delete(place.index)) return;
+      if (place === null || round?.active.state.tasks[place.index]?.hostId !== hostId) return false;
+      if (!round.open.delete(place.index)) return false;
       round.answers.set(place.index, { results, refused });
       if (round.open.size === 0) round.finish();
+      return true;
     },
     clear() {
       for (const round of rounds.values()) round.finish();

@@ -77,6 +77,7 @@ export async function takeOutcome(
   if (after !== undefined && after !== before && isTaskEnd(after)) {
     batch.touch(active).outcomes.set(index, outcome);
     noteBroken(active.brokenBefore, index, outcome);
+    if (active.fixed.kind === 'run') driver.noteProbes(hostId, outcome.probes?.after ?? []);
   }
   await driver.outputs.takeOutcome(batch, { hostId, taskId, attempt }, { outcome, inline: outputInline });
 }

@@ -38,7 +38,8 @@ export const isJudged = (gate: Gate): gate is Judged =>
 export const gatesAfter = (gates: readonly Gate[], wave: number, wavesCount: number): readonly Gate[] =>
   gates.filter((gate) => {
     if (gate.after !== 'each' && gate.after !== wave + 1) return false;
-    const holdsBack = gate.kind === 'confirm' || gate.kind === 'wait';
+    // After the last wave nothing is left to hold back, nor any host to compare with.
+    const holdsBack = gate.kind === 'confirm' || gate.kind === 'wait' || gate.kind === 'compare';
     return wave + 1 < wavesCount || !holdsBack;
   });
 
@@ -53,8 +54,9 @@ export function passGates(step: Step): boolean {
     const gate = gateNow(step);
     if (gate === null) return true;
     if (!isPassed(step, gate, state.gate)) return false;
-    step.effects.push({ kind: 'gate-passed', wave: state.wave, at: state.gate.at });
-    Object.assign(state.gate, { ...atGate(now), at: state.gate.at + 1 });
+    const { at, confirmedBy } = state.gate;
+    step.effects.push({ kind: 'gate-passed', wave: state.wave, at, by: confirmedBy });
+    Object.assign(state.gate, { ...atGate(now), at: at + 1 });
   }
 }
 

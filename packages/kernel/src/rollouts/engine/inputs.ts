@@ -85,7 +85,13 @@ export type Effect =
       readonly isSoakOver: boolean;
     }
   | { readonly kind: 'notify'; readonly wave: number; readonly at: number }
-  | { readonly kind: 'gate-passed'; readonly wave: number; readonly at: number }
+  | {
+      readonly kind: 'gate-passed';
+      readonly wave: number;
+      readonly at: number;
+      /** Who confirmed it, where it asked for that. */
+      readonly by: string | null;
+    }
   /** Make and start the rollout that undoes what this one touched. */
   | { readonly kind: 'roll-back' }
   | {
