@@ -43,13 +43,14 @@ const changesOf = (drains: readonly Drain[]): string[] => [
 ];
 
 async function drainAll(drains: readonly Drain[], context: ActionContext): Promise<ActionEnd | null> {
-  for (const { name, timeoutMs, drain } of drains) {
+  for (const each of drains) {
+    const { name, timeoutMs } = each;
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
     const aborted = new Promise<ActionEnd>((resolve) => {
       const late = { code: 'REBOOT_DRAIN_FAILED', details: { drain: name, reason: 'its time was over' } };
       signal.addEventListener('abort', () => resolve({ kind: 'failed', error: late }), { once: true });
     });
-    const end = await Promise.race([drain({ ...context, signal }), aborted]);
+    const end = await Promise.race([each.drain({ ...context, signal }), aborted]);
     if (context.signal.aborted) return { kind: 'cancelled', error: { code: 'TASK_CANCELLED', details: {} } };
     if (end.kind === 'succeeded') {
       context.print('stdout', `drained: ${name}\n`);

@@ -1,4 +1,5 @@
 import { createHostAccess } from '@pilothouse/agent-kit';
+import { errorCode } from '@pilothouse/base';
 import type { Probe } from '@pilothouse/contract';
 import type { ProbeTry } from './run-probes.ts';
 
@@ -47,8 +48,12 @@ async function runChecked(check: Check, signal: AbortSignal): Promise<ProbeTry> 
     };
   } catch (cause) {
     // Not executable, aborted before it began: the host's answer is no.
-    return failing(cause instanceof Error ? String(cause.cause ?? cause.message) : String(cause));
+    return failing(reasonOf(cause));
   }
 }
+
+/** The kit says what it was doing; why it failed is in the cause. */
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? (errorCode(cause.cause) ?? cause.message) : 'not possible';
 
 const failing = (evidence: string): ProbeTry => ({ isPassing: false, evidence });

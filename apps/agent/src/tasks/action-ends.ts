@@ -20,7 +20,7 @@ export function isDue(when: StepAction['when'], before: readonly ActionOutcome[]
       return before.some(isUnsuccessful);
     case 'changed':
       return last?.kind === 'succeeded' && last.result?.['changed'] === true;
-    default:
+    case undefined:
       return !before.some(isUnsuccessful);
   }
 }
