@@ -37,6 +37,7 @@ export * from './problem.ts';
 export * from './rollout.ts';
 export * from './route.ts';
 export * from './scalars.ts';
+export * from './schedule.ts';
 export * from './schema-text.ts';
 export * from './service-ref.ts';
 export * from './strategy.ts';

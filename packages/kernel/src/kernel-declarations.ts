@@ -36,6 +36,9 @@ import {
   rolloutErrors,
   rolloutPermissions,
   rolloutStageErrors,
+  schedulesErrors,
+  schedulesFindings,
+  schedulesPermissions,
   selectErrors,
 } from '@pilothouse/contract';
 import { storeErrors } from '@pilothouse/store';
@@ -66,6 +69,7 @@ export const kernelDeclarations: KernelDeclarations = {
     ...budgetsErrors,
     ...calendarErrors,
     ...notificationsErrors,
+    ...schedulesErrors,
   },
   permissions: {
     ...prefixed('access', accessPermissions),
@@ -81,11 +85,13 @@ export const kernelDeclarations: KernelDeclarations = {
     ...prefixed('budgets', budgetsPermissions),
     ...prefixed('calendar', calendarPermissions),
     ...prefixed('notifications', notificationsPermissions),
+    ...prefixed('schedules', schedulesPermissions),
   },
   findings: [
     ...Object.values(gatewayFindings),
     ...Object.values(budgetFindings),
     ...Object.values(notificationsFindings),
+    ...Object.values(schedulesFindings),
   ],
   actions: kernelActions,
 };

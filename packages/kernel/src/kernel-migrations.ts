@@ -15,6 +15,7 @@ import { plansMigrations } from './plans/index.ts';
 import type { ServerPlugin } from './plugins/index.ts';
 import { predictionsMigrations } from './predictions/index.ts';
 import { rolloutsMigrations } from './rollouts/index.ts';
+import { schedulesMigrations } from './schedules/index.ts';
 
 /** Every change that the tables of kernel and plugins have seen, by who owns them. A room adds its set here, by one line. */
 export const kernelMigrations = (plugins: readonly ServerPlugin[]): MigrationSet[] => [
@@ -33,5 +34,6 @@ export const kernelMigrations = (plugins: readonly ServerPlugin[]): MigrationSet
   budgetsMigrations,
   calendarMigrations,
   notificationsMigrations,
+  schedulesMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),
 ];

@@ -27,6 +27,10 @@ export interface KernelOptions {
   /** What the certificate of both listeners is good for: those, and how this machine calls itself. */
   readonly certificateNames: readonly string[];
   readonly retention: Retention;
+  /** How long a host may be offline before budgets count it as down; absent: a minute. */
+  readonly offlineGraceMs?: number;
+  /** Addresses and networks of this machine and its inside that notifications may be sent to; absent: none. */
+  readonly notifyAllow?: readonly string[];
   readonly oidc: OidcSettings | null;
   /** Absent or null: gates that ask Prometheus are refused. */
   readonly prometheus?: PrometheusSettings | null;

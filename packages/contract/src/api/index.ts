@@ -23,6 +23,7 @@ export * from './rollout-causes.ts';
 export * from './rollout-errors.ts';
 export * from './rollout-stage-causes.ts';
 export * from './rollouts.ts';
+export * from './schedules.ts';
 export * from './select.ts';
 export * from './sessions.ts';
 export * from './system.ts';

@@ -1,6 +1,7 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@pilothouse/base';
 import { type Actor, AppError } from '@pilothouse/contract';
 import type { Authenticator } from '../http/index.ts';
+import type { Delegate, Delegates } from '../schedules/service.ts';
 import type { AccessParts, Doer } from './access-deps.ts';
 import { type CompiledGrant, createPrincipal } from './principal.ts';
 import { readCookie } from './read-cookie.ts';
@@ -22,9 +23,11 @@ export interface Identity {
   readonly grants: readonly CompiledGrant[];
   readonly roleNames: readonly string[];
   readonly by: { readonly kind: 'session' | 'token'; readonly id: string };
+  /** Role names a token is limited to; null: no limit. */
+  readonly allowed: readonly string[] | null;
 }
 
-export interface Authentication extends Authenticator {
+export interface Authentication extends Authenticator, Delegates {
   /** Of a principal that came from here. */
   identityOf(principal: Principal): Identity;
   doerOf(principal: Principal, requestId: string): Doer;
@@ -41,7 +44,7 @@ export function createAuthentication(parts: AccessParts): Authentication {
     const roleNames = allowed === null ? roles : roles.filter((role) => allowed.includes(role));
     const grants = parts.roles.grantsOf(roleNames);
     const principal = createPrincipal(identity.actor, grants, { id: row.id, name: row.name });
-    identities.set(principal, { user: row, grants, roleNames, by: identity.by });
+    identities.set(principal, { user: row, grants, roleNames, by: identity.by, allowed });
     return principal;
   };
 
@@ -92,6 +95,18 @@ export function createAuthentication(parts: AccessParts): Authentication {
       return principal === null ? null : { principal, by: 'cookie' };
     },
     identityOf,
+    delegateOf(principal) {
+      const identity = identities.get(principal);
+      if (identity === undefined) return null;
+      const { user, allowed } = identity;
+      return { userId: user.id, userName: user.name, roles: allowed };
+    },
+    async principalOf({ userId, roles }: Delegate) {
+      const user = await userStore.byId(store, userId);
+      if (user === undefined || user.is_disabled === 1) return null;
+      const actor = { kind: 'user' as const, id: user.id, name: user.name };
+      return principalOf(user, { actor, allowed: roles, by: { kind: 'session', id: 'delegate' } });
+    },
     doerOf: (principal, requestId) => ({
       actor: principal.actor,
       requestId,

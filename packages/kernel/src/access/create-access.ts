@@ -2,6 +2,7 @@ import type { PermissionSpec } from '@pilothouse/contract';
 import type { AuditService } from '../audit/service.ts';
 import type { Authenticator, Endpoint } from '../http/index.ts';
 import type { KernelContext } from '../kernel-context.ts';
+import type { Delegates } from '../schedules/service.ts';
 import type { SelectService } from '../select/service.ts';
 import type { AccessParts } from './access-deps.ts';
 import { createAuthentication } from './authenticate.ts';
@@ -24,6 +25,8 @@ export interface AccessDependencies {
 }
 
 export interface Access {
+  /** Who stands behind what is done later. */
+  readonly delegates: Delegates;
   readonly authenticator: Authenticator;
   readonly endpoints: readonly Endpoint[];
   /** A one-time code for the first administrator; null when there is one. */
@@ -54,6 +57,7 @@ export async function createAccess(
     oidc: createOidc(parts, signIn, dependencies.oidc),
   });
   return {
+    delegates: authentication,
     authenticator: authentication,
     endpoints,
     newSetupCode: () => setup.newCode(),
