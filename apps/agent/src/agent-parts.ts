@@ -61,6 +61,8 @@ export interface AgentParts {
   readonly uploads: Uploads;
   readonly renewal: Renewal;
   readonly witness: AuditWitness;
+  /** After whatever may have left garbage. */
+  releaseSoon(): void;
   /** Whether the host refuses all tasks, by a file on it. */
   isHeld(): boolean;
 }
@@ -108,6 +110,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     send: (frame) => link.send(frame),
     verify: (envelope) => verifyProbe(envelope, { judge: judge(), registry, serverTime, gatekeeper }),
   });
+  const releaseSoon = createMemoryRelease(clock);
   const facts = createFactScheduler({
     modifiedAt,
     collection: options.collection,
@@ -115,8 +118,8 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     clock,
     random,
     log,
-    settled: createMemoryRelease(),
-    report: (reports, collectedAt) => link.send({ kind: 'facts', reports, collectedAt }),
+    settled: releaseSoon,
+    report: (reports, collectedAt, bodies) => link.send({ kind: 'facts', reports, collectedAt, bodies }),
   });
   const uploads = createUploads({
     dialler,
@@ -144,7 +147,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   });
   const witness = createAuditWitness(data.auditCheckpoint, log);
   const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime, witness };
-  return { ...parts, identity: () => identity, runner, probes, facts, uploads, renewal, isHeld };
+  return { ...parts, identity: () => identity, releaseSoon, runner, probes, facts, uploads, renewal, isHeld };
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;

@@ -27,6 +27,7 @@ export function collectHere(
 
 const offerOf = ({ fact, timeoutMs, sources = [] }: Collector): FactOffer => ({
   name: fact.name,
+  isShared: fact.isShared,
   intervalMs: fact.intervalMs,
   timeoutMs,
   sources,

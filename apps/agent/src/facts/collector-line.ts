@@ -12,6 +12,7 @@ export const CollectorLine = z.discriminatedUnion('kind', [
       .array(
         z.object({
           name: FactName,
+          isShared: z.boolean(),
           intervalMs: z.number().min(1),
           timeoutMs: z.number().min(1),
           sources: z.array(z.string()),

@@ -7,7 +7,13 @@ import { createCollectorProcess } from './collector-process.ts';
 import type { FactOffer, FoundFact } from './fact-collection.ts';
 
 const DIGEST = 'a'.repeat(64);
-const OFFER = ['a', 'b', 'c'].map((name) => ({ name, intervalMs: 60_000, timeoutMs: 1000, sources: [] }));
+const OFFER = ['a', 'b', 'c'].map((name) => ({
+  name,
+  isShared: true,
+  intervalMs: 60_000,
+  timeoutMs: 1000,
+  sources: [],
+}));
 
 /** A collecting process that is a program of the test: `facts` are the names it was asked for. */
 function collectorOf(program: string, clock = systemClock) {

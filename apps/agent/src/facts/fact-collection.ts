@@ -3,6 +3,8 @@ import type { FactReport } from '@pilothouse/contract';
 /** What the scheduler knows of a fact beside its name. */
 export interface FactOffer {
   readonly name: string;
+  /** Hosts of one build have the same body, so the server may have it from another one. */
+  readonly isShared: boolean;
   readonly intervalMs: number;
   /** Of one collection. */
   readonly timeoutMs: number;

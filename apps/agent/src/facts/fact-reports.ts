@@ -2,13 +2,13 @@ import type { Digest, FactReport } from '@pilothouse/contract';
 
 /** What this host last found of each fact, beside what the server of the open session is known to hold. */
 export class FactReports {
-  readonly #send: (reports: FactReport[]) => boolean;
+  readonly #send: (reports: FactReport[], isRepeated: boolean) => boolean;
   readonly #current = new Map<string, FactReport>();
   /** Marks by fact; null without a session. */
   #known: Map<string, string> | null = null;
 
-  /** `send` says false when nobody heard it. */
-  constructor(send: (reports: FactReport[]) => boolean) {
+  /** `send` says false when nobody heard it; what is repeated the server holds already. */
+  constructor(send: (reports: FactReport[], isRepeated: boolean) => boolean) {
     this.#send = send;
   }
 
@@ -42,7 +42,7 @@ export class FactReports {
     const known = this.#known;
     if (known === null) return;
     const told = reports.filter((report) => isFull || known.get(report.fact) !== markOf(report));
-    if (told.length === 0 || !this.#send(told)) return;
+    if (told.length === 0 || !this.#send(told, isFull)) return;
     for (const report of told) known.set(report.fact, markOf(report));
   }
 }

@@ -14,6 +14,7 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
   const values = new Map(names.map((name) => [name, 1]));
   const runs: string[] = [];
   const sent: FactReport[][] = [];
+  const along: string[][] = [];
   const bodies = new Map<string, string>();
   const rounds: (readonly string[] | null)[] = [];
   const disk = { isFull: false, isBroken: false };
@@ -24,7 +25,7 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
         name,
         title: { en: name, zh: name },
         body: z.object({ n: z.number() }),
-        isShared: true,
+        isShared: !name.startsWith('own'),
         sizeBytesMax: 100,
         intervalMs: intervals[name] ?? 10 * MINUTE_MS,
       }),
@@ -62,13 +63,14 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
     modifiedAt: () => null,
     bodies: kept,
     settled: () => settled(),
-    report: (reports) => {
+    report: (reports, _collectedAt, texts) => {
       sent.push(reports);
+      along.push(texts);
       return true;
     },
   });
   const round = () => new Promise<void>((resolve) => (settled = resolve));
-  return { clock, scheduler, values, runs, rounds, sent, bodies, disk, round };
+  return { clock, scheduler, values, runs, rounds, sent, along, bodies, disk, round };
 }
 const digestOf = (n: number): string => digestOfText(`{"n":${n}}`);
 
@@ -186,4 +188,18 @@ test('gives a body also when the disk is full', async () => {
 
   assert.equal(bodies.size, 0);
   assert.equal(await scheduler.body(digestOf(1)), '{"n":1}');
+});
+
+test("a body that is the host's own travels with its report, and not again when the report is repeated", async () => {
+  const { clock, scheduler, along, round } = setUp(['a', 'own-b']);
+  const first = round();
+  scheduler.start();
+  await first;
+
+  scheduler.welcomed({});
+  clock.advance(6 * 60 * MINUTE_MS);
+
+  assert.deepEqual(along[0], ['{"n":1}']);
+  assert.ok(along.length > 1);
+  assert.deepEqual(along.slice(1).flat(), []);
 });

@@ -13,6 +13,7 @@
  */
 import { type Clock, HOUR_MS, SECOND_MS } from '@pilothouse/base';
 import { type Digest, type FactReport, toTimestamp } from '@pilothouse/contract';
+import { FACT_INLINE_CHARS_MAX } from '@pilothouse/wire';
 import type { AgentLog } from '../log.ts';
 import type { FactBodies } from './fact-bodies.ts';
 import type { FactCollection } from './fact-collection.ts';
@@ -36,7 +37,7 @@ export interface FactSchedulerOptions {
   /** Called after a round of collections. */
   readonly settled: () => void;
   /** False when there is no session; the reports are then due again at the next welcome. */
-  readonly report: (reports: FactReport[], collectedAt: string) => boolean;
+  readonly report: (reports: FactReport[], collectedAt: string, bodies: string[]) => boolean;
 }
 
 export interface FactScheduler {
@@ -55,11 +56,16 @@ export interface FactScheduler {
 
 export function createFactScheduler(options: FactSchedulerOptions): FactScheduler {
   const { bodies, clock, collection, log } = options;
-  const reports = new FactReports((list) => options.report(list, toTimestamp(clock.now())));
+  /** Facts whose bodies nobody else can have sent. */
+  let own = new Set<string>();
+  const reports = new FactReports((list, isRepeated) =>
+    options.report(list, toTimestamp(clock.now()), isRepeated ? [] : bodiesAlong(list, own, bodies)),
+  );
   let watch: SourceWatch | null = null;
   const rounds = createFactRounds(options, {
     changed: (facts) => {
       watch = createSourceWatch(facts, options.modifiedAt);
+      own = new Set(facts.filter((fact) => !fact.isShared).map((fact) => fact.name));
     },
     found: ({ report }) => {
       if (report.kind === 'absent') log.info('fact is absent', { ...report });
@@ -96,4 +102,17 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
       rounds.stop();
     },
   };
+}
+
+/** Small bodies of the host's own facts travel with their reports: a request for each would cost more. */
+function bodiesAlong(
+  reports: readonly FactReport[],
+  own: ReadonlySet<string>,
+  bodies: Pick<FactBodies, 'get'>,
+): string[] {
+  return reports.flatMap((report) => {
+    const isSmall = report.kind === 'present' && report.sizeBytes <= FACT_INLINE_CHARS_MAX;
+    const text = isSmall && own.has(report.fact) ? bodies.get(report.fact, report.digest) : null;
+    return text === null ? [] : [text];
+  });
 }
