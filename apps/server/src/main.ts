@@ -1,16 +1,17 @@
 /** The control plane alone, as a service manager runs it. For trying out on one machine see start.ts. */
-import type { Config } from './config.ts';
+import { type Config, readConfig } from './config.ts';
 import { printAddresses } from './print-start.ts';
 import { endAsked, orRefuse, runMain, systemLanguage } from './run-main.ts';
 import { runServer } from './run-server.ts';
+import { systemSources } from './system-config.ts';
 import { readVersion } from './version.ts';
 
 const [noun, verb, ...rest] = process.argv.slice(2);
 if (noun === 'audit' && verb === 'verify') await orRefuse(() => runVerify(rest));
-else await runMain(serve);
 else if (noun === 'store') await orRefuse(() => runStore(process.argv.slice(3)));
 else if (noun === 'doctor') await orRefuse(() => runDoctorVerb(process.argv.slice(3)));
 else if (noun === 'support-bundle') await orRefuse(() => runSupportBundle(process.argv.slice(3)));
+else await runMain(serve);
 
 async function serve(config: Config): Promise<void> {
   const end = endAsked();
@@ -27,7 +28,6 @@ async function serve(config: Config): Promise<void> {
   }
 }
 
-async function runVerify(args: readonly string[]): Promise<void> {
 async function runStore(args: readonly string[]): Promise<void> {
   const { runStoreCommand } = await import('./store-commands/run-store-command.ts');
   process.stdout.write(await runStoreCommand(args, systemLanguage()));
@@ -51,6 +51,7 @@ async function runSupportBundle(args: readonly string[]): Promise<void> {
   process.stdout.write(await supportBundle(config, config.language));
 }
 
+async function runVerify(args: readonly string[]): Promise<void> {
   const { verifyAudit } = await import('./verify-audit.ts');
   const { text, isIntact } = await verifyAudit(args, systemLanguage());
   process.stdout.write(text);

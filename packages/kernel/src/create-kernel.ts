@@ -95,19 +95,24 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
   );
   await context.store.migrate(kernelMigrations(plugins));
   let gatewayPort = options.gatewayListen.port;
-  const rooms = await createRooms(context, { ...options, declarations, gatewayPort: () => gatewayPort });
+  const rooms = await createRooms(context, {
+    ...options,
+    declarations,
+    gatewayPort: () => gatewayPort,
+    delegates: () => access.delegates,
+  });
   closers.push(() => rooms.enrolment.service.close());
   closers.push(() => rooms.closeRules());
   closers.push(() => rooms.rolloutsRoom.close());
+  await beginEpoch(context, {
+    audit: rooms.services.audit,
+    pauseRollouts: (reason) => rooms.rolloutsRoom.pauseAll(reason),
+  });
   const access = await createAccess(context, {
     audit: rooms.services.audit,
     select: rooms.services.select,
     permissions: declarations.permissions,
     oidc: options.oidc,
-  await beginEpoch(context, {
-    audit: rooms.services.audit,
-    pauseRollouts: (reason) => rooms.rolloutsRoom.pauseAll(reason),
-  });
   });
   const started = await startPlugins(context, rooms.services, plugins);
   closers.push(() => started.close());

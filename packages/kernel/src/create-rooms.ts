@@ -37,6 +37,7 @@ import type { KernelOptions } from './kernel-options.ts';
 import { createNotifications } from './notifications/index.ts';
 import type { Declarations, KernelServices, Reconciler } from './plugins/index.ts';
 import { createRollouts, type RolloutsRoom } from './rollouts/index.ts';
+import { createSchedules, type Delegates } from './schedules/index.ts';
 import { createSelect, selectEndpoints } from './select/index.ts';
 
 export interface Rooms {
@@ -55,9 +56,18 @@ export interface Rooms {
 export interface RoomsOptions
   extends Pick<
     KernelOptions,
-    'dataDirectory' | 'names' | 'certificateNames' | 'retention' | 'gatewayProxies' | 'prometheus'
+    | 'dataDirectory'
+    | 'names'
+    | 'certificateNames'
+    | 'retention'
+    | 'gatewayProxies'
+    | 'prometheus'
+    | 'offlineGraceMs'
+    | 'notifyAllow'
   > {
   readonly declarations: Declarations;
+  /** Made after the rooms; asked when work is done later than it was asked for. */
+  readonly delegates: () => Delegates;
   /** Of the gateway; asked when somebody needs a URL, so that a port chosen by the system is known by then. */
   readonly gatewayPort: () => number;
 }
@@ -101,6 +111,17 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     actions: [...options.declarations.actions.values()],
     resultsKeptDays: options.retention.resultsKeptDays,
   });
+  const schedules = await createSchedules(context, {
+    ...registry,
+    ...ledger,
+    authority,
+    plans,
+    rollouts,
+    delegates: {
+      delegateOf: (principal) => options.delegates().delegateOf(principal),
+      principalOf: (delegate) => options.delegates().principalOf(delegate),
+    },
+  });
   const hostsDeps: HostsEndpointDeps = {
     context,
     ...registry,
@@ -128,6 +149,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...rules.endpoints,
       ...authorityRoom.endpoints,
       ...rolloutsRoom.endpoints,
+      ...schedules.endpoints,
     ],
     reconcilers: [
       ...ledger.reconcilers,
@@ -135,6 +157,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...rules.reconcilers,
       ...authorityRoom.reconcilers,
       ...rolloutsRoom.reconcilers,
+      ...schedules.reconcilers,
     ],
   };
 }
@@ -198,12 +221,15 @@ type Registry = Awaited<ReturnType<typeof openRegistry>>;
 /** What says when hosts may be changed and how many at once, and whom to tell. */
 async function openRules(
   context: KernelContext,
-  { prometheus }: RoomsOptions,
+  { prometheus, offlineGraceMs, notifyAllow }: RoomsOptions,
   rooms: Omit<Ledger & Registry, 'reconcilers'> & { readonly gateway: Gateway['service'] },
 ) {
-  const { budgets, ...budgetsRoom } = await createBudgets(context, rooms);
+  const { budgets, ...budgetsRoom } = await createBudgets(context, { ...rooms, offlineGraceMs });
   const { calendar, ...calendarRoom } = await createCalendar(context, rooms);
-  const { notifications, ...notificationsRoom } = await createNotifications(context, rooms);
+  const { notifications, ...notificationsRoom } = await createNotifications(context, {
+    ...rooms,
+    notifyAllow,
+  });
   const gates = createGates(context, {
     ...rooms,
     prometheus: prometheus ? createPrometheus(prometheus) : null,
@@ -226,9 +252,11 @@ async function openDoors(
   rooms: Omit<Ledger & Registry, 'reconcilers'>,
 ) {
   const { keyFiles } = rooms;
+  const { restoredFrom } = await readEpoch(context.store);
   const enrolment = await createEnrolment({
     context,
     ...rooms,
+    restoredFrom: restoredFrom === null ? null : Date.parse(restoredFrom),
     gatewayUrls: () => options.names.map((name) => gatewayUrl(name, options.gatewayPort())),
     serverNames: options.certificateNames,
   });
@@ -246,5 +274,3 @@ async function openDoors(
 
 export const gatewayUrl = (name: string, port: number): string =>
   `https://${name.includes(':') ? `[${name}]` : name}:${port}`;
-  const { restoredFrom } = await readEpoch(context.store);
-    restoredFrom: restoredFrom === null ? null : Date.parse(restoredFrom),
