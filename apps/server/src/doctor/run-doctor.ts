@@ -1,0 +1,44 @@
+/**
+ * `pilothouse-server doctor`: looks at what an installation stands on (clock, disk, keys, store, ports, certificates, limits)
+ * and says what to do. It changes nothing, and works beside a running server as well as before the first start.
+ */
+import { type } from 'node:os';
+import { type Language, renderMessage } from '@pilothouse/contract';
+import type { Config } from '../config.ts';
+import { readVersion } from '../version.ts';
+import { checkDataDirectory } from './check-data-directory.ts';
+import { checkListener } from './check-listener.ts';
+import { checkClock, checkDescriptors } from './check-machine.ts';
+import { checkStore } from './check-store.ts';
+import { doctorTexts } from './doctor-texts.ts';
+import { type DoctorFinding, ok } from './finding.ts';
+
+export async function runDoctor(config: Config, language: Language): Promise<readonly DoctorFinding[]> {
+  const os = `${type()} ${process.arch}`;
+  return [
+    ok('runtime', { version: readVersion(), node: process.versions.node, os }),
+    await checkClock(),
+    await checkDescriptors(),
+    ...(await checkDataDirectory(config.dataDirectory)),
+    ...(await checkStore(config.store, language)),
+    ...(await checkListener('API', config.listen.port)),
+    ...(await checkListener('gateway', config.gatewayListen.port)),
+  ];
+}
+
+const MARKS = { ok: '✓', warning: '!', problem: '✗' } as const;
+
+/** One line a finding, and below it what to do. */
+export function printDoctor(findings: readonly DoctorFinding[], language: Language): string {
+  return findings
+    .map(({ state, code, details }) => {
+      const { title, hint } = doctorTexts[code];
+      const line = `${MARKS[state]} ${renderMessage(title, language, details)}\n`;
+      const isHinted = state !== 'ok' && hint !== null;
+      return isHinted ? `${line}    ${renderMessage(hint, language, details)}\n` : line;
+    })
+    .join('');
+}
+
+export const isWell = (findings: readonly DoctorFinding[]): boolean =>
+  findings.every(({ state }) => state !== 'problem');
