@@ -19,6 +19,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { note, printJson } from './print.ts';
 import { createResultsPrinter, stateColour } from './print-results.ts';
 import { type Progress, type ProgressCounts, showProgress } from './progress.ts';
+import { createStageTeller } from './stage-teller.ts';
 import { paint, plain } from './terminal.ts';
 
 /** New results are asked for at most this often: the server groups them each time. */
@@ -42,11 +43,14 @@ const WORDS = {
 } satisfies Record<string, Message>;
 
 const ROLLOUT_STATES: Readonly<Record<string, Message>> = {
+  'awaiting-approval': { en: 'Awaiting approval', zh: '等待审批' },
   scheduled: { en: 'Scheduled', zh: '已排期' },
   running: { en: 'Running', zh: '进行中' },
   paused: { en: 'Paused', zh: '已暂停' },
   halting: { en: 'Halting', zh: '正在中止' },
   cancelling: { en: 'Cancelling', zh: '正在取消' },
+  'rolling-back': { en: 'Rolling back', zh: '正在回滚' },
+  'rolled-back': { en: 'Rolled back', zh: '已回滚' },
   succeeded: { en: 'Done', zh: '完成' },
   halted: { en: 'Halted', zh: '已中止' },
   failed: { en: 'Failed', zh: '失败' },
@@ -83,12 +87,14 @@ export async function followRollout(
     if (!context.isJson) printer.print(groups);
   });
   const tellWaiting = createWaitingTeller(context, progress);
+  const stages = createStageTeller(context, client, progress);
   let isLineOpen = false;
   try {
     const ended = await watchToEnd(context, client, started, {
       rollout(rollout) {
         progress.update(progressOf(rollout.counts));
         tellWaiting(rollout);
+        stages.rollout(rollout);
       },
       task: results.refreshSoon,
       output(chunks) {
@@ -97,6 +103,7 @@ export async function followRollout(
         isLineOpen = showChunks(context, chunks, isLineOpen);
       },
     });
+    await stages.finish();
     progress.clear();
     if (isLineOpen) context.terminal.write('\n');
     const groups = await results.finish();
@@ -137,6 +144,11 @@ const TOLD_WAITS: readonly string[] = [
   'WAITS_FOR_HOST_LOCK',
   'WAITS_FOR_SETTLING',
   'WAITS_FOR_HOSTS',
+  'WAITS_FOR_APPROVAL',
+  'WAITS_FOR_BUDGET',
+  'WAITS_FOR_WINDOW',
+  'WAITS_FOR_CONFIRMATION',
+  'WAITS_FOR_ROLLBACK',
 ];
 
 /** Says once for each reason what keeps the rollout from going on. */
@@ -261,6 +273,6 @@ export function conclude(context: CliContext, rollout: Rollout, groups: readonly
 
 function exitOf(rollout: Rollout): ExitCode {
   const { counts, state } = rollout;
-  if (['cancelled', 'halted', 'expired'].includes(state)) return EXIT.cancelled;
+  if (['cancelled', 'halted', 'expired', 'rolled-back'].includes(state)) return EXIT.cancelled;
   return state === 'succeeded' && counts.succeeded === totalOf(counts) ? EXIT.ok : EXIT.someFailed;
 }

@@ -27,6 +27,7 @@ export { readPairs } from './read-pairs.ts';
 export { resolveHostId } from './resolve-host.ts';
 export { type ActionsToRun, runActions, runActionsOptions } from './run-actions.ts';
 export { showPairs } from './show-pairs.ts';
+export { showStages } from './show-stages.ts';
 export { strategyOf, strategyOptions } from './strategy-options.ts';
 export { type Column, renderTable } from './table.ts';
 export { targetOf, targetOptions } from './target-options.ts';

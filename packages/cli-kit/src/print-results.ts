@@ -44,8 +44,19 @@ export const stateName = (context: Pick<CliContext, 'say'>, state: string): stri
 
 export const stateColour = (state: string): Colour | null => {
   if (state === 'succeeded' || state === 'online') return 'green';
-  if (['failed', 'unknown', 'halted', 'offline', 'quarantined', 'expired'].includes(state)) return 'red';
-  return ['running', 'offered', 'paused', 'halting', 'cancelling'].includes(state) ? 'yellow' : null;
+  if (['failed', 'unknown', 'halted', 'offline', 'quarantined', 'expired', 'rolled-back'].includes(state))
+    return 'red';
+  return [
+    'running',
+    'offered',
+    'paused',
+    'halting',
+    'cancelling',
+    'rolling-back',
+    'awaiting-approval',
+  ].includes(state)
+    ? 'yellow'
+    : null;
 };
 
 export interface ResultsPrinter {

@@ -6,9 +6,7 @@ import {
   flag,
   followRollout,
   moment,
-  paint,
   plain,
-  printJson,
   printRecord,
   progressOf,
   rolloutStateName,
@@ -17,6 +15,7 @@ import {
 } from '@pilothouse/cli-kit';
 import { type Rollout, rolloutRoutes } from '@pilothouse/contract';
 import { rolloutId as id, rolloutExport, rolloutOutput, rolloutTasks } from './rollout-results.ts';
+import { confirmGate, explain, prediction, rollback } from './rollout-stages.ts';
 
 const show = defineCommand({
   path: 'rollout',
@@ -48,36 +47,6 @@ const watch = defineCommand({
     const client = await context.connect();
     const rollout = await client.call(rolloutRoutes.get, { params: { rolloutId: args.id } });
     return followRollout(context, client, rollout);
-  },
-});
-
-const explain = defineCommand({
-  path: 'rollout explain',
-  summary: { en: 'Say what it waits for, and where', zh: '说明其在等待什么' },
-  arguments: { id },
-  options: {},
-  examples: [
-    {
-      line: 'pilothouse rollout explain r_0k3v9d2qa7m8f4q7xz',
-      about: { en: 'Why it does not go on', zh: '查看未继续的原因' },
-    },
-  ],
-  async run(context, { args }) {
-    const client = await context.connect();
-    const answer = await client.call(rolloutRoutes.explain, { params: { rolloutId: args.id } });
-    if (context.isJson) {
-      printJson(context, answer);
-      return EXIT.ok;
-    }
-    printRollout(context, answer.rollout);
-    for (const reason of answer.reasons) {
-      const { title, hint } = context.describe(reason.code, reason.details);
-      const names = reason.hosts.map((host) => plain(host.hostName)).join(', ');
-      context.terminal.write(`\n${paint(context.terminal, 'bold', plain(title))} (${reason.hostsCount})\n`);
-      if (hint !== '') context.terminal.write(`  ${plain(hint)}\n`);
-      if (names !== '') context.terminal.write(`  ${names}\n`);
-    }
-    return EXIT.ok;
   },
 });
 
@@ -217,6 +186,8 @@ function printRollout(context: CliContext, rollout: Rollout): void {
     [say({ en: 'expires', zh: '过期于' }), moment(rollout.expiresAt)],
     [say({ en: 'plan', zh: '计划' }), rollout.planDigest],
     [say({ en: 'retry of', zh: '重试自' }), rollout.retryOf ?? '-'],
+    [say({ en: 'undoes', zh: '撤销' }), rollout.rollbackOf ?? '-'],
+    [say({ en: 'undone by', zh: '由其撤销' }), rollout.rolledBackBy ?? '-'],
   ]);
 }
 
@@ -227,8 +198,11 @@ export const rolloutCommands = [
   explain,
   pause,
   resume,
+  confirmGate,
   cancel,
   retry,
+  rollback,
+  prediction,
   rolloutOutput,
   rolloutExport,
 ];

@@ -1,0 +1,180 @@
+/** How far a rollout is: waves, gates with their verdicts, what it waits for, who can end the wait, and when it would end. */
+import type { Explanation, GateStatus, Message, Unblocking, WaveStatus } from '@pilothouse/contract';
+import { age, moment, took } from './ages.ts';
+import type { CliContext } from './cli-context.ts';
+import { showPairs } from './show-pairs.ts';
+import { type Column, renderTable } from './table.ts';
+import { type Colour, paint, plain } from './terminal.ts';
+
+const WORDS = {
+  done: { en: 'done', zh: '已完成' },
+  running: { en: 'running', zh: '进行中' },
+  next: { en: 'next', zh: '下一批' },
+  later: { en: 'later', zh: '未开始' },
+  gate: { en: 'gate {name}', zh: '闸门 {name}' },
+  passed: { en: 'passed', zh: '已通过' },
+  toCome: { en: 'to come', zh: '尚未开始' },
+  soak: { en: '{left} of {soak} left', zh: '还需 {left}（共 {soak}）' },
+  holds: { en: 'holds', zh: '成立' },
+  fails: { en: 'fails', zh: '不成立' },
+  undetermined: { en: 'cannot be judged', zh: '无法判定' },
+  waits: { en: 'Waits: {title}', zh: '等待：{title}' },
+  since: { en: ' (for {age})', zh: '（已 {age}）' },
+  throttle: { en: 'At most {allowed} at a time, held by {by}', zh: '同时最多 {allowed} 台，限制来自 {by}' },
+  ends: { en: 'At this rate it ends at {at}', zh: '按当前速度将于 {at} 结束' },
+  inFlight: { en: 'the limit of tasks in flight', zh: '同时执行数上限' },
+  failures: { en: 'the limit of failures', zh: '失败数上限' },
+  waveFailures: { en: 'the limit of failures in a wave', zh: '单批失败数上限' },
+} satisfies Record<string, Message>;
+
+const UNBLOCKERS: Readonly<Record<Unblocking['by'], Message>> = {
+  person: {
+    en: 'A person with {permission} can go on: {command}',
+    zh: '拥有 {permission} 权限者可放行：{command}',
+  },
+  host: { en: 'Ends when the hosts answer', zh: '主机应答后结束' },
+  time: { en: 'Goes on by itself', zh: '将自动继续' },
+  rollout: { en: 'Ends when other work has ended', zh: '其他工作结束后继续' },
+  server: { en: 'The server asks again by itself', zh: '服务器会自动重试' },
+};
+const SOONER: Message = { en: '; see {command}', zh: '；参见 {command}' };
+
+/** `A person with rollouts.control can go on: pilothouse …`. */
+export function unblockingText(context: Pick<CliContext, 'say'>, unblocking: Unblocking): string {
+  const { by, permission, command } = unblocking;
+  const text = context.say(UNBLOCKERS[by], { permission, command });
+  return by === 'person' || command === null ? text : text + context.say(SOONER, { command });
+}
+
+interface StageRow {
+  readonly name: string;
+  readonly hosts: string;
+  readonly failures: string;
+  readonly state: string;
+  readonly colour: Colour | null;
+}
+
+/** All of it, for `rollout explain`. */
+export function showStages(context: CliContext, answer: Explanation): string {
+  return [
+    waveTable(context, answer),
+    ...waitLines(context, answer),
+    ...reasonLines(context, answer),
+    ...endLines(context, answer),
+  ]
+    .filter((line) => line !== '')
+    .join('');
+}
+
+function waveTable(context: CliContext, { waves, gates, rollout }: Explanation): string {
+  if (waves.length === 0) return '';
+  const rows = waves.flatMap((wave, number): StageRow[] => [
+    waveRow(context, wave, number - rollout.wave),
+    ...gates.filter((gate) => gate.wave === number).map((gate) => gateRow(context, gate)),
+  ]);
+  const columns: Column<StageRow>[] = [
+    { title: { en: 'WAVE', zh: '批次' }, value: (row) => row.name },
+    { title: { en: 'HOSTS', zh: '主机' }, align: 'end', value: (row) => row.hosts },
+    { title: { en: 'FAILED', zh: '失败' }, align: 'end', value: (row) => row.failures },
+    { title: { en: 'STATE', zh: '状态' }, value: (row) => row.state, colour: (row) => row.colour },
+  ];
+  return renderTable(context, columns, rows);
+}
+
+function waveRow({ say }: CliContext, wave: WaveStatus, ahead: number): StageRow {
+  const isDone = wave.endedCount === wave.hostsCount;
+  const word = isDone ? WORDS.done : ahead === 0 ? WORDS.running : ahead === 1 ? WORDS.next : WORDS.later;
+  const max = wave.failuresMax === null ? '' : ` (≤ ${wave.failuresMax})`;
+  return {
+    name: wave.name,
+    hosts: `${wave.endedCount}/${wave.hostsCount}`,
+    failures: `${wave.failuresCount}${max}`,
+    state: say(word),
+    colour: wave.failuresCount > 0 ? 'red' : isDone ? 'green' : ahead === 0 ? 'yellow' : null,
+  };
+}
+
+function gateRow(context: CliContext, gate: GateStatus): StageRow {
+  const { verdict } = gate;
+  return {
+    name: `  ${context.say(WORDS.gate, { name: gate.name })}`,
+    hosts: '',
+    failures: '',
+    state: gateState(context, gate),
+    colour:
+      verdict?.kind === 'fails'
+        ? 'red'
+        : gate.state === 'passed'
+          ? 'green'
+          : gate.state === 'now'
+            ? 'yellow'
+            : null,
+  };
+}
+
+/** `holds, 4m of 10m left (load1=0.4 …)`. */
+function gateState(context: CliContext, gate: GateStatus): string {
+  const { say } = context;
+  if (gate.state === 'to-come') return say(WORDS.toCome);
+  const { verdict, soakMs, soakedMs } = gate;
+  const why = verdict?.reason ?? null;
+  const parts = [
+    gate.state === 'passed' ? say(WORDS.passed) : verdict === null ? '' : say(WORDS[verdict.kind]),
+    why === null ? '' : context.describe(why.code, why.details).title,
+    gate.state === 'now' && soakMs !== null && soakMs > 0
+      ? say(WORDS.soak, { left: span(Math.max(0, soakMs - (soakedMs ?? 0))), soak: span(soakMs) })
+      : '',
+    verdict === null ? '' : showPairs(verdict.evidence),
+  ];
+  return parts.filter((part) => part !== '').join(' · ') || say(WORDS.running);
+}
+
+const EPOCH = new Date(0).toISOString();
+const span = (ms: number): string => took(EPOCH, new Date(ms).toISOString());
+
+function waitLines(context: CliContext, { rollout, unblocking }: Explanation): string[] {
+  const { waitingFor } = rollout;
+  if (waitingFor === null) return [];
+  const { title, hint } = context.describe(waitingFor.code, waitingFor.details);
+  const since = context.say(WORDS.since, { age: age(waitingFor.since, context.clock.now()) });
+  const head = paint(context.terminal, 'bold', plain(context.say(WORDS.waits, { title })));
+  return [
+    `${head}${since}\n`,
+    unblocking === null
+      ? hint === ''
+        ? ''
+        : `  ${plain(hint)}\n`
+      : `  ${plain(unblockingText(context, unblocking))}\n`,
+  ];
+}
+
+function reasonLines(context: CliContext, { reasons }: Explanation): string[] {
+  return reasons.map((reason) => {
+    const { title } = context.describe(reason.code, reason.details);
+    const names = reason.hosts.map((host) => plain(host.hostName)).join(', ');
+    const lines = [
+      `${paint(context.terminal, 'bold', plain(title))} (${reason.hostsCount})`,
+      `  ${plain(unblockingText(context, reason.unblocking))}`,
+      ...(names === '' ? [] : [`  ${names}`]),
+    ];
+    return `${lines.join('\n')}\n`;
+  });
+}
+
+function endLines(context: CliContext, { throttle, endsAt }: Explanation): string[] {
+  const { say } = context;
+  const by =
+    throttle === null
+      ? ''
+      : say(
+          throttle.by === 'in-flight'
+            ? WORDS.inFlight
+            : throttle.by === 'failures'
+              ? WORDS.failures
+              : WORDS.waveFailures,
+        );
+  return [
+    throttle === null ? '' : `${say(WORDS.throttle, { allowed: throttle.allowed, by })}\n`,
+    endsAt === null ? '' : `${say(WORDS.ends, { at: moment(endsAt) })}\n`,
+  ];
+}

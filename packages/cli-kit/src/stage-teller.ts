@@ -1,0 +1,65 @@
+import type { Client } from '@pilothouse/client';
+import { isAppError, type Rollout, rolloutRoutes } from '@pilothouse/contract';
+import type { CliContext } from './cli-context.ts';
+import type { Progress } from './progress.ts';
+import { showStages } from './show-stages.ts';
+
+/** What the ordinary breathing of a rollout is: no reason to say anything. */
+const QUIET: readonly string[] = [
+  'WAITS_FOR_RUNNING',
+  'WAITS_FOR_IN_FLIGHT',
+  'WAITS_FOR_FAILURE_THROTTLE',
+  'WAITS_FOR_OUTCOME',
+  'WAITS_FOR_WAVE',
+  'WAITS_FOR_SERVER',
+];
+
+export interface StageTeller {
+  rollout(rollout: Rollout): void;
+  /** Resolves when the last thing to say has been said. */
+  finish(): Promise<void>;
+}
+
+/**
+ * Says on stderr where a rollout in waves stands, each time it comes to another wave, state or wait: the whole picture is
+ * asked of the server, one question at a time, and the news that come meanwhile are told by the next answer.
+ */
+export function createStageTeller(context: CliContext, client: Client, progress: Progress): StageTeller {
+  let told = '';
+  let newest: Rollout | null = null;
+  let asking: Promise<void> | null = null;
+  const tell = async (): Promise<void> => {
+    while (newest !== null && keyOf(newest) !== told && !context.signal.aborted) {
+      told = keyOf(newest);
+      const params = { rolloutId: newest.id };
+      const answer = await client.call(rolloutRoutes.explain, { params }).catch((error: unknown) => {
+        // An older server explains in other words, and a lost line is told by the watch itself.
+        if (isAppError(error)) return null;
+        throw error;
+      });
+      if (answer === null || answer.waves.length === 0) continue;
+      progress.clear();
+      context.terminal.writeError(showStages(context, answer));
+    }
+  };
+  return {
+    rollout(rollout) {
+      newest = rollout;
+      if (context.isJson || asking !== null || !isStaged(rollout)) return;
+      asking = tell().finally(() => {
+        asking = null;
+      });
+    },
+    async finish() {
+      await asking;
+    },
+  };
+}
+
+const isStaged = ({ wavesCount, strategy }: Rollout): boolean =>
+  (wavesCount > 1 && strategy.waves.kind !== 'fixed') || strategy.gates !== undefined;
+
+const keyOf = ({ state, wave, waitingFor }: Rollout): string => {
+  const wait = waitingFor === null || QUIET.includes(waitingFor.code) ? '' : waitingFor.code;
+  return `${state} ${wave} ${wait}`;
+};
