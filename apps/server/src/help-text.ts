@@ -20,6 +20,17 @@ const verify = defineMessages({
   },
 });
 
+const health = defineMessages({
+  doctor: {
+    en: 'pilothouse-server doctor [--json]\n      Look at clock, disk, keys, store, ports and certificates, and say what to do',
+    zh: 'pilothouse-server doctor [--json]\n      检查时钟、磁盘、密钥、存储、端口和证书，并给出处理建议',
+  },
+  bundle: {
+    en: 'pilothouse-server support-bundle\n      Print what somebody who helps from afar needs to know, without secrets',
+    zh: 'pilothouse-server support-bundle\n      输出远程协助所需的信息（不含机密）',
+  },
+});
+
 const store = defineMessages({
   backup: {
     en: 'pilothouse-server store backup --to FILE\n      Write a copy of the store with the private keys, also while the server runs',
@@ -48,7 +59,10 @@ export function helpText(language: Language): string {
     const fallback = each.default === null ? '' : ` (${texts.default[language]}: ${each.default})`;
     return `  --${each.name}, ${environmentName(each.name)}\n      ${each.meaning[language]}${fallback}`;
   });
-  return `${texts.intro[language]}\n\n${lines.join('\n')}\n\n${verify.audit[language]}\n${Object.values(store)
+  return `${texts.intro[language]}\n\n${lines.join('\n')}\n\n${verify.audit[language]}\n${[
+    ...Object.values(health),
+    ...Object.values(store),
+  ]
     .map((text) => `${text[language]}\n`)
     .join('')}\n${texts.exits[language]}\n`;
 }
