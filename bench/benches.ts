@@ -1,6 +1,7 @@
 import { agent } from './agent.ts';
 import type { Benchmark } from './benchmark.ts';
 import { enrolment } from './enrolment.ts';
+import { eventloop } from './eventloop.ts';
 import { fanout } from './fanout.ts';
 import { growth, inventory } from './growth.ts';
 import { memory } from './memory.ts';
@@ -17,6 +18,7 @@ export const BENCHES: Readonly<Record<string, Benchmark>> = {
   inventory,
   growth,
   selectors,
+  eventloop,
   peers,
   agent,
 };

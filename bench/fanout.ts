@@ -1,5 +1,5 @@
 /** One command on every host: from the click to the last durable result, while a hundred people watch it. */
-import { rolloutRoutes } from '@pilothouse/contract';
+import { resultRoutes, rolloutRoutes } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { until } from '@pilothouse/testkit';
 import type { Benchmark } from './benchmark.ts';
@@ -11,6 +11,7 @@ import { epochMs, median, quantile } from './frame/statistics.ts';
 
 const ROUNDS = 5;
 const WATCHERS = 100;
+const LOOKS = 50;
 
 export interface FanOut {
   /** From the click to the acknowledgement of each host's durable result. */
@@ -38,6 +39,7 @@ export const fanout: Benchmark = {
       for (let round = 0; round < ROUNDS; round++) watched.push(await fanOut(scene, WATCHERS));
       await endProfile();
       const { executionsMax } = await scene.fleet.state();
+      const grouped = await groupedResults(scene);
       return {
         figures: [
           ...figuresOf('', alone),
@@ -48,6 +50,7 @@ export const fanout: Benchmark = {
             ...figure,
             what: `${figure.what}, ${WATCHERS} watchers`,
           })),
+          ceiling('grouped results through the API, p99', quantile(grouped, 0.99), 'ms', 100),
           ceiling('executions of any task', executionsMax, '', 1),
         ],
       };
@@ -114,6 +117,19 @@ function acknowledged(fleet: Scene['fleet'], began: number): () => Promise<numbe
     for (const times of await fleet.all('saved', null)) for (const at of times) seen.push(at - began);
     return seen.length >= fleet.size ? seen : null;
   };
+}
+
+/** Milliseconds of each look at the results of the last run, put together by what is the same. */
+async function groupedResults({ stage: { client } }: Scene): Promise<number[]> {
+  const { items } = await client.call(rolloutRoutes.list, { query: { limit: 1 } });
+  const rolloutId = items[0]?.id ?? '';
+  const times: number[] = [];
+  for (let look = 0; look < LOOKS; look++) {
+    const began = performance.now();
+    await client.call(resultRoutes.groups, { params: { rolloutId }, query: { limit: 100 } });
+    times.push(performance.now() - began);
+  }
+  return times;
 }
 
 /** Reads a stream to its end without understanding it: the measured side is the server. */

@@ -7,7 +7,12 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const PROGRAM = join(ROOT, 'dist/agent/main.js');
 /** As in the agent's unit file. */
 const RUNTIME_OPTIONS = ['--max-semi-space-size=1'];
-const ENVIRONMENT = { MALLOC_ARENA_MAX: '1' };
+const ENVIRONMENT = {
+  MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_TOP_PAD_: '0',
+};
 const SESSION_TIMEOUT_MS = 30_000;
 
 export interface RunningAgent {
