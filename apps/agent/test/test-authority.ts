@@ -22,6 +22,7 @@ import {
   rootOf,
   type SignedTrustBundle,
   type Step,
+  type StepAction,
   TIME_TAG,
   TRUST_TAG,
   type TrustBundle,
@@ -136,6 +137,12 @@ export function issueHost(
 export interface EnvelopeWish {
   readonly spec: ActionSpec;
   readonly parameters: JsonObject;
+  /** The actions of the step after the first. */
+  readonly more?: readonly {
+    readonly spec: ActionSpec;
+    readonly parameters: JsonObject;
+    readonly when?: StepAction['when'];
+  }[];
   readonly payload?: Partial<EnvelopePayload>;
   readonly header?: Partial<PlanHeader>;
   readonly nowMs?: number;
@@ -143,10 +150,16 @@ export interface EnvelopeWish {
 
 /** A payload as a server would make it for HOST_ID: its step is the second of three. */
 export function payloadOf(wish: EnvelopeWish): EnvelopePayload {
-  const { spec, parameters, nowMs = Date.now() } = wish;
+  const { spec, parameters, more = [], nowMs = Date.now() } = wish;
   const stepOf = (hostId: string): Step => ({
     hostId,
-    actions: [{ action: spec.name, parameters, contents: [], undo: null }],
+    actions: [{ spec, parameters }, ...more].map((each) => ({
+      action: each.spec.name,
+      parameters: each.parameters,
+      contents: [],
+      undo: null,
+      ...('when' in each && each.when !== undefined ? { when: each.when } : {}),
+    })),
   });
   const steps = [stepOf('h_000000000000000000'), stepOf(HOST_ID), stepOf('h_000000000000000002')];
   const tree = buildTree(steps);
@@ -167,7 +180,9 @@ export function payloadOf(wish: EnvelopeWish): EnvelopePayload {
       taskTimeoutMs: 60_000,
       factsAgeMaxMs: null,
     },
-    actionSchemas: { [spec.name]: actionSchemaDigest(spec) },
+    actionSchemas: Object.fromEntries(
+      [spec, ...more.map((each) => each.spec)].map((each) => [each.name, actionSchemaDigest(each)]),
+    ),
     stepsRoot: rootOf(tree),
     stepsCount: steps.length,
     retryOf: null,

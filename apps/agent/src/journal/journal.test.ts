@@ -3,10 +3,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import type { TaskOutcome } from '@pilothouse/contract';
+import { type ActionOutcome, digestOfText, type TaskOutcome } from '@pilothouse/contract';
 import fc from 'fast-check';
 import { CAPACITY_BYTES, Journal } from './journal.ts';
 import { replayJournal, taskKey } from './replay-journal.ts';
+import type { TaskStage } from './task-stage.ts';
 
 const at = '2026-01-01T00:00:00.000Z';
 const success: TaskOutcome = {
@@ -165,5 +166,124 @@ test('a record that could not be read back is refused before it is written', () 
     journal.started(startOf(2));
     journal.close();
     assert.deepEqual([...Journal.open(path).tasks.keys()], [taskKey(startOf(2))]);
+  });
+});
+
+const actionOf = (action: string): ActionOutcome => ({
+  action,
+  kind: 'succeeded',
+  exitCode: 0,
+  error: null,
+  result: null,
+});
+const rebooting: TaskStage = {
+  kind: 'rebooting',
+  index: 1,
+  action: 'host.reboot',
+  withinMs: 60_000,
+  bootIdBefore: 'b1',
+  state: {},
+  askedAtMs: 1,
+  askedServerMs: 2,
+};
+
+test('the stage of a task and the actions that ended survive, also a compaction', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    journal.started({ ...startOf(0), actions: 3 });
+    journal.actionEnded(startOf(0), actionOf('a.first'));
+    journal.stage(startOf(0), rebooting);
+    for (let n = 1; n < 1200 && journal.hasRoom(Date.parse(at)); n++) {
+      journal.started(startOf(n));
+      journal.ended(startOf(n), success);
+      journal.saved(startOf(n));
+    }
+    journal.close();
+
+    const again = Journal.open(path);
+
+    assert.deepEqual(again.tasks.get('t_0#1')?.actions, [actionOf('a.first')]);
+    assert.deepEqual(again.tasks.get('t_0#1')?.stage, rebooting);
+    again.actionEnded(startOf(0), actionOf('host.reboot'));
+    assert.equal(again.tasks.get('t_0#1')?.stage, null, 'a stage ends with its action');
+    again.close();
+  });
+});
+
+test('cut at any byte in the middle of stages, no stage and no end of an action is invented', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    journal.started({ ...startOf(1), actions: 2 });
+    journal.actionEnded(startOf(1), actionOf('a.first'));
+    journal.stage(startOf(1), rebooting);
+    journal.stage(startOf(1), null);
+    journal.actionEnded(startOf(1), actionOf('host.reboot'));
+    journal.ended(startOf(1), success);
+    journal.close();
+    const bytes = readFileSync(path);
+    const used = bytes.indexOf(0);
+    const expected = [
+      [0, null],
+      [1, null],
+      [1, 'rebooting'],
+      [1, null],
+      [2, null],
+      [2, null],
+    ];
+
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: used }), fc.nat(255), (cut, junk) => {
+        const torn = Buffer.from(bytes);
+        torn.fill(junk, cut);
+
+        const task = replayJournal(torn).tasks.get('t_1#1');
+
+        const lines = bytes.subarray(0, cut).toString().split('\n').length - 1;
+        assert.deepEqual(
+          task === undefined ? undefined : [task.actions.length, task.stage?.kind ?? null],
+          expected[lines - 1],
+        );
+        assert.equal(task?.outcome ?? null, lines === 6 ? task?.outcome : null);
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+test('a plain task writes only what the first released agent reads', () => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    journal.started(startOf(1));
+    journal.ended(startOf(1), success);
+    journal.saved(startOf(1));
+    journal.close();
+
+    const kinds = readFileSync(path, 'utf8').match(/"kind":"[a-z-]+","taskId"/g);
+
+    assert.deepEqual(
+      kinds,
+      ['started', 'ended', 'saved'].map((kind) => `"kind":"${kind}","taskId"`),
+    );
+  });
+});
+
+test('the journal of the first released agent is read', () => {
+  withJournal((path) => {
+    // As that agent wrote it; its records had neither conditions nor stages.
+    const lines = [
+      { kind: 'time', serverTimeMs: 1_767_225_600_000 },
+      { kind: 'ran', taskId: 't_7', attempt: 2, planDigest: 'b'.repeat(64), stepIndex: 4, expiresAt: at },
+      { kind: 'started', ...startOf(1) },
+      { kind: 'ended', taskId: 't_1', attempt: 1, outcome: success },
+      { kind: 'started', ...startOf(2) },
+    ].map((record) => JSON.stringify(record));
+    writeFileSync(path, lines.map((json) => `${digestOfText(json).slice(0, 16)} ${json}\n`).join(''));
+
+    const journal = Journal.open(path);
+
+    assert.equal(journal.tasks.get('t_1#1')?.outcome?.kind, 'succeeded');
+    assert.equal(journal.tasks.get('t_2#1')?.outcome, null);
+    assert.ok(journal.hasRun({ planDigest: 'b'.repeat(64), stepIndex: 4, attempt: 2 }));
+    journal.close();
   });
 });

@@ -1,0 +1,352 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { ok } from '@pilothouse/base';
+import { type EnvelopePayload, type Probe, type TaskOutcome, undoAction } from '@pilothouse/contract';
+import { until } from '@pilothouse/testkit';
+import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
+import { Journal } from '../src/journal/journal.ts';
+import { openUndoRecords } from '../src/journal/undo-records.ts';
+import { createAgentRegistry } from '../src/kernel-actions/create-agent-registry.ts';
+import { createOutputBodies } from '../src/tasks/output-bodies.ts';
+import { createServerTime } from '../src/tasks/server-time.ts';
+import { TaskRunner } from '../src/tasks/task-runner.ts';
+import { rebootLikeAction, setAction, stagedPlugin } from './staged-plugin.ts';
+import { type EnvelopeWish, HOST_ID, newEnvelopeKey, payloadOf, sealEnvelope } from './test-authority.ts';
+
+const key = newEnvelopeKey();
+let directory = '';
+let clock: FakeClock;
+let tasks = 0;
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'stages-'));
+  clock = fakeClock();
+});
+afterEach(() => rmSync(directory, { recursive: true, force: true }));
+
+const file = (name: string): string => join(directory, name);
+
+/** One process of the agent on the test's directory; the session is the test's to open. */
+function start(bootId = 'b1') {
+  const journal = Journal.open(file('journal'));
+  const serverTime = createServerTime(clock, journal.serverTimeFloorMs);
+  serverTime.learn(clock.now());
+  const undo = openUndoRecords({ directory: file('undo'), now: () => clock.now(), isOpen: () => false });
+  const waiting = new Set<() => void>();
+  const outcomes: TaskOutcome[] = [];
+  let drops = 0;
+  const runner = new TaskRunner({
+    directory: file('tasks'),
+    journal,
+    undo,
+    serverTime,
+    clock,
+    bootId,
+    bodies: createOutputBodies(file('bodies')),
+    registry: createAgentRegistry([stagedPlugin], { isRoot: true, undo }),
+    gatekeeper: { judge: () => ok({ by: 'server', keys: [] }), surelyNowMs: () => clock.now() },
+    log: { info() {}, warn() {}, error() {} },
+    isRoot: true,
+    hasScopes: false,
+    session: {
+      drop: () => {
+        drops += 1;
+      },
+      next: (signal) =>
+        new Promise((resolve) => {
+          waiting.add(resolve);
+          signal.addEventListener('abort', () => waiting.delete(resolve));
+        }),
+    },
+    judge: () => ({ hostId: HOST_ID, trustedKeys: [{ id: key.id, raw: key.raw }], isHeld: false }),
+    send(frame) {
+      if (frame.kind === 'outcome') outcomes.push(frame.outcome);
+      return true;
+    },
+  });
+  return {
+    runner,
+    journal,
+    undo,
+    outcomes,
+    drops: () => drops,
+    stage: () => [...journal.tasks.values()][0]?.stage?.kind ?? null,
+    openSession() {
+      for (const tell of waiting) tell();
+    },
+    offer(wish: EnvelopeWish): EnvelopePayload {
+      tasks += 1;
+      const taskId = `t_${tasks}`;
+      const payload = payloadOf({
+        ...wish,
+        nowMs: clock.now(),
+        header: { title: taskId, ...wish.header },
+        payload: { taskId, timeoutMs: 600_000, ...wish.payload },
+      });
+      const envelope = sealEnvelope(payload, key);
+      runner.offer({ kind: 'offer', generation: 1, taskId, attempt: 1, envelope, outputCreditBytes: 0 });
+      return payload;
+    },
+    outcome: () => until('an outcome', 5000, async () => outcomes[0] ?? null),
+    async inStage(kind: string) {
+      await until(kind, 5000, async () =>
+        [...journal.tasks.values()][0]?.stage?.kind === kind ? true : null,
+      );
+    },
+    /** As kill -9 leaves it: what waits in this process is never heard of again. */
+    async end() {
+      await runner.stop();
+      journal.close();
+    },
+  };
+}
+
+const set = (name: string, text: string, more = {}) => ({
+  spec: setAction,
+  parameters: { path: file(name), text, ...more },
+});
+
+test('a change that is confirmed stays; the session was dropped for it', async () => {
+  const agent = start();
+  agent.offer(set('a', 'new', { confirmWithinMs: 30_000 }));
+  await agent.inStage('confirming');
+  assert.equal(agent.drops(), 1);
+
+  agent.openSession();
+
+  assert.equal((await agent.outcome()).kind, 'succeeded');
+  assert.equal(readFileSync(file('a'), 'utf8'), 'new');
+  await agent.end();
+});
+
+test('a change after which nobody is heard is undone when the time is over, and says so', async () => {
+  writeFileSync(file('a'), 'old');
+  const agent = start();
+  agent.offer(set('a', 'new', { confirmWithinMs: 30_000 }));
+  await agent.inStage('confirming');
+
+  clock.advance(29_000);
+  assert.equal(readFileSync(file('a'), 'utf8'), 'new');
+  clock.advance(2000);
+  const outcome = await agent.outcome();
+
+  assert.equal(outcome.kind, 'failed');
+  assert.deepEqual(outcome.error, {
+    code: 'TASK_NOT_CONFIRMED',
+    details: { action: 'test.set', seconds: 30, undone: 1 },
+  });
+  assert.equal(readFileSync(file('a'), 'utf8'), 'old');
+  await agent.end();
+});
+
+test('an agent that starts after the deadline undoes first; one that starts before it waits for what is left', async () => {
+  writeFileSync(file('a'), 'old');
+  for (const [elapsed, isHeard] of [
+    [60_000, false],
+    [10_000, true],
+  ] as const) {
+    const first = start();
+    first.offer(set('a', `new ${elapsed}`, { confirmWithinMs: 30_000 }));
+    await first.inStage('confirming');
+    await first.end();
+    clock.advance(elapsed);
+
+    const second = start('b2');
+    if (isHeard) {
+      await until('it to wait', 5000, async () => (second.stage() === 'confirming' ? true : null));
+      await new Promise((resolve) => setImmediate(resolve));
+      const opening = setInterval(second.openSession, 5);
+      await second.outcome();
+      clearInterval(opening);
+    }
+    const outcome = await second.outcome();
+
+    assert.equal(outcome.kind, isHeard ? 'succeeded' : 'failed');
+    assert.equal(readFileSync(file('a'), 'utf8'), isHeard ? `new ${elapsed}` : 'old');
+    for (const { started } of second.journal.tasks.values()) second.runner.saved(started);
+    await second.end();
+  }
+});
+
+test('a change that failed half way must be confirmed as well', async () => {
+  writeFileSync(file('a'), 'old');
+  const agent = start();
+  agent.offer(set('a', 'new', { confirmWithinMs: 30_000, fails: true }));
+  await agent.inStage('confirming');
+
+  clock.advance(31_000);
+
+  assert.equal((await agent.outcome()).error?.code, 'TASK_NOT_CONFIRMED');
+  assert.equal(readFileSync(file('a'), 'utf8'), 'old');
+  await agent.end();
+});
+
+test('a task goes on after the boot that it asked for, once a session is there, with its other actions', async () => {
+  const first = start();
+  first.offer({
+    ...set('a', 'one'),
+    more: [{ spec: rebootLikeAction, parameters: { withinMs: 60_000 } }, set('b', 'two')],
+  });
+  await first.inStage('rebooting');
+  assert.deepEqual(first.runner.journalEntries()[0]?.state, 'started');
+  await first.end();
+  clock.advance(20_000);
+
+  const second = start('b2');
+  const opening = setInterval(second.openSession, 5);
+  const outcome = await second.outcome();
+  clearInterval(opening);
+
+  assert.equal(outcome.kind, 'succeeded');
+  assert.deepEqual(
+    outcome.actions?.map(({ action, kind }) => [action, kind]),
+    [
+      ['test.set', 'succeeded'],
+      ['test.reboot', 'succeeded'],
+      ['test.set', 'succeeded'],
+    ],
+  );
+  assert.deepEqual(outcome.actions?.[1]?.result, { asked: true, bootIdBefore: 'b1', bootIdNow: 'b2' });
+  assert.equal(readFileSync(file('b'), 'utf8'), 'two');
+  await second.end();
+});
+
+test('a host that does not go down, comes back late, or did not accept the reboot is told apart', async () => {
+  const stays = start();
+  stays.offer({ spec: rebootLikeAction, parameters: { withinMs: 60_000 } });
+  await stays.inStage('rebooting');
+  await stays.end();
+  clock.advance(10_000);
+  const restarted = start('b1');
+  await until('it to wait', 5000, async () => (restarted.stage() === 'rebooting' ? true : null));
+  const moving = setInterval(() => clock.advance(10_000), 5);
+  assert.equal((await restarted.outcome()).error?.code, 'REBOOT_DID_NOT_HAPPEN');
+  clearInterval(moving);
+  for (const { started } of restarted.journal.tasks.values()) restarted.runner.saved(started);
+
+  restarted.offer({ spec: rebootLikeAction, parameters: { withinMs: 60_000 } });
+  await restarted.inStage('rebooting');
+  await restarted.end();
+  clock.advance(90_000);
+  const late = start('b2');
+  const opening = setInterval(late.openSession, 5);
+  assert.deepEqual((await late.outcome()).error, {
+    code: 'REBOOT_RETURNED_LATE',
+    details: { seconds: 90, withinSeconds: 60 },
+  });
+  clearInterval(opening);
+  for (const { started } of late.journal.tasks.values()) late.runner.saved(started);
+  await late.end();
+
+  const refused = start('b2');
+  refused.offer({ spec: rebootLikeAction, parameters: { withinMs: 60_000, isAccepted: false } });
+  assert.equal((await refused.outcome()).error?.code, 'REBOOT_NOT_ACCEPTED');
+  await refused.end();
+});
+
+test('a plan is undone newest first; a second undo finds nothing left, and without records it is refused', async () => {
+  writeFileSync(file('a'), 'old');
+  const agent = start();
+  const done = agent.offer({ ...set('a', 'one'), more: [set('a', 'two'), set('b', 'new')] });
+  await agent.outcome();
+  const undo = async (planDigest: string): Promise<TaskOutcome> => {
+    const known = agent.outcomes.length;
+    agent.offer({ spec: undoAction, parameters: { planDigest } });
+    return until('the undo', 5000, async () => agent.outcomes[known] ?? null);
+  };
+
+  const first = await undo(done.planDigest);
+  const second = await undo(done.planDigest);
+  const foreign = await undo('f'.repeat(64));
+
+  assert.deepEqual(first.result, { changed: true, changes: ['test.set', 'test.set', 'test.set'] });
+  assert.equal(readFileSync(file('a'), 'utf8'), 'old');
+  assert.throws(() => readFileSync(file('b')));
+  assert.deepEqual(second.result, { changed: false, changes: [] });
+  assert.equal(foreign.error?.code, 'UNDO_RECORD_MISSING');
+  await agent.end();
+});
+
+let web: Server;
+const listening = async (answer: () => number): Promise<number> => {
+  web = createServer((_request, response) => response.writeHead(answer()).end('the page'));
+  await new Promise<void>((resolve) => web.listen(0, '127.0.0.1', resolve));
+  // listen() on an address gives an address.
+  return (web.address() as AddressInfo).port;
+};
+const probeOf = (port: number): Probe => ({
+  name: 'page',
+  kind: 'http',
+  url: `http://127.0.0.1:${port}/`,
+  statusMin: 200,
+  statusMax: 299,
+  bodyHas: 'page',
+  isInsecure: false,
+  tries: 1,
+  pauseMs: 0,
+  timeoutMs: 2000,
+});
+
+test('a host that was not well is left alone and does not count as run; one that the task made unwell has failed', async () => {
+  let isWell = false;
+  const port = await listening(() => (isWell ? 200 : 500));
+  const strategy = { ...payloadOf(set('a', 'x')).header.strategy, probes: [probeOf(port)] };
+  const agent = start();
+  try {
+    const before = agent.offer({ ...set('a', 'new'), header: { strategy } });
+    const refused = await agent.outcome();
+    isWell = true;
+    // Well when it is asked first, not well when it is asked after the change.
+    const watching = setInterval(() => {
+      isWell = !agent.journal.hasRun({ ...before, planDigest: again.planDigest });
+    }, 1);
+    const again = agent.offer({ ...set('a', 'newer'), header: { strategy } });
+    const failed = await until('the second', 5000, async () => agent.outcomes[1] ?? null);
+    clearInterval(watching);
+
+    assert.equal(refused.kind, 'refused');
+    assert.equal(refused.error?.code, 'TASK_PROBE_FAILING_BEFORE');
+    assert.match(refused.probes?.before[0]?.evidence ?? '', /status 500/);
+    assert.ok(!agent.journal.hasRun(before));
+    assert.equal(failed.kind, 'failed');
+    assert.equal(failed.error?.code, 'TASK_PROBE_FAILING_AFTER');
+    assert.deepEqual(
+      [failed.probes?.before, failed.probes?.after].map((results) => results?.[0]?.isPassing),
+      [true, false],
+    );
+    assert.equal(readFileSync(file('a'), 'utf8'), 'newer', 'undoing it is for people or the plan to say');
+  } finally {
+    web.close();
+    await agent.end();
+  }
+});
+
+test('one action has the outcome that servers have always read; a repair does not hide a failure', async () => {
+  const agent = start();
+  agent.offer(set('a', 'one'));
+  const plain = await agent.outcome();
+  agent.offer({
+    ...set('b', 'x', { fails: true }),
+    more: [
+      set('c', 'never'),
+      { ...set('d', 'repaired'), when: 'failed' },
+      { ...set('e', 'noticed'), when: 'changed' },
+    ],
+  });
+  const repaired = await until('the second', 5000, async () => agent.outcomes[1] ?? null);
+
+  assert.ok(!('actions' in plain) && !('probes' in plain));
+  assert.equal(repaired.kind, 'failed');
+  assert.equal(repaired.error?.code, 'TEST_FAILED');
+  assert.deepEqual(
+    repaired.actions?.map(({ kind }) => kind),
+    ['failed', 'passed-over', 'succeeded', 'succeeded'],
+  );
+  assert.throws(() => readFileSync(file('c')));
+  await agent.end();
+});
