@@ -12,6 +12,7 @@ import { describeHost } from './identity/host-description.ts';
 import { type HostIdentity, readIdentity } from './identity/host-identity.ts';
 import { createRenewal, type Renewal } from './identity/renewal.ts';
 import { openTrustStore, type TrustStore } from './identity/trust-store.ts';
+import { openHistoryFile } from './journal/history-file.ts';
 import { Journal } from './journal/journal.ts';
 import { openUndoRecords, type UndoRecords } from './journal/undo-records.ts';
 import { createAgentRegistry } from './kernel-actions/create-agent-registry.ts';
@@ -99,6 +100,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     link,
     registry,
     gatekeeper,
+    hostId: () => identity.hostId,
     journal,
     undo,
     serverTime,
@@ -156,16 +158,18 @@ function openRunner(
   options: AgentOptions,
   parts: Pick<AgentParts, 'link' | 'registry' | 'journal' | 'serverTime'> & {
     readonly gatekeeper: Gatekeeper;
+    readonly hostId: () => string;
     readonly bodies: OutputBodies;
     readonly undo: UndoRecords;
     readonly judge: () => Pick<EnvelopeJudge, 'hostId' | 'trustedKeys' | 'isHeld'>;
   },
 ): TaskRunner {
   const { data, clock, log, hasScopes } = options;
-  const { link, ...rest } = parts;
+  const { link, hostId, ...rest } = parts;
   return new TaskRunner({
     ...rest,
     directory: data.tasks,
+    history: openHistoryFile({ path: data.history, hostId, log }),
     bootId: describeHost().bootId,
     session: watchSession(link, rest.serverTime, clock),
     clock,

@@ -70,6 +70,9 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
 const environmentOf = ({ kernel }: LocalAgentOptions): NodeJS.ProcessEnv => ({
   ...process.env,
   MALLOC_ARENA_MAX: '1',
+  MALLOC_TRIM_THRESHOLD_: '65536',
+  MALLOC_MMAP_THRESHOLD_: '65536',
+  MALLOC_TOP_PAD_: '0',
   PILOTHOUSE_AGENT_SERVER: `https://localhost:${kernel.gatewayListen.port}`,
 });
 

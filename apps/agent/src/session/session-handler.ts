@@ -50,8 +50,12 @@ export function createSessionHandler(
       writeStatus({ kind: 'connected', detail: url.origin }, options);
       parts.runner.resend();
       parts.facts.welcomed(frame.knownFacts);
+      parts.releaseSoon();
     },
-    frame: (frame, peer) => handleFrame(frame, { parts, peer, log }),
+    frame(frame, peer) {
+      handleFrame(frame, { parts, peer, log });
+      parts.releaseSoon();
+    },
     beat(peer) {
       const isHeld = parts.isHeld();
       if (isHeld !== toldHeld && peer.send({ kind: 'hold-changed', isHeld })) toldHeld = isHeld;
