@@ -102,6 +102,8 @@ const rollout = (state: string, counts: object) => ({
   endedAt: new Date(TEST_NOW + 2500).toISOString(),
   expiresAt: at,
   retryOf: null,
+  rollbackOf: null,
+  rolledBackBy: null,
   etag: '1',
 });
 const group = (change: object) => ({
