@@ -9,6 +9,8 @@ export const VERBS = [
   'status',
   'facts',
   'actions',
+  'policy',
+  'history',
   'hold',
   'release',
   'version',
@@ -24,6 +26,7 @@ export interface CommandLine {
   readonly dataDirectory: string;
   readonly token: string | null;
   readonly isAgain: boolean;
+  readonly isJson: boolean;
   /** Gateways to try instead of those the identity names; empty: those. */
   readonly servers: readonly string[];
   readonly language: Language;
@@ -52,6 +55,7 @@ export function readCommandLine(args: readonly string[], environment: Environmen
     token,
     dataDirectory: values.data ?? environment['PILOTHOUSE_AGENT_DATA'] ?? DATA_DIRECTORY_DEFAULT,
     isAgain: values.again ?? false,
+    isJson: values.json ?? false,
     servers: serversOf(values.server ?? environment['PILOTHOUSE_AGENT_SERVER'] ?? ''),
     language: languageOf(values.lang ?? localeOf(environment)),
   };
@@ -60,6 +64,7 @@ export function readCommandLine(args: readonly string[], environment: Environmen
 function wordsMaxOf(verb: Verb): number {
   if (verb === 'hold') return Number.POSITIVE_INFINITY;
   if (verb === 'collect') return FACTS_PER_HOST_MAX;
+  if (verb === 'policy') return 2;
   return verb === 'facts' ? 1 : 0;
 }
 
@@ -82,6 +87,7 @@ function parseOptions(args: readonly string[]) {
         data: { type: 'string' },
         token: { type: 'string' },
         again: { type: 'boolean' },
+        json: { type: 'boolean' },
         server: { type: 'string' },
         lang: { type: 'string' },
         help: { type: 'boolean', short: 'h' },

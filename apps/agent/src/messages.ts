@@ -10,6 +10,9 @@ export const agentMessages = defineMessages({
   pilothouse-agent status                 who this host is, and whether it is connected
   pilothouse-agent facts [NAME]           collect now and print what the server would see
   pilothouse-agent actions                what this agent can do here, and what it cannot, and why
+  pilothouse-agent policy show            whose signatures this host asks for
+  pilothouse-agent policy check [FILE]    whether its trust policy, or the one in FILE, can be used
+  pilothouse-agent history                what this host did, and by whose word
   pilothouse-agent hold [REASON]          refuse all tasks on this host, without any server
   pilothouse-agent release                accept tasks again
   pilothouse-agent version
@@ -18,6 +21,7 @@ export const agentMessages = defineMessages({
 Options
   --data DIR    where the agent keeps its files   (PILOTHOUSE_AGENT_DATA, default {data})
   --again       with enrol: forget the identity this directory holds
+  --json        with history: lines that pilothouse audit hosts reads
   --server URL  with run: the gateway, when it has moved (PILOTHOUSE_AGENT_SERVER; several with commas)
   --lang en|zh  language of this output           (default: from LANG)
 
@@ -29,6 +33,9 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
   pilothouse-agent status                 本机身份及连接状态
   pilothouse-agent facts [NAME]           立即采集并打印服务器将看到的内容
   pilothouse-agent actions                本 agent 在此能做什么、不能做什么及原因
+  pilothouse-agent policy show            本机要求哪些人的签名
+  pilothouse-agent policy check [FILE]    检查本机或 FILE 中的信任策略是否可用
+  pilothouse-agent history                本机执行过什么、依据谁的授权
   pilothouse-agent hold [REASON]          在本机拒绝所有任务，无需服务器
   pilothouse-agent release                恢复接受任务
   pilothouse-agent version
@@ -37,6 +44,7 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
 选项
   --data DIR    agent 文件目录        （PILOTHOUSE_AGENT_DATA，默认 {data}）
   --again       与 enrol 同用：丢弃该目录中已有的身份
+  --json        与 history 同用：输出 pilothouse audit hosts 可读取的行
   --server URL  与 run 同用：网关迁移后的地址（PILOTHOUSE_AGENT_SERVER，多个以逗号分隔）
   --lang en|zh  输出语言              （默认取自 LANG）
 
@@ -54,6 +62,11 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
     en: 'Running without root. Not offered here:',
     zh: '未以 root 运行，以下内容不可用：',
   },
+  policyNone: {
+    en: 'No trust policy: {path} is not there. The key of the server is enough.',
+    zh: '没有信任策略：{path} 不存在。服务器密钥即可生效。',
+  },
+  policyGood: { en: '{path} can be used.', zh: '{path} 可用。' },
   held: { en: 'This host now refuses all tasks.', zh: '本机现在拒绝所有任务。' },
   released: { en: 'This host accepts tasks again.', zh: '本机恢复接受任务。' },
   statusHost: { en: 'host', zh: '主机' },

@@ -50,6 +50,7 @@ function start(bootId = 'b1') {
     bodies: createOutputBodies(file('bodies')),
     registry: createAgentRegistry([stagedPlugin], { isRoot: true, undo }),
     gatekeeper: { judge: () => ok({ by: 'server', keys: [] }), surelyNowMs: () => clock.now() },
+    history: { began() {}, ended() {} },
     log: { info() {}, warn() {}, error() {} },
     isRoot: true,
     hasScopes: false,

@@ -10,6 +10,7 @@ import { afterEach, beforeEach, test } from 'node:test';
 import {
   ENVELOPE_TAG,
   type EnvelopePayload,
+  HistoryRecord,
   MANDATE_TAG,
   type Probe,
   TRUST_TAG,
@@ -24,7 +25,7 @@ import {
   withAuthority,
   writePolicy,
 } from './stolen-server.ts';
-import { newEnvelopeKey, payloadOf, signBundle, signWith } from './test-authority.ts';
+import { newEnvelopeKey, payloadOf, signWith } from './test-authority.ts';
 import { mandateText, newOperator, signMandate, signPlan, strictPolicy } from './test-operator.ts';
 
 const HOUR_MS = 3_600_000;
@@ -252,7 +253,6 @@ test('a new trust bundle moves the server’s keys and not the host’s policy',
 
   assert.equal(await enemy.offer(enemy.plan(note('forged'))), 'TASK_NOT_SIGNED');
   assert.equal(await enemy.offer(signedBy(enemy.plan(note('forged')), eve, ada)), 'TASK_NOT_SIGNED');
-  assert.ok(signBundle(gateway.trust, enemy.key));
   assert.equal(done(), '');
 });
 
@@ -328,4 +328,42 @@ test('a policy that cannot be read refuses everything, and what the host allows 
   );
   assert.equal(await enemy.offer(enemy.plan(note('evil'))), 'TASK_NOT_SIGNED');
   assert.equal(done(), 'own\n');
+});
+
+test('the host’s own history tells what began, in which wave and by whose word, through a crash', async () => {
+  const plan = enemy.plan(note('told'));
+  await enemy.offer(signedBy(plan, ada, ben));
+  await enemy.offer(enemy.plan(note('forged')));
+  await killAndRestart();
+
+  const { stdout } = await agent.command('history', '--json');
+  const records = stdout
+    .trim()
+    .split('\n')
+    .map((line) => HistoryRecord.parse(JSON.parse(line)));
+
+  assert.deepEqual(
+    records.map(({ kind, taskId }) => [kind, taskId === records[0]?.taskId]),
+    [
+      ['began', true],
+      ['ended', true],
+    ],
+  );
+  const [began] = records;
+  assert.ok(began?.kind === 'began');
+  assert.deepEqual([began.planDigest, began.by], [plan.planDigest, 'plan']);
+  assert.deepEqual(began.keys.toSorted(), [ada.operator.keyId, ben.operator.keyId].toSorted());
+});
+
+test('the host says what it asks for, and whether a policy can be used before it counts', async () => {
+  const shown = await agent.command('policy', 'show');
+  const good = await agent.command('policy', 'check');
+  const missing = await agent.command('policy', 'check', file('no-such-file'));
+  writePolicy(agent, JSON.stringify({ ...strictPolicy([ada]), mode: 'strict' }));
+  const wanting = await agent.command('policy', 'check');
+
+  assert.match(shown.stdout, /mode\tstrict/);
+  assert.match(shown.stdout, new RegExp(`operator\t${ada.operator.keyId}\tada`));
+  assert.deepEqual([good.code, missing.code, wanting.code], [0, 1, 1]);
+  assert.match(wanting.stderr, /signatures.destructive: 2 are wanted of 1 people/);
 });

@@ -95,6 +95,18 @@ export const agentCommandErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  AGENT_POLICY_DAMAGED: {
+    status: 500,
+    title: {
+      en: 'The trust policy {path} cannot be used: {problem}',
+      zh: '信任策略 {path} 无法使用：{problem}',
+    },
+    hint: {
+      en: 'With this file in its place the host refuses every task. Correct it; docs/signatures.md shows a whole one.',
+      zh: '使用该文件的主机会拒绝一切任务。请更正；完整示例见 docs/signatures.md。',
+    },
+    retry: 'after-change',
+  },
   AGENT_RUNS_ALREADY: {
     status: 409,
     title: { en: 'An agent already runs on {path}', zh: '已有 agent 在使用 {path}' },

@@ -19,6 +19,7 @@ export * from './finding.ts';
 export * from './gate.ts';
 export * from './group.ts';
 export * from './host.ts';
+export * from './host-history.ts';
 export * from './host-id.ts';
 export * from './kernel-actions.ts';
 export * from './kernel-errors.ts';

@@ -27,6 +27,10 @@ export async function runVerb(line: CommandLine): Promise<number> {
       return (await import('./collect.ts')).collect(line);
     case 'actions':
       return (await import('./actions.ts')).actions(line);
+    case 'policy':
+      return (await import('./policy.ts')).policy(line);
+    case 'history':
+      return (await import('./history.ts')).history(line);
     case 'hold':
     case 'release':
       return (await import('./hold.ts')).hold(line);

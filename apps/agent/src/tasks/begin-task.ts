@@ -51,6 +51,7 @@ function noteOrRefuse(task: LiveTask, world: TaskWorld): Refusal | null {
   }
   const at = toTimestamp(world.clock.now());
   noteStart(payload, { at, granted: granted.value }, world);
+  world.history.began(payload, { at, granted: granted.value });
   task.startedAt = at;
   world.send({ kind: 'started', taskId: payload.taskId, attempt: payload.attempt, at });
   return null;

@@ -4,6 +4,7 @@
  */
 import { OUTPUT_INLINE_BYTES_MAX, type TaskOutcome } from '@pilothouse/contract';
 import type { JournalEntry } from '@pilothouse/wire';
+import type { HistoryFile } from '../journal/history-file.ts';
 import type { Journal } from '../journal/journal.ts';
 import { taskKey } from '../journal/replay-journal.ts';
 import type { OutgoingFrame } from '../session/session-frames.ts';
@@ -33,11 +34,12 @@ export interface OutcomeDesk {
 
 export function createOutcomeDesk(deps: {
   readonly journal: Journal;
+  readonly history: HistoryFile;
   readonly bodies: OutputBodies;
   /** Dropped when there is no session. */
   readonly send: (frame: OutgoingFrame) => boolean;
 }): OutcomeDesk {
-  const { journal, bodies, send } = deps;
+  const { journal, history, bodies, send } = deps;
   const unstarted = new Map<string, TaskName & { readonly outcome: TaskOutcome }>();
 
   function repeat(key: string): void {
@@ -56,6 +58,7 @@ export function createOutcomeDesk(deps: {
   return {
     ended({ taskId, attempt }, outcome, output) {
       journal.ended({ taskId, attempt }, outcome);
+      history.ended({ taskId, attempt }, outcome);
       send({ kind: 'outcome', taskId, attempt, outcome, outputInline: inlineOf(output) });
     },
     unstarted({ taskId, attempt }, outcome) {

@@ -14,7 +14,7 @@ import { readLeftTask } from './stages.ts';
 import { nameOutput, unknownOutcome } from './task-outcome.ts';
 import type { TaskWorld } from './task-world.ts';
 
-type SettleWorld = Pick<TaskWorld, 'journal' | 'bodies' | 'files' | 'clock' | 'log'>;
+type SettleWorld = Pick<TaskWorld, 'journal' | 'history' | 'bodies' | 'files' | 'clock' | 'log'>;
 
 /** Those to go on with; all others have their outcome. */
 export function settleInterrupted(
@@ -61,12 +61,13 @@ function resumeOf(
 }
 
 function endUnknown({ started, actions }: JournalTask, world: SettleWorld): void {
-  const { journal, bodies, files, clock, log } = world;
+  const { journal, history, bodies, files, clock, log } = world;
   const output = nameOutput(readCaptured(files.outputOf(started)));
   if (output !== null) bodies.put(output.digest, output.json);
   const outcome = unknownOutcome(started.at, clock.now(), output);
   const ended = actions.length === 0 ? {} : { actions: [...actions] };
   journal.ended(started, fitOutcome({ ...outcome, ...ended }));
+  history.ended(started, outcome);
   log.warn('task was interrupted', { taskId: started.taskId });
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from '@pilothouse/base';
+import type { HistoryFile } from '../journal/history-file.ts';
 import type { Journal } from '../journal/journal.ts';
 import type { UndoRecords } from '../journal/undo-records.ts';
 import type { AgentLog } from '../log.ts';
@@ -14,6 +15,7 @@ import type { TaskFiles } from './task-files.ts';
 /** The agent around its tasks. */
 export interface TaskWorld {
   readonly journal: Journal;
+  readonly history: HistoryFile;
   readonly undo: UndoRecords;
   readonly bodies: OutputBodies;
   readonly registry: ActionRegistry;
