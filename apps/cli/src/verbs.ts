@@ -123,6 +123,26 @@ export const verbGroups: readonly VerbGroup[] = [
         load: async () => (await import('./commands/mandate.ts')).mandateCommands,
       },
       {
+        name: 'schedule',
+        summary: { en: 'Plans that recur', zh: '重复执行的计划任务' },
+        load: async () => (await import('./commands/schedule.ts')).scheduleCommands,
+      },
+      {
+        name: 'budget',
+        summary: { en: 'How many hosts may be down at once', zh: '同时允许离线的主机数' },
+        load: async () => (await import('./commands/budget.ts')).budgetCommands,
+      },
+      {
+        name: 'window',
+        summary: { en: 'When hosts may be changed', zh: '允许变更主机的时间' },
+        load: async () => (await import('./commands/window.ts')).windowCommands,
+      },
+      {
+        name: 'freeze',
+        summary: { en: 'When hosts may not be changed', zh: '禁止变更主机的时间' },
+        load: async () => (await import('./commands/freeze.ts')).freezeCommands,
+      },
+      {
         name: 'stop',
         summary: { en: 'Emergency stop: nothing new starts', zh: '紧急停止：不再开始任何任务' },
         load: async () => (await import('./commands/stop.ts')).stopCommands,
@@ -164,6 +184,11 @@ export const verbGroups: readonly VerbGroup[] = [
         name: 'key',
         summary: { en: 'Keys of people, to sign plans with', zh: '用于签署计划的个人密钥' },
         load: async () => (await import('./commands/key.ts')).keyCommands,
+      },
+      {
+        name: 'channel',
+        summary: { en: 'Webhooks and e-mail by which people are told', zh: '通知渠道：webhook 与邮件' },
+        load: async () => (await import('./commands/channel.ts')).channelCommands,
       },
       {
         name: 'audit',

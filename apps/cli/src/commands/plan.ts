@@ -41,7 +41,8 @@ const TITLE_CHARS_MAX = 200;
 const digest = one({ en: 'The plan’s digest', zh: '计划的摘要' });
 const exampleDigest = '0'.repeat(64);
 
-const makeOptions = {
+/** How a plan is said on a command line; of schedules, too. */
+export const planRequestOptions = {
   ...targetOptions,
   file: text({
     short: 'f',
@@ -80,7 +81,7 @@ const make = defineCommand({
     zh: '在启动之前不会执行：pilothouse plan start 摘要。计划文件可表达全部内容；同时给出的选项优先。',
   },
   arguments: { command: rest({ en: 'A command, after --', zh: '写在 -- 之后的命令' }) },
-  options: makeOptions,
+  options: planRequestOptions,
   examples: [
     {
       line: 'pilothouse plan make --all --canary 1 --waves 25%,50% --probe unit:ssh.service --soak 1m --dry -- true',
@@ -91,7 +92,7 @@ const make = defineCommand({
   passThrough: true,
   async run(context, { args, options }) {
     const client = await context.connect();
-    const body = await requestOf(context, client, args.command, options);
+    const body = await planRequest(context, client, args.command, options);
     if (options.dry) {
       const { made, preview } = await client.call(planRoutes.sketch, { body });
       show(context, { made, preview });
@@ -135,9 +136,9 @@ function printPlan(context: CliContext, { digest: name, header }: Plan, preview:
   printPreview(context, { digest: name, header }, preview);
 }
 
-type MakeOptions = Values<typeof makeOptions>;
+type MakeOptions = Values<typeof planRequestOptions>;
 
-async function requestOf(
+export async function planRequest(
   context: CliContext,
   client: Client,
   command: readonly string[],
