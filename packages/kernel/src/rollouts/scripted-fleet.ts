@@ -4,6 +4,7 @@ import {
   digestOfText,
   EnvelopePayload,
   type HostId,
+  type JsonObject,
   type Probe,
   type ProbeResult,
   planDigest,
@@ -36,6 +37,8 @@ export interface ScriptedHost {
   isHeld: boolean;
   /** An agent of the first release: it names no capabilities. */
   isOld: boolean;
+  /** What its tasks say that they change, or would change; null: nothing is said. */
+  changes: JsonObject[] | null;
   /** What its probes say, before and after tasks and when asked; null: it does not answer. */
   probes: 'passing' | 'failing' | null;
   /** What the gateway answers to the next offer instead of sending it. */
@@ -105,6 +108,7 @@ const newHost = (id: HostId): ScriptedHost => ({
   isLarge: false,
   isHeld: false,
   isOld: false,
+  changes: null,
   probes: 'passing',
   nextOffer: null,
   session: null,
@@ -277,7 +281,7 @@ function outcomeOf(host: ScriptedHost, kind: TaskOutcome['kind'], hasStarted: bo
     endedAt: toTimestamp(1),
     output: hasStarted ? { digest: digestOfText(body), sizeBytes: body.length, cutBytes: 0 } : null,
     error: null,
-    result: null,
+    result: host.changes === null ? null : { changes: host.changes },
   };
 }
 
