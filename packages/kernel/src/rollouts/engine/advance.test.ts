@@ -101,6 +101,19 @@ test('a stopped task is offered again as a new attempt once the stop is cleared'
   assert.deepEqual(effects.at(-1), { kind: 'offer', index: 0, attempt: 2 });
 });
 
+test('a host that was broken before its task is skipped, and counts as no failure', () => {
+  const { state, feed, grant } = rollout(2, { failuresMax: 0 });
+  feed({ kind: 'tick' });
+  grant(0);
+
+  const error = { code: 'TASK_PROBE_FAILING_BEFORE', details: { probe: 'shop' } };
+  feed({ kind: 'outcome', index: 0, attempt: 1, outcome: { kind: 'refused', startedAt: null, error } });
+
+  assert.deepEqual(phases(state), ['skipped', 'pending']);
+  assert.equal(state.tasks[0]?.cause, error);
+  assert.equal(state.state, 'running');
+});
+
 test('one failure allowed: two tasks go at a time, and the second failure halts and withdraws the rest', () => {
   const { state, feed, grant } = rollout(5, { failuresMax: 1 });
   const first = feed({ kind: 'tick' });

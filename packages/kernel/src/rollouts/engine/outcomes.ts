@@ -3,6 +3,9 @@ import type { Input, OutcomeWord } from './inputs.ts';
 import { type Cause, type EngineTask, isTaskEnd } from './state.ts';
 import { ask, cancelAsk, end, neverStarted, type Step, start } from './task-moves.ts';
 
+/** What a host answers whose probes fail before its task. */
+const BROKEN_BEFORE = 'TASK_PROBE_FAILING_BEFORE';
+
 export function takeOutcome(step: Step, task: EngineTask, outcome: OutcomeWord): void {
   const isOpen = task.phase === 'offered' || task.phase === 'running';
   // An unknown end is a want of knowledge: the truth may come late. Every other end is the truth already.
@@ -22,6 +25,8 @@ export function takeOutcome(step: Step, task: EngineTask, outcome: OutcomeWord):
       return;
     case 'refused':
       if (isOpen && task.ask !== null && !hasStarted) return neverStarted(step, task, true);
+      // It was broken before anybody touched it: no failure of this change, and not to be counted as one.
+      if (!hasStarted && error?.code === BROKEN_BEFORE) return end(step, task, 'skipped', error);
       return end(step, task, 'failed', error ?? { code: 'TASK_REFUSED', details: {} });
     case 'cancelled':
       if (isOpen && task.ask !== null && !hasStarted) return neverStarted(step, task, true);
