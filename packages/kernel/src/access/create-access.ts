@@ -6,7 +6,9 @@ import type { Delegates } from '../schedules/service.ts';
 import type { SelectService } from '../select/service.ts';
 import type { AccessParts } from './access-deps.ts';
 import { createAuthentication } from './authenticate.ts';
+import { createDelegates } from './delegates.ts';
 import { accessEndpoints } from './endpoints.ts';
+import { createIdentities } from './identities.ts';
 import { createOidc, type OidcSettings } from './oidc.ts';
 import { createPasswords } from './passwords.ts';
 import { createRoleBook } from './role-book.ts';
@@ -45,7 +47,8 @@ export async function createAccess(
   const tokens = createTokens(parts);
   const signIn = createSignIn(parts, tokens);
   const setup = createSetup(parts, signIn);
-  const authentication = createAuthentication(parts);
+  const identities = createIdentities(parts);
+  const authentication = createAuthentication(parts, identities);
   const endpoints = accessEndpoints({
     parts,
     authentication,
@@ -57,7 +60,7 @@ export async function createAccess(
     oidc: createOidc(parts, signIn, dependencies.oidc),
   });
   return {
-    delegates: authentication,
+    delegates: createDelegates(parts, identities),
     authenticator: authentication,
     endpoints,
     newSetupCode: () => setup.newCode(),

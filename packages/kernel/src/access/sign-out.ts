@@ -1,5 +1,5 @@
 import type { AccessParts, Doer } from './access-deps.ts';
-import type { Identity } from './authenticate.ts';
+import type { Identity } from './identities.ts';
 import { sessionStore, tokenStore } from './store.ts';
 
 /** Ends what the request came by: its session, or its token. Others of the same person stay. */

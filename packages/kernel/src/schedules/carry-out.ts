@@ -111,7 +111,8 @@ async function refusalOf(
   const [before] = (await readOccurrences(context.store, name, { before: dueAt, limit: LOOKED_BACK })).filter(
     (each) => each.rolloutId !== null,
   );
-  const rollout = before?.rolloutId == null ? null : await rollouts.get(before.rolloutId);
+  const rollout =
+    before === undefined || before.rolloutId === null ? null : await rollouts.get(before.rolloutId);
   if (rollout === null || rollout.endedAt !== null) return null;
   return { state: 'skipped', code: 'SCHEDULE_OVERLAPS', details: { rolloutId: rollout.id } };
 }

@@ -73,7 +73,12 @@ function nextFew(recurrence: Occurrences, now: number): string[] {
   return moments;
 }
 
-export const viewOccurrence = ({ dueAt, at, schedule: _, ...rest }: OccurrenceRecord): Occurrence => ({
+export const viewOccurrence = ({
+  dueAt,
+  at,
+  schedule: _schedule,
+  ...rest
+}: OccurrenceRecord): Occurrence => ({
   ...rest,
   dueAt: toTimestamp(dueAt),
   at: toTimestamp(at),
