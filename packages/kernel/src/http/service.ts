@@ -29,9 +29,16 @@ export interface HttpExchange {
 
 /** An endless or long answer. Each item is one event, line or row; the writer applies back-pressure. */
 export interface StreamAnswer {
-  readonly stream: AsyncIterable<StreamItem>;
+  /** Items that are there at the same time may come as a list, and travel together. */
+  readonly stream: AsyncIterable<StreamItem | readonly StreamItem[]>;
 }
-export type StreamItem = { readonly event?: string; readonly id?: string; readonly data: unknown };
+export type StreamItem = {
+  readonly event?: string;
+  readonly id?: string;
+  readonly data: unknown;
+  /** `data` as JSON, where one text serves many readers. */
+  readonly json?: string;
+};
 
 // A route without a schema has `undefined` there; one with a schema has it beside `undefined`, the member being optional.
 // A route's optional property reads as `schema | undefined`; only the schema counts.

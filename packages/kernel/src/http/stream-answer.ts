@@ -20,9 +20,12 @@ export function encodeStream(type: StreamType, answer: StreamAnswer, clock: Cloc
   return lines(type, answer.stream);
 }
 
-async function* lines(type: StreamType, items: AsyncIterable<StreamItem>): AsyncGenerator<string> {
-  for await (const item of items) yield lineOf(type, item.data);
+async function* lines(type: StreamType, pieces: StreamAnswer['stream']): AsyncGenerator<string> {
+  for await (const piece of pieces) yield textOf(piece, ({ data }) => lineOf(type, data));
 }
+
+const textOf = (piece: StreamItem | readonly StreamItem[], one: (item: StreamItem) => string): string =>
+  'data' in piece ? one(piece) : piece.map(one).join('');
 
 function lineOf(type: StreamType, data: unknown): string {
   if (type === 'application/x-ndjson') return `${JSON.stringify(data)}\n`;
@@ -40,7 +43,7 @@ function csvCell(value: unknown): string {
 }
 
 /** Server-sent events, with a comment when nothing else was said for a while so that proxies keep the connection. */
-async function* eventStream(items: AsyncIterable<StreamItem>, clock: Clock): AsyncGenerator<string> {
+async function* eventStream(items: StreamAnswer['stream'], clock: Clock): AsyncGenerator<string> {
   const iterator = items[Symbol.asyncIterator]();
   // The first bytes carry the headers out, so that a client knows it is connected before anything happens.
   yield ': connected\n\n';
@@ -53,7 +56,7 @@ async function* eventStream(items: AsyncIterable<StreamItem>, clock: Clock): Asy
         continue;
       }
       if (result.done === true) return;
-      yield eventText(result.value);
+      yield textOf(result.value, eventText);
       next = iterator.next();
     }
   } finally {
@@ -78,7 +81,7 @@ async function orHeartbeat<T>(next: Promise<T>, clock: Clock): Promise<T | 'hear
 }
 
 function eventText(item: StreamItem): string {
-  const data = JSON.stringify(item.data);
+  const data = item.json ?? JSON.stringify(item.data);
   const id = item.id === undefined ? '' : `id: ${item.id}\n`;
   const event = item.event === undefined ? '' : `event: ${item.event}\n`;
   return `${id}${event}data: ${data}\n\n`;

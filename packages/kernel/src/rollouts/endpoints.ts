@@ -77,8 +77,9 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
   ];
 }
 
-async function* asItems<Event extends { kind: string }>(events: AsyncIterable<Event>) {
-  for await (const event of events) yield { event: event.kind, data: event };
+async function* asItems(pieces: ReturnType<Live['watch']>) {
+  for await (const piece of pieces)
+    yield piece.map(({ event, json }) => ({ event: event.kind, data: event, json: json() }));
 }
 
 type ListRequest = Parameters<Parameters<typeof endpoint<typeof rolloutRoutes.list>>[1]>[0];

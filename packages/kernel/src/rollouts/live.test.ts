@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Rollout, WatchEvent } from '@pilothouse/contract';
+import type { Rollout, Task, WatchEvent } from '@pilothouse/contract';
 import type { OutgoingFrame } from '../gateway/service.ts';
-import { createLive } from './live.ts';
+import { createLive, type ToldEvent } from './live.ts';
 
 // The live room reads nothing of a rollout but these.
 const rollout = { id: 'r_1', endedAt: null } as Rollout;
@@ -21,9 +21,9 @@ const piece = (text: string) => ({
   chunks: [{ stream: 'stdout' as const, text }],
 });
 
-async function all(events: AsyncIterable<WatchEvent>): Promise<WatchEvent[]> {
+async function all(pieces: AsyncIterable<readonly ToldEvent[]>): Promise<WatchEvent[]> {
   const seen: WatchEvent[] = [];
-  for await (const event of events) seen.push(event);
+  for await (const piece of pieces) seen.push(...piece.map(({ event }) => event));
   return seen;
 }
 
@@ -67,4 +67,27 @@ test('a watcher that goes away ends its stream', async () => {
 
   assert.ok((await seen).every((event) => event.kind === 'rollout'));
   assert.equal(live.isWatched('r_1'), false);
+});
+
+test('every watcher is told every task, and the text of each is made once', async () => {
+  const live = createLive(() => undefined);
+  const texts: string[][] = [[], []];
+  const watching = texts.map(async (seen) => {
+    for await (const piece of live.watch(watchAll())) seen.push(...piece.map((told) => told.json()));
+  });
+  const tasks = Array.from({ length: 200 }, (_, index) => ({
+    id: `r_1.${index}`,
+    hostId: `h_${index}`,
+    endedAt: null,
+  }));
+  let made = 0;
+  const counted = tasks.map((task) => ({ ...task, toJSON: () => `${task.id} ${(made += 1)}` }));
+
+  // The live room passes tasks on as they are.
+  live.changed(ended, counted as unknown as Task[], true);
+  await Promise.all(watching);
+
+  assert.equal(made, tasks.length);
+  assert.deepEqual(texts[0], texts[1]);
+  assert.equal(texts[0]?.filter((text) => text.includes('"task"')).length, tasks.length);
 });

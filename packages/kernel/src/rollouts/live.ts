@@ -15,6 +15,8 @@ const STREAMED_TASKS_MAX = 64;
 const CREDIT_BYTES = 64 * 1024;
 /** Kept of each streamed task for watchers who come late. */
 const RING_BYTES_MAX = 64 * 1024;
+/** Told in one piece: some 50 kB, so that a hundred watchers of a large rollout do not hold the hosts up. */
+const TOLD_AT_ONCE_MAX = 64;
 /** One watcher's share: a terminal shows no more, and a thousand watchers hold at most 1 GB. */
 const WATCHER_TASKS_MAX = 2000;
 const WATCHER_OUTPUT_BYTES_MAX = 512 * 1024;
@@ -27,6 +29,12 @@ interface OutputPiece {
   readonly chunks: readonly OutputChunk[];
 }
 
+/** An event on its way to watchers, whose text is made once for all of them. */
+export interface ToldEvent {
+  readonly event: WatchEvent;
+  readonly json: () => string;
+}
+
 export interface WatchOptions {
   readonly rollout: Rollout;
   readonly wantsOutput: boolean;
@@ -35,7 +43,8 @@ export interface WatchOptions {
 }
 
 export interface Live {
-  watch(options: WatchOptions): AsyncIterable<WatchEvent>;
+  /** In pieces of at most TOLD_AT_ONCE_MAX. */
+  watch(options: WatchOptions): AsyncIterable<readonly ToldEvent[]>;
   /** After a commit. */
   changed(rollout: Rollout, tasks: readonly Task[], isEnd: boolean): void;
   isWatched(rolloutId: string): boolean;
@@ -47,7 +56,7 @@ export interface Live {
 interface Watcher extends WatchOptions {
   pending: Rollout | null;
   isEnded: boolean;
-  tasks: Task[];
+  tasks: ToldEvent[];
   outputs: OutputPiece[];
   outputBytes: number;
   missed: { tasks: number; outputs: number };
@@ -88,10 +97,11 @@ export function createLive(send: (hostId: HostId, frame: OutgoingFrame) => void)
       const topic = topics.get(rollout.id);
       if (topic === undefined) return;
       for (const task of tasks) if (task.endedAt !== null) topic.rings.delete(task.id);
+      const told = tasks.map((task) => ({ hostId: task.hostId, event: toldOnce({ kind: 'task', task }) }));
       for (const watcher of topic.watchers) {
         watcher.pending = rollout;
         watcher.isEnded ||= isEnd;
-        for (const task of tasks) if (watcher.isInScope(task.hostId)) pushTask(watcher, task);
+        for (const { hostId, event } of told) if (watcher.isInScope(hostId)) pushTask(watcher, event);
         watcher.wake();
       }
       if (isEnd) topics.delete(rollout.id);
@@ -106,6 +116,17 @@ export function createLive(send: (hostId: HostId, frame: OutgoingFrame) => void)
         if (watcher.wantsOutput && watcher.isInScope(piece.hostId)) pushOutput(watcher, piece);
       const bytes = sizeOf(piece);
       if (bytes > 0) send(piece.hostId, { kind: 'credit', taskId: piece.taskId, bytes });
+    },
+  };
+}
+
+function toldOnce(event: WatchEvent): ToldEvent {
+  let text: string | null = null;
+  return {
+    event,
+    json() {
+      text ??= JSON.stringify(event);
+      return text;
     },
   };
 }
@@ -133,7 +154,7 @@ const newWatcher = (options: WatchOptions): Watcher => ({
   wake: () => undefined,
 });
 
-function pushTask(watcher: Watcher, task: Task): void {
+function pushTask(watcher: Watcher, task: ToldEvent): void {
   if (watcher.tasks.length >= WATCHER_TASKS_MAX) watcher.missed.tasks += 1;
   else watcher.tasks.push(task);
 }
@@ -149,20 +170,22 @@ function pushOutput(watcher: Watcher, piece: OutputPiece): void {
 }
 
 /** Hands out what has gathered; the rollout itself only in its newest state. Ends after `end`, or with the signal. */
-async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<WatchEvent> {
+async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<readonly ToldEvent[]> {
   const onAbort = (): void => watcher.wake();
   watcher.signal.addEventListener('abort', onAbort, { once: true });
   try {
     while (!watcher.signal.aborted) {
       yield* takeGathered(watcher);
+      // While those were being read the last ones may have come; the end is told after them.
+      if (hasGathered(watcher)) continue;
       if (watcher.isEnded && watcher.pending !== null) {
-        yield { kind: 'end', rollout: watcher.pending };
+        yield [toldOnce({ kind: 'end', rollout: watcher.pending })];
         return;
       }
       if (watcher.pending !== null) {
         const rollout = watcher.pending;
         watcher.pending = null;
-        yield { kind: 'rollout', rollout };
+        yield [toldOnce({ kind: 'rollout', rollout })];
       }
       if (hasMore(watcher)) continue;
       await new Promise<void>((resolve) => {
@@ -177,17 +200,17 @@ async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<Watc
 }
 
 const hasMore = (watcher: Watcher): boolean =>
-  watcher.signal.aborted ||
-  watcher.pending !== null ||
-  watcher.tasks.length > 0 ||
-  watcher.outputs.length > 0 ||
-  watcher.missed.tasks + watcher.missed.outputs > 0;
+  watcher.signal.aborted || watcher.pending !== null || hasGathered(watcher);
 
-function* takeGathered(watcher: Watcher): Generator<WatchEvent> {
+const hasGathered = (watcher: Watcher): boolean =>
+  watcher.tasks.length > 0 || watcher.outputs.length > 0 || watcher.missed.tasks + watcher.missed.outputs > 0;
+
+function* takeGathered(watcher: Watcher): Generator<readonly ToldEvent[]> {
   const { tasks, outputs, missed } = watcher;
   Object.assign(watcher, { tasks: [], outputs: [], outputBytes: 0, missed: { tasks: 0, outputs: 0 } });
   for (const { taskId, hostName, offsetBytes, chunks } of outputs)
-    yield { kind: 'output', taskId, hostName, offsetBytes, chunks: [...chunks] };
-  for (const task of tasks) yield { kind: 'task', task };
-  if (missed.tasks + missed.outputs > 0) yield { kind: 'gap', ...missed };
+    yield [toldOnce({ kind: 'output', taskId, hostName, offsetBytes, chunks: [...chunks] })];
+  for (let start = 0; start < tasks.length; start += TOLD_AT_ONCE_MAX)
+    yield tasks.slice(start, start + TOLD_AT_ONCE_MAX);
+  if (missed.tasks + missed.outputs > 0) yield [toldOnce({ kind: 'gap', ...missed })];
 }
