@@ -99,7 +99,7 @@ export const planStrategyErrors = defineErrors({
       en: 'The gate {gate} tells {channel}, and there is no such channel',
       zh: '闸门 {gate} 通知的渠道 {channel} 不存在',
     },
-    { en: 'See which there are: pilothouse channels', zh: '查看已有渠道：pilothouse channels' },
+    { en: 'See which there are: pilothouse channel', zh: '查看已有渠道：pilothouse channel' },
   ),
   PLAN_WHEN_NEVER: refusal(
     {
