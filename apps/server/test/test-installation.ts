@@ -1,10 +1,12 @@
 /** For tests: a real server in a process of its own over any store, with an administrator and simulated agents. */
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Client, createClient } from '@pilothouse/client';
 import {
   actionSchemaDigest,
@@ -36,8 +38,10 @@ export interface TestInstallation {
   server(): ServerProcess;
   /** As a power cut does, or as a service manager. */
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
-  /** On another store from now on, when one is named. */
-  start(store?: string): Promise<void>;
+  /** On another store from now on, when one is named; `first` is done to it before the server starts. */
+  start(store?: string, first?: () => Promise<unknown>): Promise<void>;
+  /** `pilothouse-server store …` on this installation; gives its JSON. */
+  storeCommand(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>>;
   fleet(count: number, behaviour?: Behaviour): Promise<SimulatedFleet>;
   /** A command on every host. */
   run(strategy?: Partial<Strategy>): Promise<Rollout>;
@@ -76,10 +80,13 @@ export async function testInstallation(store: string): Promise<TestInstallation>
     dataDirectory,
     server: () => server,
     stop: (signal) => server.kill(signal),
-    async start(other = current) {
+    async start(other = current, first) {
       current = other;
+      await first?.();
       server = await startServer();
     },
+    storeCommand: (...args) =>
+      runStoreCommand(args, { PILOTHOUSE_DATA: dataDirectory, PILOTHOUSE_STORE: current }),
     async fleet(count, behaviour = honest('done')) {
       const enrolment = await client.call(enrolmentRoutes.createToken, {
         body: { name: 'test', usesMax: count },
@@ -119,6 +126,17 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       rmSync(dataDirectory, { recursive: true, force: true });
     },
   };
+}
+
+async function runStoreCommand(
+  args: readonly string[],
+  settings: Readonly<Record<string, string>>,
+): Promise<Readonly<Record<string, unknown>>> {
+  const { stdout } = await promisify(execFile)(process.execPath, [ENTRY, 'store', ...args, '--json'], {
+    env: { ...process.env, LC_ALL: 'C.UTF-8', ...settings },
+  });
+  // One object in one line, which the test knows.
+  return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
 }
 
 async function freePorts(): Promise<number[]> {

@@ -220,7 +220,7 @@ export class SimulatedAgent {
     if (behaviour.kind === 'deaf') return;
     if (behaviour.kind === 'lying') return this.#lie(offer);
     const { taskId, attempt } = offer;
-    if (this.executions.has(taskId)) return;
+    if (this.executions.has(taskId)) return this.#refuseAgain(taskId, attempt);
     EnvelopePayload.parse(JSON.parse(offer.envelope.payload));
     this.executions.set(taskId, (this.executions.get(taskId) ?? 0) + 1);
     const task: JournalTask = { taskId, attempt, outcome: null, inline: null };
@@ -228,6 +228,19 @@ export class SimulatedAgent {
     this.#send({ kind: 'accepted', taskId, attempt });
     this.#send({ kind: 'started', taskId, attempt, at: toTimestamp(Date.now()) });
     this.#perform(task, behaviour);
+  }
+
+  /** As the real agent's ledger does: what was acknowledged before is refused, what was not is still being reported. */
+  #refuseAgain(taskId: string, attempt: number): void {
+    if (this.#journal.has(taskId)) return;
+    const outcome: TaskOutcome = {
+      ...this.#outcome('refused', null, ''),
+      startedAt: null,
+      error: { code: 'TASK_ALREADY_RAN', details: {} },
+    };
+    const task = { taskId, attempt, outcome, inline: null };
+    this.#journal.set(taskId, task);
+    this.#sendOutcome(task);
   }
 
   #perform(task: JournalTask, behaviour: Exclude<Behaviour, { kind: 'deaf' | 'lying' }>): void {

@@ -15,6 +15,7 @@ import { MINUTE_MS } from '@pilothouse/base';
 import { HostId } from '@pilothouse/contract';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { BACKDATE_MS, sha256Hex } from './issue-certificate.ts';
+import { hostNameOf } from './register-hosts.ts';
 import {
   type CertificateRow,
   certificateByFingerprint,
@@ -63,8 +64,8 @@ async function addPending(
   const id = row.host_id;
   await deps.hosts.add(transaction, {
     id,
-    // Its own name comes with its first session.
-    name: id,
+    // What it calls itself is not in its certificate; a person names it when deciding.
+    name: hostNameOf(id),
     labels: {},
     groups: [],
     state: 'pending',
