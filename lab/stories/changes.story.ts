@@ -109,6 +109,17 @@ async function tasksOf(rollout: Rollout): Promise<Task[]> {
   return items;
 }
 
+/** How it ended on each host, for the message of an assertion. */
+const endsOf = async (rollout: Rollout): Promise<string> =>
+  JSON.stringify(
+    (await tasksOf(rollout)).map(({ hostName, state, cause, outcome }) => [
+      hostName,
+      state,
+      cause,
+      outcome?.error,
+    ]),
+  );
+
 test('a service is stopped where it runs, and a rollback starts it again, and only there', async () => {
   await mustExec('h5', ['systemctl', 'stop', 'shop.service']);
 
@@ -141,6 +152,7 @@ test('a dry run says what would change and changes nothing, and the run then cha
   assert.equal(enabled.stdout.trim(), 'enabled');
 
   const done = await carryOut({ actions });
+  assert.equal(done.state, 'succeeded', await endsOf(done));
   const changes = (rollout: Rollout) =>
     tasksOf(rollout).then((tasks) => tasks.map((task) => task.outcome?.result?.['changes']));
   assert.deepEqual(await changes(done), await changes(predicted));
@@ -203,7 +215,7 @@ test('somebody else’s later change is not lost by a rollback: it halts and nam
   assert.equal(undone.state, 'halted');
   const failed = (await tasksOf(undone)).filter((task) => task.state === 'failed');
   assert.deepEqual(
-    failed.map((task) => [task.hostName, task.outcome?.error?.code]),
+    failed.map((task) => [task.hostName, task.outcome?.error?.details['code']]),
     [['h4', 'FILES_CHANGED_SINCE']],
   );
   assert.equal(await read('h4', '/etc/issue.net'), 'two\n');
@@ -297,7 +309,8 @@ test('a poisoned change that ends with success is stopped at the canary and undo
 
   const ended = await installation.ended(rollout.id, 120_000);
 
-  assert.equal(ended.state, 'rolled-back', JSON.stringify(ended.cause));
+  const undoing = ended.rolledBackBy === null ? ended : await installation.ended(ended.rolledBackBy);
+  assert.equal(ended.state, 'rolled-back', await endsOf(undoing));
   const tasks = await tasksOf(ended);
   const touched = tasks.filter((task) => task.state === 'succeeded');
   assert.equal(touched.length, 1, 'the canary alone, and its task had succeeded');
