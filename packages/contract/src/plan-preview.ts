@@ -65,12 +65,16 @@ export const PlanPreview = z.object({
   /** Null: nobody needs to approve it, or they all have. */
   approvals: z.object({ required: z.number().int(), given: z.number().int() }).nullable(),
   undo: UndoPreview,
-  /** Hosts on which nothing may start at this moment, by the window or freeze that closes them; `until`: when that ends. */
+  /**
+   * Hosts on which nothing may start at this moment, by the window or freeze that closes them. `until`: when that ends;
+   * `opensAt`: when nothing else closes them either, null when that is not before the plan expires.
+   */
   closed: z.array(
     z.object({
       kind: z.enum(['window', 'freeze']),
       name: z.string(),
       until: Timestamp.nullable(),
+      opensAt: Timestamp.nullable(),
       ...Hosts,
     }),
   ),

@@ -26,10 +26,11 @@ const WORDS = {
   undoPartial: { en: 'Can be undone in part; not undone are:', zh: '可部分撤销；无法撤销的有：' },
   undoNone: { en: 'Cannot be undone:', zh: '无法撤销：' },
   closed: {
-    en: 'Closed now by the {kind} {name} on {hosts}{until}',
-    zh: '当前被{kind} {name} 关闭：{hosts}{until}',
+    en: 'Closed now by the {kind} {name} on {hosts}{opens}',
+    zh: '当前被{kind} {name} 关闭：{hosts}{opens}',
   },
-  until: { en: ', until {at}', zh: '，至 {at}' },
+  opens: { en: '; open from {at}', zh: '；{at} 起开放' },
+  neverOpens: { en: '; not open before the plan expires', zh: '；计划过期前不会开放' },
   window: { en: 'window', zh: '窗口' },
   freeze: { en: 'freeze', zh: '冻结' },
   lacking: {
@@ -60,12 +61,12 @@ export function printPreview(context: CliContext, plan: Plan, preview: PlanPrevi
   const say = (message: Message, parameters: Record<string, unknown> = {}): void =>
     context.terminal.write(`${plain(context.say(message, parameters))}\n`);
   if (preview.approvals !== null) say(WORDS.approvals, { ...preview.approvals, digest: plan.digest });
-  for (const { kind, name, until, hostsCount, hosts } of preview.closed)
+  for (const { kind, name, opensAt, hostsCount, hosts } of preview.closed)
     say(WORDS.closed, {
       kind: context.say(WORDS[kind]),
       name,
       hosts: namesOf(hosts, hostsCount),
-      until: until === null ? '' : context.say(WORDS.until, { at: moment(until) }),
+      opens: context.say(opensAt === null ? WORDS.neverOpens : WORDS.opens, { at: moment(opensAt) }),
     });
   if (preview.lackingCount > 0) say(WORDS.lacking, { count: preview.lackingCount });
   if (preview.matchingNow !== null && preview.matchingNow !== plan.header.stepsCount)

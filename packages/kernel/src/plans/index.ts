@@ -9,5 +9,4 @@ export type { LoadedPlan } from './loaded-plan.ts';
 export { plansMigrations } from './migrations.ts';
 export type { OfferedActions } from './offered-actions.ts';
 export { packText, unpackText } from './packed-text.ts';
-export { planWavesCount, waveName, waveOfStep } from './wave-of-step.ts';
 export type { WavePlan } from './waves/plan-waves.ts';

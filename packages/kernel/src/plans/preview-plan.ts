@@ -98,21 +98,47 @@ function previewUndo({ plans }: PreviewDeps, plan: LoadedPlan): UndoPreview {
   return { kind: lacking.length === 0 ? 'none-needed' : 'none', lacking };
 }
 
-function closedNow(deps: PreviewDeps, plan: LoadedPlan, reader: Reader): PlanPreview['closed'] {
+type ClosedGroup = PlanPreview['closed'][number];
+
+function closedNow(deps: PreviewDeps, plan: LoadedPlan, reader: Reader): ClosedGroup[] {
   const windows = plan.plan.header.strategy.windows ?? [];
-  const found = new Map<string, { closed: PlanPreview['closed'][number]; hosts: HostEntry[] }>();
+  const found = new Map<string, { group: ClosedGroup; hosts: HostEntry[] }>();
+  const now = Math.max(reader.now, Date.parse(plan.plan.header.notBefore));
   for (const { id } of plan.hosts) {
     const host = deps.hosts.index.get(id);
-    const closed = host === undefined ? null : deps.calendar.closedFor(host, windows, reader.now);
+    const closed = host === undefined ? null : deps.calendar.closedFor(host, windows, now);
     if (host === undefined || closed === null) continue;
     const { kind, name } = closed;
     const until = closed.until === null ? null : toTimestamp(closed.until);
-    const key = JSON.stringify([kind, name, until]);
-    const known = found.get(key) ?? { closed: { kind, name, until, hostsCount: 0, hosts: [] }, hosts: [] };
+    const opensAt = opening(deps, plan, host, closed.until);
+    const key = JSON.stringify([kind, name, until, opensAt]);
+    const known = found.get(key) ?? {
+      group: { kind, name, until, opensAt, hostsCount: 0, hosts: [] },
+      hosts: [],
+    };
     known.hosts.push(host);
     found.set(key, known);
   }
-  return [...found.values()].map(({ closed, hosts }) => ({ ...closed, ...named(hosts, reader) }));
+  return [...found.values()].map(({ group, hosts }) => ({ ...group, ...named(hosts, reader) }));
+}
+
+/** Windows and freezes that end one after another; whoever stacks more of them reads the calendar itself. */
+const CLOSINGS_MAX = 50;
+
+/** When the host is open at last; null: not before the plan expires. */
+function opening(
+  { calendar }: PreviewDeps,
+  { plan: { header } }: LoadedPlan,
+  host: HostEntry,
+  firstEnd: number | null,
+): string | null {
+  let at = firstEnd;
+  for (let looks = 0; looks < CLOSINGS_MAX && at !== null && at < Date.parse(header.expiresAt); looks++) {
+    const closed = calendar.closedFor(host, header.strategy.windows ?? [], at);
+    if (closed === null) return toTimestamp(at);
+    at = closed.until;
+  }
+  return null;
 }
 
 function named(hosts: readonly { readonly id: string; readonly name: string }[], { isInScope }: Reader) {

@@ -252,3 +252,37 @@ test('a sketch shows waves, gates and what cannot be undone, and nobody can star
   );
   await world.close();
 });
+
+test('a preview says when hosts that are closed now are open at last', async () => {
+  const HOUR = 3_600_000;
+  let now = 0;
+  const world = await openWorld(3, {
+    rules: {
+      calendar: {
+        // web-1: a freeze until two o'clock, then outside its window until three; web-2: for good.
+        closedFor(host, _windows, at) {
+          if (host.name === 'web-2') return { kind: 'freeze', name: 'for good', until: null };
+          if (host.name !== 'web-1' || at >= now + 3 * HOUR) return null;
+          return at < now + 2 * HOUR
+            ? { kind: 'freeze', name: 'release', until: now + 2 * HOUR }
+            : { kind: 'window', name: 'nights', until: now + 3 * HOUR };
+        },
+        checkWindows: () => {},
+        neverOpen: () => [],
+        onChanged: () => () => {},
+      },
+    },
+  });
+  now = world.clock.now();
+
+  const { preview } = await world.call<{ preview: PlanPreview }>('plans.sketch', { body: bodyOf({}) });
+
+  assert.deepEqual(
+    preview.closed.map(({ name, opensAt, hosts }) => [name, opensAt, hosts[0]?.hostName]),
+    [
+      ['release', new Date(now + 3 * HOUR).toISOString(), 'web-1'],
+      ['for good', null, 'web-2'],
+    ],
+  );
+  await world.close();
+});
