@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { nearestName } from '@pilothouse/base';
+import { nearestName, SECOND_MS } from '@pilothouse/base';
 import { AppError, LANGUAGES, languageOf, localeOf, type Message, schemaProblem } from '@pilothouse/contract';
 import { LOG_LEVELS, type OidcSettings, type PrometheusSettings } from '@pilothouse/kernel';
 import type { StoreLocation } from '@pilothouse/store';
@@ -59,6 +59,8 @@ const Schema = z.object({
   listen: Address,
   'gateway-listen': Address,
   'gateway-proxy-protocol': Networks.optional(),
+  'offline-grace-seconds': z.coerce.number().int().min(1).max(86_400),
+  'notify-allow': Networks.optional(),
   advertise: List.optional(),
   store: text,
   lang: z.enum(LANGUAGES).optional(),
@@ -86,6 +88,8 @@ export interface Config {
   readonly listen: { readonly host: string; readonly port: number };
   readonly gatewayListen: { readonly host: string; readonly port: number };
   readonly gatewayProxies: readonly string[];
+  readonly offlineGraceMs: number;
+  readonly notifyAllow: readonly string[];
   readonly names: readonly string[];
   readonly language: (typeof LANGUAGES)[number];
   readonly logLevel: (typeof LOG_LEVELS)[number];
@@ -230,6 +234,8 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
     listen: parsed.listen,
     gatewayListen: parsed['gateway-listen'],
     gatewayProxies: parsed['gateway-proxy-protocol'] ?? [],
+    offlineGraceMs: parsed['offline-grace-seconds'] * SECOND_MS,
+    notifyAllow: parsed['notify-allow'] ?? [],
     names,
     language: parsed.lang ?? languageOf(localeOf(sources.environment)),
     logLevel: parsed['log-level'],

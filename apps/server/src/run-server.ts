@@ -43,6 +43,8 @@ export async function runServer(config: Config, version: string): Promise<Runnin
         listen: boundAddress(config.listen),
         gatewayListen: boundAddress(config.gatewayListen),
         gatewayProxies: config.gatewayProxies,
+        offlineGraceMs: config.offlineGraceMs,
+        notifyAllow: config.notifyAllow,
         names: config.names,
         certificateNames: [...new Set([...config.names, hostname(), 'localhost', '127.0.0.1', '::1'])],
         retention: {

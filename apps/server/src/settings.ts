@@ -81,6 +81,18 @@ export const settings: readonly Setting[] = [
     '上线闸门可查询的 Prometheus；不设置则闸门仅使用事实与指标',
   ),
   setting('prometheus-token', null, 'Bearer token for it, if it wants one', '访问它的令牌（如需要）'),
+  setting(
+    'offline-grace-seconds',
+    '60',
+    'How long a host may be offline before budgets count it as down',
+    '主机离线多久后计入预算',
+  ),
+  setting(
+    'notify-allow',
+    null,
+    'Addresses and networks of this machine and its inside that notifications may be sent to, comma-separated; default: none',
+    '允许通知发送到的本机或内部地址与网段，逗号分隔；默认无',
+  ),
   setting('retention-events', '500000', 'Events that are kept', '保留的事件条数'),
   setting('retention-results-days', '90', 'Days that outputs of tasks are kept', '任务输出保留天数'),
   setting('retention-facts-days', '400', 'Days of fact history', '事实历史保留天数'),

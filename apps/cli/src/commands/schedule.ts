@@ -154,7 +154,6 @@ const set = defineCommand({
       about: { en: 'The mandate by which strict hosts accept it', zh: '严格模式主机接受所依据的授权书' },
     }),
   },
-  passThrough: true,
   examples: [
     {
       line: 'pilothouse schedule set nightly --all --hosts-max 100 --rule FREQ=DAILY --start 2026-01-01T02:30 --zone Asia/Shanghai -- uptime',
