@@ -18,7 +18,7 @@ const WORDS = {
   holds: { en: 'holds', zh: '成立' },
   fails: { en: 'fails', zh: '不成立' },
   undetermined: { en: 'cannot be judged', zh: '无法判定' },
-  waits: { en: 'Waits: {title}', zh: '等待：{title}' },
+  waits: { en: 'waits for: {title}', zh: '等待：{title}' },
   since: { en: ' (for {age})', zh: '（已 {age}）' },
   throttle: { en: 'At most {allowed} at a time, held by {by}', zh: '同时最多 {allowed} 台，限制来自 {by}' },
   ends: { en: 'At this rate it ends at {at}', zh: '按当前速度将于 {at} 结束' },
