@@ -30,6 +30,7 @@ import type { AppContext } from '../app-context.ts';
 import { defineAppCommand } from '../define-app-command.ts';
 import { type ExportReport, verifyExport } from '../verify-export.ts';
 import { renewWitness, witnessFile } from '../witness.ts';
+import { auditHosts } from './audit-hosts.ts';
 
 const filterOptions = {
   action: text({
@@ -198,4 +199,4 @@ function serverProgram(ownProgram: string): string {
   return beside.find((path) => existsSync(path)) ?? 'pilothouse-server';
 }
 
-export const auditCommands = [list, exportRecords, verify];
+export const auditCommands = [list, exportRecords, verify, auditHosts];
