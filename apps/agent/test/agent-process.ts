@@ -18,16 +18,18 @@ export interface AgentUnderTest {
   readonly directory: string;
   /** Runs one verb to its end. */
   command(...args: string[]): Promise<Finished>;
-  /** Starts `run`; the process is ended with the test if it still lives. */
-  start(): ChildProcess;
+  /**
+   * Starts `run`, or another program on the same directory; the process is ended with the test if it still lives.
+   */
+  start(program?: string): ChildProcess;
   close(): Promise<void>;
 }
 
 export function newAgent(directory = mkdtempSync(join(tmpdir(), 'agent-'))): AgentUnderTest {
   const env = { PATH: process.env['PATH'], LANG: 'C.UTF-8', PILOTHOUSE_AGENT_DATA: directory };
   const running = new Set<ChildProcess>();
-  const launch = (args: readonly string[]): ChildProcess => {
-    const child = spawn(process.execPath, [AGENT_PROGRAM, ...args], {
+  const launch = (args: readonly string[], program = AGENT_PROGRAM): ChildProcess => {
+    const child = spawn(process.execPath, [program, ...args], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -48,8 +50,8 @@ export function newAgent(directory = mkdtempSync(join(tmpdir(), 'agent-'))): Age
       });
       return new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr })));
     },
-    start() {
-      const child = launch(['run']);
+    start(program) {
+      const child = launch(['run'], program);
       child.stdout?.resume();
       child.stderr?.resume();
       return child;
