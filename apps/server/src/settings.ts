@@ -78,7 +78,7 @@ export const settings: readonly Setting[] = [
     'prometheus-url',
     null,
     'Prometheus that gates of rollouts may ask; without it: gates over facts and vitals alone',
-    '上线闸门可查询的 Prometheus；不设置则闸门仅使用事实与指标',
+    '上线关卡可查询的 Prometheus；不设置则关卡仅使用事实与指标',
   ),
   setting('prometheus-token', null, 'Bearer token for it, if it wants one', '访问它的令牌（如需要）'),
   setting(

@@ -204,7 +204,7 @@ const showPlan = defineCommand({
   examples: [
     {
       line: `pilothouse plan show ${exampleDigest}`,
-      about: { en: 'Waves, gates, budgets, undo', zh: '批次、闸门、预算与撤销' },
+      about: { en: 'Waves, gates, budgets, undo', zh: '批次、关卡、预算与撤销' },
     },
   ],
   async run(context, { args }) {

@@ -78,7 +78,7 @@ function printHead(context: CliContext, rollout: Rollout): void {
 const WORDS = {
   confirm: {
     en: 'Gate "{gate}" after wave {wave} asks: {text} Go on?',
-    zh: '第 {wave} 批之后的闸门“{gate}”询问：{text} 是否继续？',
+    zh: '第 {wave} 批之后的关卡“{gate}”询问：{text} 是否继续？',
   },
   undo: {
     en: 'Undo "{title}" on {count} {count:host|hosts}, in {waves} {waves:wave|waves}?',
@@ -94,12 +94,12 @@ const WORDS = {
 
 export const confirmGate = defineCommand({
   path: 'rollout confirm',
-  summary: { en: 'Say "go on" at the gate that waits for a person', zh: '在等待人工确认的闸门处放行' },
+  summary: { en: 'Say "go on" at the gate that waits for a person', zh: '在等待人工确认的关卡处放行' },
   arguments: { id },
   options: {
     gate: text({
       placeholder: 'NAME',
-      about: { en: 'The gate, when nobody is there to be asked', zh: '闸门名称（无人应答时使用）' },
+      about: { en: 'The gate, when nobody is there to be asked', zh: '关卡名称（无人应答时使用）' },
     }),
     yes: yesOption,
   },

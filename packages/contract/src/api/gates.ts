@@ -18,7 +18,7 @@ export const gateErrors = defineErrors({
     status: 400,
     title: {
       en: 'Gate "{gate}" is not valid at column {column}: {problem}',
-      zh: '闸门“{gate}”在第 {column} 列无效：{problem}',
+      zh: '关卡“{gate}”在第 {column} 列无效：{problem}',
     },
     hint: { en: 'Look at "{excerpt}". {suggestion}', zh: '请检查 "{excerpt}"。{suggestion}' },
     retry: 'after-change',
@@ -27,11 +27,11 @@ export const gateErrors = defineErrors({
     status: 400,
     title: {
       en: 'Gate "{gate}" asks Prometheus, and this server knows none',
-      zh: '闸门“{gate}”需要查询 Prometheus，但本服务器未配置',
+      zh: '关卡“{gate}”需要查询 Prometheus，但本服务器未配置',
     },
     hint: {
       en: 'Start the server with --prometheus-url, or take a gate over facts and vitals.',
-      zh: '请以 --prometheus-url 启动服务器，或改用基于事实和指标的闸门。',
+      zh: '请以 --prometheus-url 启动服务器，或改用基于事实和指标的关卡。',
     },
     retry: 'after-change',
   },
@@ -39,7 +39,7 @@ export const gateErrors = defineErrors({
     status: 400,
     title: {
       en: 'Prometheus does not understand the query of gate "{gate}": {problem}',
-      zh: 'Prometheus 无法理解闸门“{gate}”的查询：{problem}',
+      zh: 'Prometheus 无法理解关卡“{gate}”的查询：{problem}',
     },
     hint: {
       en: 'Correct the query {query} and make the plan again.',
@@ -51,7 +51,7 @@ export const gateErrors = defineErrors({
     status: 400,
     title: {
       en: 'The query of gate "{gate}" finds nothing in Prometheus: {query}',
-      zh: '闸门“{gate}”的查询在 Prometheus 中没有结果：{query}',
+      zh: '关卡“{gate}”的查询在 Prometheus 中没有结果：{query}',
     },
     hint: {
       en: 'Check the name of the metric and its labels. Where "no series" means zero, write: ({query}) or vector(0)',

@@ -59,7 +59,7 @@ export const planStrategyErrors = defineErrors({
   PLAN_GATE_WAVE_MISSING: refusal(
     {
       en: 'The gate {gate} stands after wave {after}, and there are {waves}',
-      zh: '闸门 {gate} 位于第 {after} 批之后，但只有 {waves} 批',
+      zh: '关卡 {gate} 位于第 {after} 批之后，但只有 {waves} 批',
     },
     {
       en: 'Name a wave from 1 to {waves}, or each. See the waves with: pilothouse plan make … --dry',
@@ -69,21 +69,21 @@ export const planStrategyErrors = defineErrors({
   PLAN_GATE_WITHOUT_PROBES: refusal(
     {
       en: 'The gate {gate} watches probes, and the plan has none',
-      zh: '闸门 {gate} 依赖探测，但计划未定义探测',
+      zh: '关卡 {gate} 依赖探测，但计划未定义探测',
     },
-    { en: 'Add a probe (--probe), or take the gate out.', zh: '请添加探测（--probe）或移除该闸门。' },
+    { en: 'Add a probe (--probe), or take the gate out.', zh: '请添加探测（--probe）或移除该关卡。' },
   ),
   PLAN_GATE_WITHOUT_CONTROL: refusal(
     {
       en: 'The gate {gate} compares with untouched hosts, and after wave {after} of {waves} there are none',
-      zh: '闸门 {gate} 需与未变更主机比较，但第 {after}/{waves} 批之后已无此类主机',
+      zh: '关卡 {gate} 需与未变更主机比较，但第 {after}/{waves} 批之后已无此类主机',
     },
     { en: 'Place it after an earlier wave, or make more waves.', zh: '请放在更早的批次之后，或增加批次。' },
   ),
   PLAN_GATE_TOO_FEW_HOSTS: refusal(
     {
       en: 'The gate {gate} compares {touched} hosts with {untouched} after wave {after}: too few to tell a difference from chance at {falseHaltRate}',
-      zh: '闸门 {gate} 在第 {after} 批之后比较 {touched} 台与 {untouched} 台主机，数量过少，在误停率 {falseHaltRate} 下无法区分差异与偶然',
+      zh: '关卡 {gate} 在第 {after} 批之后比较 {touched} 台与 {untouched} 台主机，数量过少，在误停率 {falseHaltRate} 下无法区分差异与偶然',
     },
     {
       en: 'Take more canaries or a larger falseHaltRate, or place it after a later wave.',
@@ -97,7 +97,7 @@ export const planStrategyErrors = defineErrors({
   PLAN_CHANNEL_UNKNOWN: refusal(
     {
       en: 'The gate {gate} tells {channel}, and there is no such channel',
-      zh: '闸门 {gate} 通知的渠道 {channel} 不存在',
+      zh: '关卡 {gate} 通知的渠道 {channel} 不存在',
     },
     { en: 'See which there are: pilothouse channel', zh: '查看已有渠道：pilothouse channel' },
   ),

@@ -126,7 +126,7 @@ export const planRoutes = {
     path: '/api/v1/plans/{digest}/preview',
     summary: {
       en: 'Say what a plan would do now: waves, budgets, gates, approvals, undo',
-      zh: '说明计划此刻的效果：批次、预算、闸门、审批与撤销',
+      zh: '说明计划此刻的效果：批次、预算、关卡、审批与撤销',
     },
     access: { kind: 'permission', permission: 'rollouts.read' },
     params: PlanDigest,

@@ -25,12 +25,12 @@ export const rolloutStageErrors = defineErrors({
   ),
   ROLLOUT_GATE_FAILED: cause(
     'Halted after wave {wave} by gate "{gate}": {rule}',
-    '第 {wave} 批次之后被闸门“{gate}”中止：{rule}',
+    '第 {wave} 批次之后被关卡“{gate}”中止：{rule}',
     explainHint,
   ),
   ROLLOUT_EXPIRED_AT_GATE: cause(
     'Expired before gate "{gate}" after wave {wave} was passed',
-    '第 {wave} 批次之后的闸门“{gate}”通过前已过期',
+    '第 {wave} 批次之后的关卡“{gate}”通过前已过期',
     explainHint,
   ),
   ROLLOUT_APPROVAL_LACKING: cause(
@@ -46,7 +46,7 @@ export const rolloutStageErrors = defineErrors({
   }),
   ROLLOUT_GATE_NOT_NOW: cause(
     'The rollout does not wait for a person at gate "{gate}"',
-    '该发布当前并未在闸门“{gate}”等待人工确认',
+    '该发布当前并未在关卡“{gate}”等待人工确认',
     {
       en: 'See what it waits for: pilothouse rollout {rolloutId}',
       zh: '查看其等待原因：pilothouse rollout {rolloutId}',
@@ -80,7 +80,7 @@ export const rolloutStageErrors = defineErrors({
   ),
   WAITS_FOR_CONFIRMATION: cause(
     'Gate "{gate}" after wave {wave} waits for a person: {text}',
-    '第 {wave} 批次之后的闸门“{gate}”等待人工确认：{text}',
+    '第 {wave} 批次之后的关卡“{gate}”等待人工确认：{text}',
     {
       en: 'Go on with: pilothouse rollout confirm ID --gate NAME',
       zh: '确认继续：pilothouse rollout confirm 标识 --gate 名称',
@@ -88,16 +88,16 @@ export const rolloutStageErrors = defineErrors({
   ),
   WAITS_FOR_PAUSE_BETWEEN_WAVES: cause(
     'Gate "{gate}" after wave {wave} lets time pass, until {until}',
-    '第 {wave} 批次之后的闸门“{gate}”等待至 {until}',
+    '第 {wave} 批次之后的关卡“{gate}”等待至 {until}',
   ),
   WAITS_FOR_GATE: cause(
     'Gate "{gate}" after wave {wave} cannot be judged now',
-    '第 {wave} 批次之后的闸门“{gate}”目前无法判定',
+    '第 {wave} 批次之后的关卡“{gate}”目前无法判定',
     holdsHint,
   ),
   WAITS_FOR_SOAK: cause(
     'Gate "{gate}" after wave {wave} has held for {soakedSeconds} of {soakSeconds} seconds',
-    '第 {wave} 批次之后的闸门“{gate}”已保持 {soakedSeconds} 秒，需要 {soakSeconds} 秒',
+    '第 {wave} 批次之后的关卡“{gate}”已保持 {soakedSeconds} 秒，需要 {soakSeconds} 秒',
   ),
   TASK_AGENT_TOO_OLD: cause(
     'The agent is too old for this plan: it lacks {capability}',
@@ -109,16 +109,16 @@ export const rolloutStageErrors = defineErrors({
   ),
   GATE_NOT_ANSWERED: cause(
     'Nobody answered for gate "{gate}" in time',
-    '闸门“{gate}”未在时限内得到判定',
+    '关卡“{gate}”未在时限内得到判定',
     holdsHint,
   ),
-  GATE_NOT_JUDGED: cause('Gate "{gate}" was not judged: {cause}', '闸门“{gate}”未能判定：{cause}', {
+  GATE_NOT_JUDGED: cause('Gate "{gate}" was not judged: {cause}', '关卡“{gate}”未能判定：{cause}', {
     en: 'See the log of the server.',
     zh: '请查看服务器日志。',
   }),
   GATE_HOSTS_SETTLING: cause(
     'Gate "{gate}": the server has just started, and {hosts} hosts may be on their way back',
-    '闸门“{gate}”：服务器刚启动，{hosts} 台主机可能正在重新连接',
+    '关卡“{gate}”：服务器刚启动，{hosts} 台主机可能正在重新连接',
     holdsHint,
   ),
   GATE_PROBES_FAILING: cause(

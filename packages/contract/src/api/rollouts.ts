@@ -253,7 +253,7 @@ export const rolloutRoutes = {
     path: '/api/v1/rollouts/{rolloutId}/confirm',
     summary: {
       en: 'Say "go on" at the gate that waits for a person: takes the right to start it, too',
-      zh: '在等待人工确认的闸门处放行（也需要启动权限）',
+      zh: '在等待人工确认的关卡处放行（也需要启动权限）',
     },
     access: control,
     params: Id,
