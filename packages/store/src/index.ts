@@ -2,6 +2,7 @@
 export { type CopyFile, type CopySummary } from './copy/copy-lines.ts';
 export { backUpStore, type CopyContext, moveStore, restoreStore } from './copy/copy-store.ts';
 export { type DataDirectoryLock, lockDataDirectory } from './data-directory-lock.ts';
+export { insertRows } from './insert-rows.ts';
 export { pendingMigrations } from './migrate.ts';
 export { openStore, openStoreReader, type StoreLocation } from './open-store.ts';
 export { placeOf } from './postgres/place.ts';

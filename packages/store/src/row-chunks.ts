@@ -1,5 +1,8 @@
-/** SQLite binds at most 32,766 values to a statement, PostgreSQL 65,535; half of the smaller keeps statements short. */
-const VALUES_PER_STATEMENT_MAX = 16_000;
+/**
+ * SQLite binds at most 32,766 values to a statement, PostgreSQL 65,535. More than this saves nothing more, and describing
+ * the statement would hold the event loop for more than a few milliseconds.
+ */
+const VALUES_PER_STATEMENT_MAX = 2_000;
 
 /** Cuts rows into pieces that fit into one multi-row insert each: forty times faster than a statement a row. */
 export function rowChunks<Row extends object>(rows: readonly Row[]): (readonly Row[])[] {

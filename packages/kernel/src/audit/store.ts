@@ -5,7 +5,7 @@ import {
   canonicalJson,
   EMPTY_CHAIN,
 } from '@pilothouse/contract';
-import { rowChunks, type Store, type Transaction } from '@pilothouse/store';
+import { insertRows, type Store, type Transaction } from '@pilothouse/store';
 import type { Kysely } from 'kysely';
 
 export interface AuditRow {
@@ -55,12 +55,11 @@ export async function insertRecords(
   records: readonly AuditRecord[],
 ): Promise<void> {
   const db = transaction.as<AuditTables>();
-  for (const chunk of rowChunks(records.map(rowOf))) {
-    await db
-      .insertInto('audit_record')
-      .values([...chunk])
-      .execute();
-  }
+  await insertRows(
+    records.map(rowOf),
+    (chunk) => db.insertInto('audit_record').values(chunk).compile(),
+    (query) => db.executeQuery(query),
+  );
 }
 
 /** Records before `before` (null: from the newest on), newest first. */

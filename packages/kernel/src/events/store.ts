@@ -1,5 +1,5 @@
 import { type Event, JsonObject, toTimestamp } from '@pilothouse/contract';
-import { rowChunks, type Store, type Transaction } from '@pilothouse/store';
+import { insertRows, type Store, type Transaction } from '@pilothouse/store';
 import type { NewEvent } from './service.ts';
 
 interface EventsTables {
@@ -43,11 +43,11 @@ export async function insertEvents(
     host_id: event.hostId,
     data: JSON.stringify(event.data),
   }));
-  for (const chunk of rowChunks(rows))
-    await db
-      .insertInto('events_event')
-      .values([...chunk])
-      .execute();
+  await insertRows(
+    rows,
+    (chunk) => db.insertInto('events_event').values(chunk).compile(),
+    (query) => db.executeQuery(query),
+  );
   return rows.map(eventOf);
 }
 

@@ -1,5 +1,5 @@
 import { type Digest, FactReport, type FactSpan, type HostId, toTimestamp } from '@pilothouse/contract';
-import { rowChunks, type Store, type Transaction } from '@pilothouse/store';
+import { insertRows, rowChunks, type Store, type Transaction } from '@pilothouse/store';
 import { z } from 'zod';
 
 export interface FactsTables {
@@ -106,15 +106,23 @@ export async function writeSpans(
   rows: readonly SpanRow[],
 ): Promise<void> {
   const db = transaction.as<FactsTables>();
-  for (const { hostId, fact, until, seenAt } of ends)
-    await db
-      .updateTable('facts_span')
-      .set({ until, seen_at: seenAt })
-      .where('host_id', '=', hostId)
-      .where('fact', '=', fact)
-      .where('until', 'is', null)
-      .execute();
-  for (const chunk of rowChunks(rows)) await db.insertInto('facts_span').values(chunk).execute();
+  // They travel together; the database carries them out in this order.
+  await Promise.all(
+    ends.map(({ hostId, fact, until, seenAt }) =>
+      db
+        .updateTable('facts_span')
+        .set({ until, seen_at: seenAt })
+        .where('host_id', '=', hostId)
+        .where('fact', '=', fact)
+        .where('until', 'is', null)
+        .execute(),
+    ),
+  );
+  await insertRows(
+    rows,
+    (chunk) => db.insertInto('facts_span').values(chunk).compile(),
+    (query) => db.executeQuery(query),
+  );
 }
 
 export async function writeSeen(
