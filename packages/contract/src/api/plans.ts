@@ -17,6 +17,8 @@ export const NewPlan = z.object({
     .min(1)
     .max(STEP_ACTIONS_MAX),
   strategy: Strategy.partial().default({}),
+  /** Not refused for windows, freezes and budgets, which stand in the way of changes alone. Not part of the plan. */
+  isDryRunOnly: z.boolean().optional(),
   /** Default: now. */
   notBefore: Timestamp.optional(),
   /** Default: a week after `notBefore` for a plan, an hour for an ad-hoc run. */

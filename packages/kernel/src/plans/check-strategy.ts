@@ -21,7 +21,7 @@ export interface StrategyCase {
   /** Hosts of each wave, in order. */
   readonly waveSizes: readonly number[];
   readonly interrupts: Interruption;
-  /** False: it only looks, which windows and freezes do not forbid. */
+  /** False: it only looks, which windows, freezes and budgets do not forbid. */
   readonly isChanging: boolean;
   readonly notBefore: number;
   readonly expiresAt: number;
@@ -108,7 +108,7 @@ function requireOpenTime({ calendar }: StrategyJudges, asked: StrategyCase): voi
 }
 
 function requireRoom({ budgets }: StrategyJudges, asked: StrategyCase): void {
-  if (asked.interrupts === 'none') return;
+  if (!asked.isChanging || asked.interrupts === 'none') return;
   const hostIds = asked.hosts.map((host) => host.id);
   const [refusal] = budgets.impossibleFor(hostIds, asked.interrupts);
   if (refusal === undefined) return;

@@ -19,7 +19,7 @@ import type { SelectService } from '../select/service.ts';
 import { type ActionRegistry, createActionRegistry, type UndoLack } from './action-registry.ts';
 import { requireSound, type StrategyJudges, waveSizesOf } from './check-strategy.ts';
 import { completeStrategy, completeWindow } from './defaults.ts';
-import { carryOverGates, draftFromSteps, type KnownSteps } from './draft-from-steps.ts';
+import { carryOverGates, carryOverWaves, draftFromSteps, type KnownSteps } from './draft-from-steps.ts';
 import { draftRollback, type RollbackRequest } from './draft-rollback.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
 import { createOfferedActions, type OfferedActions } from './offered-actions.ts';
@@ -182,7 +182,7 @@ async function draftPlan(
     hosts,
     waveSizes: waves?.waves.map((wave) => wave.hostsCount) ?? waveSizesOf(strategy, hosts.length),
     interrupts: registry.interruptionOf(actions),
-    isChanging: effect !== 'read',
+    isChanging: effect !== 'read' && request.isDryRunOnly !== true,
     ...window,
     notBefore: Math.max(now, window.notBefore),
   });
@@ -209,7 +209,7 @@ async function draftRetry(
   steps: KnownSteps,
 ): Promise<Draft> {
   const { permissions } = needsOf(registry, steps.retryOf);
-  const waves = await resolveWaves(deps, steps.strategy, steps.hosts);
+  const waves = (await resolveWaves(deps, steps.strategy, steps.hosts)) ?? carryOverWaves(steps);
   const waveSizes =
     waves?.waves.map((wave) => wave.hostsCount) ?? waveSizesOf(steps.strategy, steps.hosts.length);
   const { gates, ...plain } = steps.strategy;

@@ -48,7 +48,8 @@ export function draftFromSteps(
     return lists.push(checked.actions) - 1;
   });
   const { hosts, target, title, strategy } = steps;
-  const origin = { retryOf: steps.retryOf.plan.digest, rollbackOf: null };
+  const { digest, header } = steps.retryOf.plan;
+  const origin = { retryOf: digest, rollbackOf: header.rollbackOf ?? null };
   const window = { notBefore: now, expiresAt: now + steps.expiresInMs };
   const content = { lists, listOf, schemas, permissions, waves };
   return { hosts, target, title, strategy, ...origin, ...content, undetermined: [], ...window };
@@ -62,3 +63,20 @@ export const carryOverGates = (gates: readonly Gate[], wavesCount: number): Gate
   gates
     .filter((gate) => gate.kind !== 'compare')
     .map((gate) => (gate.after === 'each' ? gate : { ...gate, after: Math.min(gate.after, wavesCount) }));
+
+/** Waves that no strategy says again, such as those of an undo, stay as they were, without the hosts that are done. */
+export function carryOverWaves({ hosts, retryOf }: Pick<KnownSteps, 'hosts' | 'retryOf'>): WavePlan | null {
+  const { header } = retryOf.plan;
+  if (header.rollbackOf === undefined || header.waves === undefined) return null;
+  const waveOfHost = new Map(retryOf.hosts.map(({ id }, index) => [id, retryOf.waveOf?.[index] ?? 0]));
+  const old = hosts.map(({ id }) => waveOfHost.get(id) ?? 0);
+  const left = [...new Set(old)].sort((a, b) => a - b);
+  if (left.length < 2) return null;
+  return {
+    waves: left.map((wave) => ({
+      name: header.waves?.[wave]?.name ?? `wave ${wave + 1}`,
+      hostsCount: old.filter((each) => each === wave).length,
+    })),
+    waveOf: old.map((wave) => left.indexOf(wave)),
+  };
+}

@@ -122,3 +122,25 @@ test('a retry keeps the strategy, resolves its waves anew and moves gates to wav
   );
   await world.close();
 });
+
+test('a retry of an undo is an undo, in the waves that are left', async () => {
+  const world = await openTestRollouts(4);
+  const { id, planDigest } = await ran(world, { waves: { kind: 'fixed', hostsPerWave: 1 } });
+  const { hosts } = world.fleet;
+  for (const n of [1, 3]) Object.assign(hosts.get(world.hostId(n)) ?? {}, { script: 'fail' });
+  const { rollout } = await undo(world, id);
+  await world.calm();
+  assert.equal((await world.get(rollout?.id ?? '')).state, 'halted');
+
+  const { made } = await world.call<{ made: MadePlan }>('rollouts.retry', {
+    params: { rolloutId: rollout?.id ?? '' },
+    body: {},
+  });
+
+  assert.equal(made.plan.header.rollbackOf, planDigest);
+  assert.deepEqual(
+    made.plan.header.waves?.map((wave) => wave.name),
+    ['undo wave 4', 'undo wave 3', 'undo wave 2', 'undo wave 1'],
+  );
+  await world.close();
+});

@@ -187,6 +187,7 @@ test('a window that never opens and a budget that never has room are said when t
   assert.equal(changing.details['hosts'], 'web-1');
   const looking = [{ action: 'test.run', parameters: { text: 'x', effect: 'read' } }];
   assert.equal((await world.make({}, { actions: looking })).hostsCount, 3);
+  assert.equal((await world.make({}, { isDryRunOnly: true })).hostsCount, 3);
   await world.close();
 });
 

@@ -28,7 +28,7 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
       const { kind, ...body } = request.body;
       const made = await deps.plans.make(
         request.principal,
-        { ...asRequest(body), defaults: 'run' },
+        { ...asRequest(body), isDryRunOnly: kind === 'dry-run', defaults: 'run' },
         request.requestId,
       );
       const planDigest = made.plan.digest;

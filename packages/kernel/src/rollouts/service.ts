@@ -31,6 +31,8 @@ export interface PlanRequest {
   /** Milliseconds since the epoch. */
   readonly notBefore?: number;
   readonly expiresAt?: number;
+  /** Not refused for what stands in the way of changes alone: windows, freezes, budgets. */
+  readonly isDryRunOnly?: boolean | undefined;
   /** Where the rest of the strategy comes from: an ad-hoc `run` (default) goes everywhere, a `plan` halts at a failure. */
   readonly defaults?: 'run' | 'plan';
 }

@@ -112,6 +112,7 @@ export const runCommand = defineCommand({
           offline: 'skip',
           ...strategyOf(options),
         },
+        ...(options.dryRun ? { isDryRunOnly: true } : {}),
         actions: [
           {
             action: runCommandAction.name,
