@@ -85,7 +85,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   const serverTime = createServerTime(clock, journal.serverTimeFloorMs);
   const bodies = createOutputBodies(data.outputBodies);
   const file = openTrustPolicyFile(data.trustPolicy, process.getuid?.() ?? 0);
-  const gatekeeper = createGatekeeper({ file, registry, journal, clock, serverTime, log });
+  const gatekeeper = createGatekeeper({ file, registry, journal, clock, serverTime });
   const isHeld = (): boolean => existsSync(data.hold);
   const sessionTrust = (): DialTrust => ({
     authorities: trust.bundle.authorities,

@@ -3,11 +3,10 @@ import { err, ok } from '@pilothouse/base';
 import type { EnvelopePayload } from '@pilothouse/contract';
 import type { Journal } from '../journal/journal.ts';
 import type { GrantedBy } from '../journal/journal-record.ts';
-import type { AgentLog } from '../log.ts';
 import type { ActionRegistry } from '../tasks/action-registry.ts';
 import { CLOCK_SKEW_MS_MAX, type ServerTime } from '../tasks/server-time.ts';
 import type { Refusal } from '../tasks/verify-envelope.ts';
-import { isBreakGlass, judgeAuthority } from './judge-authority.ts';
+import { judgeAuthority } from './judge-authority.ts';
 import type { TrustPolicyFile } from './trust-policy-file.ts';
 
 /**
@@ -26,9 +25,8 @@ export function createGatekeeper(deps: {
   readonly journal: Journal;
   readonly clock: Clock;
   readonly serverTime: ServerTime;
-  readonly log: AgentLog;
 }): Gatekeeper {
-  const { file, registry, journal, clock, serverTime, log } = deps;
+  const { file, registry, journal, clock, serverTime } = deps;
   return {
     surelyNowMs() {
       const server = serverTime.now();
@@ -44,7 +42,7 @@ export function createGatekeeper(deps: {
         return err({ code: 'TASK_POLICY_DAMAGED', details: { path, problem } });
       }
       const times = [clock.now(), serverTime.now() ?? clock.now()];
-      const verdict = judgeAuthority(payload, {
+      return judgeAuthority(payload, {
         policy: state.policy,
         registry,
         earliestMs: Math.min(...times),
@@ -54,9 +52,6 @@ export function createGatekeeper(deps: {
         wasUndone: (planDigest) => journal.wasUndone(planDigest),
         usesOf: (mandateDigest) => journal.usesOf(mandateDigest),
       });
-      if (verdict.ok && verdict.value.by === 'mandate' && isBreakGlass(payload))
-        log.warn('break-glass mandate', { taskId: payload.taskId, mandate: verdict.value.mandate?.digest });
-      return verdict;
     },
   };
 }

@@ -1,4 +1,5 @@
-import { isAppError, type ProbeResult, toTimestamp } from '@pilothouse/contract';
+import { isAppError, toTimestamp } from '@pilothouse/contract';
+import { isBreakGlass } from '../policy/judge-authority.ts';
 import { failingOf, runProbes } from '../probes/run-probes.ts';
 import type { LiveTask } from './live-task.ts';
 import { noteStart } from './note-start.ts';
@@ -21,7 +22,7 @@ export async function beginTask(task: LiveTask, world: TaskWorld): Promise<boole
     task.probesBefore = await untilOrParked(world.parked, () => runProbes(probes, { clock, signal }));
   }
   if (controller.signal.aborted) return sayCancelled(task, world);
-  const refusal = refusalOfProbes(task.probesBefore) ?? noteOrRefuse(task, world);
+  const refusal = refusalOfProbes(task) ?? noteOrRefuse(task, world);
   if (refusal === null) return true;
   const outcome = refusedOutcome(refusal.code, refusal.details, clock.now());
   const said = probes.length > 0 ? { probes: { before: [...task.probesBefore], after: [] } } : {};
@@ -30,8 +31,10 @@ export async function beginTask(task: LiveTask, world: TaskWorld): Promise<boole
   return false;
 }
 
-function refusalOfProbes(results: readonly ProbeResult[]): Refusal | null {
-  const failing = failingOf(results);
+/** An undo begins where something is broken: what fails before it is why it is carried out. */
+function refusalOfProbes({ payload, probesBefore }: LiveTask): Refusal | null {
+  if (payload.header.rollbackOf !== undefined) return null;
+  const failing = failingOf(probesBefore);
   if (failing === null) return null;
   const { name, evidence } = failing;
   return { code: 'TASK_PROBE_FAILING_BEFORE', details: { probe: name, evidence } };
@@ -52,6 +55,8 @@ function noteOrRefuse(task: LiveTask, world: TaskWorld): Refusal | null {
   const at = toTimestamp(world.clock.now());
   noteStart(payload, { at, granted: granted.value }, world);
   world.history.began(payload, { at, granted: granted.value });
+  if (granted.value.by === 'mandate' && isBreakGlass(payload))
+    world.log.warn('break-glass mandate used', { taskId: payload.taskId, title: payload.header.title });
   task.startedAt = at;
   world.send({ kind: 'started', taskId: payload.taskId, attempt: payload.attempt, at });
   return null;

@@ -8,6 +8,8 @@ test('words become constraints: a value, several, a pattern', () => {
   assert.deepEqual(readConstraint('count=3'), ['count', { equals: 3 }]);
   assert.deepEqual(readConstraint('unit=a|b'), ['unit', { oneOf: ['a', 'b'] }]);
   assert.deepEqual(readConstraint('unit~web@*.service'), ['unit', { pattern: 'web@*.service' }]);
+  assert.deepEqual(readConstraint('argv=["date","-u"]'), ['argv', { equals: ['date', '-u'] }]);
+  assert.throws(() => readConstraint('argv=["date'), { code: 'CLI_VALUE_INVALID' });
   assert.throws(() => readConstraint('unit'), { code: 'CLI_VALUE_INVALID' });
 });
 

@@ -1,4 +1,5 @@
 import { AppError, Mandate, type ParameterConstraint } from '@pilothouse/contract';
+import { z } from 'zod';
 
 export interface MandateWish {
   readonly title: string;
@@ -39,7 +40,7 @@ export function checkedMandate(value: unknown): string {
   });
 }
 
-/** A value is JSON where it reads as such and text otherwise; `|` between several, `~` before a pattern. */
+/** A value is JSON where it reads as such (`["a"]`, `3`) and text otherwise; `|` between several, `~` before a pattern. */
 export function readConstraint(word: string): [string, ParameterConstraint] {
   const match = /^([\p{L}\p{N}_-]{1,80})([=~])(.*)$/su.exec(word);
   const [, name, sign, value] = match ?? [];
@@ -49,9 +50,18 @@ export function readConstraint(word: string): [string, ParameterConstraint] {
       expected: 'name=value | name=a|b | name~pattern*',
     });
   if (sign === '~') return [name, { pattern: value }];
+  if (/^[[{]/.test(value)) return [name, { equals: readJson(word, value) }];
   const values = value.split('|').map(readValue);
   const [first] = values;
   return [name, values.length === 1 && first !== undefined ? { equals: first } : { oneOf: values }];
+}
+
+function readJson(word: string, value: string): z.core.util.JSONType {
+  try {
+    return z.json().parse(JSON.parse(value));
+  } catch (cause) {
+    throw new AppError('CLI_VALUE_INVALID', { value: word, expected: 'name=["json"]' }, { cause });
+  }
 }
 
 function readValue(text: string): string | number | boolean | null {
