@@ -57,7 +57,10 @@ export const ActionOutcome = z.object({
 });
 export type ActionOutcome = z.infer<typeof ActionOutcome>;
 
-/** How one execution ended, as the agent's journal holds it. */
+/**
+ * How one execution ended, as the agent's journal holds it. A step of several actions ends as the first of them that ran
+ * and did not succeed, also when a later one repaired what it left; `result` is that of the last that ran.
+ */
 export const TaskOutcome = z.object({
   kind: z.enum(['succeeded', 'failed', 'timed-out', 'cancelled', 'refused', 'unknown']),
   /** Of the last action's process; null when no process ended by itself. */
