@@ -91,7 +91,7 @@ function printSchedule(context: CliContext, schedule: Schedule): void {
     [say({ en: 'terms', zh: '条款摘要' }), schedule.termsDigest],
     [
       say({ en: 'next', zh: '下次' }),
-      schedule.isPaused ? say(WORDS.paused) : schedule.next.map(moment).join('\n') || say(WORDS.never),
+      schedule.isPaused ? say(WORDS.paused) : schedule.next.map(moment).join(', ') || say(WORDS.never),
     ],
     [say({ en: 'last', zh: '上次' }), outcomeOf(context, schedule.last)],
   ]);

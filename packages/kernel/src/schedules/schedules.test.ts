@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { AppError } from '@pilothouse/contract';
+import { openTestSchedules } from './open-test-schedules.ts';
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+test('an occurrence is carried out at its time, once, and the next waits for its own', async (t) => {
+  const it = await openTestSchedules(t);
+  const room = await it.open();
+  await it.tick(room);
+  assert.equal(it.plans.size, 0);
+
+  it.clock.advance(30 * MINUTE);
+  await it.tick(room);
+  await it.tick(room);
+
+  const [only, ...more] = await it.history();
+  assert.deepEqual(more, []);
+  assert.equal(only?.state, 'started');
+  assert.deepEqual(it.started(), [only.rolloutId]);
+  it.clock.advance(HOUR);
+  await it.tick(room);
+  assert.equal(it.started().length, 2);
+});
+
+test('wherever the server dies, each occurrence has one rollout and no other', async (t) => {
+  for (let deathAt = 0; deathAt < 16; deathAt++) {
+    const it = await openTestSchedules(t);
+    let steps = 0;
+    let deaths = 0;
+    it.world.step = () => {
+      if (steps++ !== deathAt) return;
+      deaths += 1;
+      throw new Error('died');
+    };
+    it.clock.advance(30 * MINUTE);
+    await it.tick(await it.open()).catch(() => {});
+    // Another process, over what the first left on disk.
+    const room = await it.open();
+    await it.tick(room);
+    await it.tick(room);
+
+    const history = await it.history();
+    assert.deepEqual(
+      history.map(({ state }) => state),
+      ['started'],
+      `died at step ${deathAt}`,
+    );
+    assert.deepEqual(it.started(), [history[0]?.rolloutId], `died at step ${deathAt}`);
+    assert.ok(deaths === 1 || deathAt >= 8);
+  }
+});
+
+test('a late one is run once; those before it are missed, in the history and as one finding', async (t) => {
+  const it = await openTestSchedules(t, { missed: 'run-once-late', lateMsMax: HOUR });
+  it.clock.advance(3 * HOUR + 10 * MINUTE);
+  const room = await it.open();
+  await it.tick(room);
+
+  assert.deepEqual(
+    (await it.history()).map(({ state }) => state),
+    ['started', 'missed', 'missed'],
+  );
+  it.clock.advance(5 * HOUR);
+  const skipping = await openTestSchedules(t, { missed: 'skip' });
+  skipping.clock.advance(HOUR);
+  const other = await skipping.open();
+  await skipping.tick(other);
+  await skipping.tick(other, 'schedules.failed');
+  assert.deepEqual(skipping.world.findings, [
+    {
+      key: 'nightly',
+      evidence: {
+        name: 'nightly',
+        dueAt: '2026-01-01T00:30:00.000Z',
+        state: 'missed',
+        code: 'SCHEDULE_MISSED',
+      },
+    },
+  ]);
+  assert.equal(skipping.plans.size, 0);
+});
+
+test('what stands in the way is the outcome: no owner, no rights, too many hosts, one still going on', async (t) => {
+  const it = await openTestSchedules(t);
+  const room = await it.open();
+  const next = async () => {
+    it.clock.advance(HOUR);
+    await it.tick(room);
+    const [last] = await it.history();
+    return [last?.state, last?.cause?.code];
+  };
+  it.world.isOwnerThere = false;
+  assert.deepEqual(await next(), ['failed', 'SCHEDULE_OWNER_GONE']);
+  it.world.isOwnerThere = true;
+  it.world.refusal = new AppError('PLAN_HOST_FORBIDDEN', { count: 1 });
+  assert.deepEqual(await next(), ['failed', 'PLAN_HOST_FORBIDDEN']);
+  it.world.refusal = null;
+  it.world.hosts = 11;
+  assert.deepEqual(await next(), ['skipped', 'SCHEDULE_HOSTS_OVER_CAP']);
+  assert.deepEqual(it.started(), []);
+  it.world.hosts = 10;
+  assert.deepEqual(await next(), ['started', undefined]);
+  it.world.isRolloutGoingOn = true;
+  assert.deepEqual(await next(), ['skipped', 'SCHEDULE_OVERLAPS']);
+  assert.deepEqual(await next(), ['skipped', 'SCHEDULE_OVERLAPS']);
+  await it.tick(room, 'schedules.failed');
+  assert.equal(it.world.findings.length, 1);
+  it.world.isRolloutGoingOn = false;
+  assert.deepEqual(await next(), ['started', undefined]);
+  await it.tick(room, 'schedules.failed');
+  assert.deepEqual(it.world.findings, []);
+});
+
+test('terms that need approvals are not carried out without them', async (t) => {
+  const it = await openTestSchedules(t, {
+    template: {
+      title: 'nightly',
+      target: { selector: 'true' },
+      actions: [{ action: 'a.b', parameters: {} }],
+      strategy: { approvalsMin: 1 },
+    },
+  });
+  const room = await it.open();
+  it.clock.advance(30 * MINUTE);
+  await it.tick(room);
+
+  const [only] = await it.history();
+  assert.deepEqual(only?.cause, {
+    code: 'SCHEDULE_NOT_APPROVED',
+    details: { name: 'nightly', required: 1, given: 0 },
+  });
+});
