@@ -196,6 +196,11 @@ export const verbGroups: readonly VerbGroup[] = [
         load: async () => (await import('./commands/audit.ts')).auditCommands,
       },
       {
+        name: 'store',
+        summary: { en: 'Back up, restore, move or upgrade the store', zh: '备份、恢复、迁移或升级存储' },
+        load: async () => (await import('./commands/store.ts')).storeCommands,
+      },
+      {
         name: 'events',
         summary: { en: 'Show what happened, and what happens', zh: '查看已发生和正在发生的事件' },
         load: async () => (await import('./commands/events.ts')).eventsCommands,

@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
 import {
   type Column,
   EXIT,
@@ -28,6 +25,7 @@ import {
 } from '@pilothouse/contract';
 import type { AppContext } from '../app-context.ts';
 import { defineAppCommand } from '../define-app-command.ts';
+import { runServerProgram } from '../run-server-program.ts';
 import { type ExportReport, verifyExport } from '../verify-export.ts';
 import { renewWitness, witnessFile } from '../witness.ts';
 import { auditHosts } from './audit-hosts.ts';
@@ -177,26 +175,9 @@ function conclude(context: AppContext, report: ExportReport): ExitCode {
   return report.kind === 'intact' ? EXIT.ok : EXIT.someFailed;
 }
 
-/** The store file is the server's business: its program is run, and its end is ours. */
-function verifyStore(context: AppContext, data: string, witness: string | null): Promise<ExitCode> {
+async function verifyStore(context: AppContext, data: string, witness: string | null): Promise<ExitCode> {
   const args = ['audit', 'verify', '--data', data, ...(witness === null ? [] : ['--witness', witness])];
-  return new Promise((resolve, reject) => {
-    const child = spawn(serverProgram(process.argv[1] ?? ''), args, {
-      stdio: 'inherit',
-      env: { ...context.environment, LC_ALL: context.language === 'zh' ? 'zh_CN.UTF-8' : 'C.UTF-8' },
-    });
-    child.on('error', (cause: NodeJS.ErrnoException) =>
-      reject(new AppError('CLI_SERVER_PROGRAM_MISSING', { reason: cause.code ?? 'unknown' }, { cause })),
-    );
-    child.on('close', (code) => resolve(code === 0 ? EXIT.ok : EXIT.someFailed));
-  });
-}
-
-/** The server program that was installed with this one, in a clone as in a package; otherwise the one on the PATH. */
-function serverProgram(ownProgram: string): string {
-  const roots = [join(dirname(ownProgram), '..', '..'), join(dirname(ownProgram), '..', '..', '..')];
-  const beside = roots.map((root) => join(root, 'apps', 'server', 'bin', 'pilothouse-server.mjs'));
-  return beside.find((path) => existsSync(path)) ?? 'pilothouse-server';
+  return (await runServerProgram(context, args)) === 0 ? EXIT.ok : EXIT.someFailed;
 }
 
 export const auditCommands = [list, exportRecords, verify, auditHosts];
