@@ -49,6 +49,8 @@ export async function openStage(dataDirectory: string, apiToken?: string): Promi
     async profile(directory, name) {
       if (directory === null) return async () => undefined;
       await probe.ask('profile-start');
+      // Starting it holds the loop up itself.
+      await probe.ask('stalls');
       return async () => {
         const profile = await probe.ask('profile-stop');
         writeFileSync(join(directory, `${name}.cpuprofile`), JSON.stringify(profile));

@@ -11,6 +11,9 @@ import type { Refusals } from './refusals.ts';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from './service.ts';
 import { SessionTable } from './session-table.ts';
 
+/** Frames to many sessions between two looks at the sockets: a few milliseconds. */
+const SENDS_PER_TURN = 64;
+
 type TimeFrame = Omit<ServerFrameOf<'time'>, 'generation'>;
 
 /** Live sessions: who is welcomed, what becomes of each frame, and when a session ends. */
@@ -53,7 +56,7 @@ export class Sessions implements GatewayService {
       deps.enrolment.onRevoked((hostId, code) => this.cut(hostId, code)),
       deps.enrolment.onTrust(() => {
         // The sessions' own versions are not kept: agents ignore bundles that they have.
-        for (const session of this.#table.all()) this.#sendTrust(session);
+        this.#toAll((session) => this.#sendTrust(session));
       }),
       deps.hosts.onChange(({ before, after }) => {
         if (before?.state === 'quarantined' && after?.state === 'active') this.#table.forgive(before.id);
@@ -131,7 +134,7 @@ export class Sessions implements GatewayService {
     session.send(this.timeFrame());
     this.#sendTrust(session);
     // After the trust that holds the key it is signed with.
-    this.#sendCheckpoint([session]);
+    this.#sendCheckpoint(session);
     this.#findings.clock(session, hello.clock);
     this.#tell((listener) => listener.opened?.(session));
   }
@@ -249,19 +252,29 @@ export class Sessions implements GatewayService {
   }
 
   #sendTime(): void {
-    this.#time = this.#signTime();
-    for (const session of this.#table.all()) session.send(this.#time);
+    const time = this.#signTime();
+    this.#time = time;
+    this.#toAll((session) => session.send(time));
     // With the time, so that a busy log costs each session one checkpoint a minute at most.
     const sequence = this.#deps.latestCheckpoint()?.sequence ?? -1;
     if (sequence === this.#toldSequence) return;
     this.#toldSequence = sequence;
-    this.#sendCheckpoint(this.#table.all());
+    this.#toAll((session) => this.#sendCheckpoint(session));
   }
 
-  #sendCheckpoint(sessions: Iterable<AgentSession>): void {
+  /** To all who are connected now, a few at a time: ten thousand sends in one go would hold everybody up for half a second. */
+  #toAll(say: (session: AgentSession) => void): void {
+    const waiting = [...this.#table.all()];
+    const next = (): void => {
+      for (const session of waiting.splice(-SENDS_PER_TURN)) say(session);
+      if (waiting.length > 0) setImmediate(next);
+    };
+    next();
+  }
+
+  #sendCheckpoint(session: AgentSession): void {
     const checkpoint = this.#deps.latestCheckpoint();
-    if (checkpoint === null) return;
-    for (const session of sessions) session.send({ kind: 'checkpoint', checkpoint });
+    if (checkpoint !== null) session.send({ kind: 'checkpoint', checkpoint });
   }
 
   #sendTrust(session: AgentSession): void {
