@@ -223,7 +223,7 @@ test('an explanation shows waves, the verdict and the soak of gates, who can go 
       {
         name: 'probes',
         kind: 'probes',
-        wave: 0,
+        wave: 1,
         state: 'now',
         since: at,
         soakedMs: 240_000,
@@ -233,7 +233,7 @@ test('an explanation shows waves, the verdict and the soak of gates, who can go 
       {
         name: 'confirm',
         kind: 'confirm',
-        wave: 0,
+        wave: 1,
         state: 'to-come',
         since: null,
         soakedMs: null,

@@ -54,23 +54,43 @@ interface StageRow {
   readonly colour: Colour | null;
 }
 
+/** The ordinary breathing of a rollout: what it waits for at any moment, and nobody needs to be told. */
+const QUIET: readonly string[] = [
+  'WAITS_FOR_RUNNING',
+  'WAITS_FOR_IN_FLIGHT',
+  'WAITS_FOR_FAILURE_THROTTLE',
+  'WAITS_FOR_OUTCOME',
+  'WAITS_FOR_WAVE',
+  'WAITS_FOR_SERVER',
+];
+export const isQuiet = (code: string): boolean => QUIET.includes(code);
+
 /** All of it, for `rollout explain`. */
-export function showStages(context: CliContext, answer: Explanation): string {
-  return [
+export const showStages = (context: CliContext, answer: Explanation): string =>
+  [
     waveTable(context, answer),
     ...waitLines(context, answer),
     ...reasonLines(context, answer),
     ...endLines(context, answer),
-  ]
-    .filter((line) => line !== '')
-    .join('');
+  ].join('');
+
+/** Without what goes on by itself: for somebody who is watching anyhow. */
+export function showNews(context: CliContext, answer: Explanation): string {
+  const { waitingFor } = answer.rollout;
+  const reasons = answer.reasons.filter(({ code }) => !isQuiet(code) && code !== waitingFor?.code);
+  return [
+    waveTable(context, answer),
+    ...(waitingFor === null || isQuiet(waitingFor.code) ? [] : waitLines(context, answer)),
+    ...reasonLines(context, { ...answer, reasons }),
+    ...endLines(context, { ...answer, throttle: null }),
+  ].join('');
 }
 
 function waveTable(context: CliContext, { waves, gates, rollout }: Explanation): string {
   if (waves.length === 0) return '';
   const rows = waves.flatMap((wave, number): StageRow[] => [
     waveRow(context, wave, number - rollout.wave),
-    ...gates.filter((gate) => gate.wave === number).map((gate) => gateRow(context, gate)),
+    ...gates.filter((gate) => gate.wave === number + 1).map((gate) => gateRow(context, gate)),
   ]);
   const columns: Column<StageRow>[] = [
     { title: { en: 'WAVE', zh: '批次' }, value: (row) => row.name },

@@ -2,17 +2,7 @@ import type { Client } from '@pilothouse/client';
 import { isAppError, type Rollout, rolloutRoutes } from '@pilothouse/contract';
 import type { CliContext } from './cli-context.ts';
 import type { Progress } from './progress.ts';
-import { showStages } from './show-stages.ts';
-
-/** What the ordinary breathing of a rollout is: no reason to say anything. */
-const QUIET: readonly string[] = [
-  'WAITS_FOR_RUNNING',
-  'WAITS_FOR_IN_FLIGHT',
-  'WAITS_FOR_FAILURE_THROTTLE',
-  'WAITS_FOR_OUTCOME',
-  'WAITS_FOR_WAVE',
-  'WAITS_FOR_SERVER',
-];
+import { isQuiet, showNews } from './show-stages.ts';
 
 export interface StageTeller {
   rollout(rollout: Rollout): void;
@@ -26,6 +16,7 @@ export interface StageTeller {
  */
 export function createStageTeller(context: CliContext, client: Client, progress: Progress): StageTeller {
   let told = '';
+  let shown = '';
   let newest: Rollout | null = null;
   let asking: Promise<void> | null = null;
   const tell = async (): Promise<void> => {
@@ -38,8 +29,12 @@ export function createStageTeller(context: CliContext, client: Client, progress:
         throw error;
       });
       if (answer === null || answer.waves.length === 0) continue;
+      const news = showNews(context, answer);
+      // Two changes in quick succession are one picture by the time it is asked for.
+      if (news === shown) continue;
+      shown = news;
       progress.clear();
-      context.terminal.writeError(showStages(context, answer));
+      context.terminal.writeError(news);
     }
   };
   return {
@@ -60,6 +55,6 @@ const isStaged = ({ wavesCount, strategy }: Rollout): boolean =>
   (wavesCount > 1 && strategy.waves.kind !== 'fixed') || strategy.gates !== undefined;
 
 const keyOf = ({ state, wave, waitingFor }: Rollout): string => {
-  const wait = waitingFor === null || QUIET.includes(waitingFor.code) ? '' : waitingFor.code;
+  const wait = waitingFor === null || isQuiet(waitingFor.code) ? '' : waitingFor.code;
   return `${state} ${wave} ${wait}`;
 };

@@ -120,12 +120,12 @@ export const planStrategyErrors = defineErrors({
   ),
   PLAN_ROLLBACK_IMPOSSIBLE: refusal(
     {
-      en: 'None of these actions can be undone, so there is nothing to roll back to: {actions}',
-      zh: '这些操作均不可撤销，无法回滚：{actions}',
+      en: 'None of these actions records what an undo needs, so there is nothing to roll back to: {actions}',
+      zh: '这些操作均不记录撤销所需的信息，无法回滚：{actions}',
     },
     {
-      en: 'Leave out onFailure: rollback. Why an action cannot be undone: pilothouse plan make … --dry',
-      zh: '请去掉 onFailure: rollback。原因可用 pilothouse plan make … --dry 查看。',
+      en: 'Write the way back as a plan of its own. Why an action cannot be undone: pilothouse plan show PLAN',
+      zh: '请另行制定还原计划。无法撤销的原因：pilothouse plan show 计划',
     },
   ),
 });
