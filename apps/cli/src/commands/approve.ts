@@ -51,7 +51,7 @@ const rules = defineAppCommand({
   summary: { en: 'Show or change how many people must approve what', zh: '查看或修改各类操作所需批准人数' },
   details: {
     en: 'By effect class: read, reversible, disruptive, destructive; arbitrary counts for whatever brings code. A plan may ask for more, never for less.',
-    zh: '按影响类别：read、reversible、disruptive、destructive；arbitrary 针对携带代码的操作。计划可要求更多批准，不能更少。',
+    zh: '按影响等级：read、reversible、disruptive、destructive；arbitrary 针对携带代码的操作。计划可要求更多批准，不能更少。',
   },
   arguments: {
     changes: rest({

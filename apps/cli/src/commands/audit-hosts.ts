@@ -13,7 +13,7 @@ export const auditHosts = defineAppCommand({
   path: 'audit hosts',
   summary: {
     en: 'Find skipped waves and gates in the hosts’ own records',
-    zh: '从主机自身的记录中查找被跳过的批次与门禁',
+    zh: '从主机自身的记录中查找被跳过的批次与关卡',
   },
   details: {
     en: 'Needs no server and believes none. On each host: pilothouse-agent history --json > NAME.jsonl; bring the files together and name them here. The times are the hosts’ own.',
@@ -108,7 +108,7 @@ function describe({ say }: AppContext, problem: HistoryProblem): string {
       return say(
         {
           en: '{at} {host} began wave {wave} of {plan} ({title}) after {waited} s; its gates ask for {soak} s',
-          zh: '{at} {host} 在 {waited} 秒后开始了 {plan}（{title}）的第 {wave} 批；门禁要求 {soak} 秒',
+          zh: '{at} {host} 在 {waited} 秒后开始了 {plan}（{title}）的第 {wave} 批；关卡要求 {soak} 秒',
         },
         {
           ...about,

@@ -21,7 +21,7 @@ export function showPlan(context: AppContext, plan: CheckedPlan): void {
   line({ en: 'hosts', zh: '主机数' }, String(steps.length));
   for (const group of groupsOf(plan).slice(0, GROUPS_SHOWN)) showGroup(context, group);
   showWaves(context, plan);
-  for (const gate of strategy.gates ?? []) line({ en: 'gate', zh: '门禁' }, describeGate(gate));
+  for (const gate of strategy.gates ?? []) line({ en: 'gate', zh: '关卡' }, describeGate(gate));
   for (const probe of strategy.probes ?? []) line({ en: 'probe', zh: '探测' }, canonicalJson(probe));
   const failures = [strategy.failuresMax ?? '∞', strategy.failuresPercentMax ?? null]
     .filter((each) => each !== null)
