@@ -66,18 +66,13 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       environment: { PILOTHOUSE_STORE: current },
     });
   let server = await startServer();
-  const { fetch, close } = testFetch();
-  const options = { baseUrl: `https://127.0.0.1:${api}`, fetch, language: 'en' } as const;
-  const { token } = await createClient({ ...options, token: null }).call(sessionRoutes.setup, {
-    body: { code: server.setupCode ?? '', name: 'ada', password: 'correct horse battery', tokenName: 'test' },
-  });
-  const client = createClient({ ...options, token });
-  const fleets: SimulatedFleet[] = [];
-  let hosts = 0;
-  const rollout = (rolloutId: string) => client.call(rolloutRoutes.get, { params: { rolloutId } });
+  const { client, close } = await signedIn(`https://127.0.0.1:${api}`, server.setupCode ?? '');
+  const fleets = fleetsOf(client);
   return {
+    ...actsOf(client),
     client,
     dataDirectory,
+    fleet: fleets.add,
     server: () => server,
     stop: (signal) => server.kill(signal),
     async start(other = current, first) {
@@ -87,7 +82,27 @@ export async function testInstallation(store: string): Promise<TestInstallation>
     },
     storeCommand: (...args) =>
       runStoreCommand(args, { PILOTHOUSE_DATA: dataDirectory, PILOTHOUSE_STORE: current }),
-    async fleet(count, behaviour = honest('done')) {
+    async close() {
+      fleets.close();
+      close();
+      await server.kill('SIGTERM');
+      rmSync(dataDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+async function signedIn(baseUrl: string, code: string): Promise<{ client: Client; close: () => void }> {
+  const { fetch, close } = testFetch();
+  const options = { baseUrl, fetch, language: 'en' } as const;
+  const body = { code, name: 'ada', password: 'correct horse battery', tokenName: 'test' };
+  const { token } = await createClient({ ...options, token: null }).call(sessionRoutes.setup, { body });
+  return { client: createClient({ ...options, token }), close };
+}
+
+function fleetsOf(client: Client): { add: TestInstallation['fleet']; close: () => void } {
+  const fleets: SimulatedFleet[] = [];
+  return {
+    async add(count, behaviour = honest('done')) {
       const enrolment = await client.call(enrolmentRoutes.createToken, {
         body: { name: 'test', usesMax: count },
       });
@@ -96,9 +111,8 @@ export async function testInstallation(store: string): Promise<TestInstallation>
         count,
         behaviourOf: () => behaviour,
         actions: { [runCommandAction.name]: actionSchemaDigest(runCommandAction) },
-        firstIndex: hosts + 1,
+        firstIndex: fleets.reduce((sum, each) => sum + each.agents.length, 1),
       });
-      hosts += count;
       fleets.push(fleet);
       for (const agent of fleet.agents) agent.keepConnected();
       await until('the fleet to connect', 20_000, async () =>
@@ -106,12 +120,21 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       );
       return fleet;
     },
+    close: () => {
+      for (const fleet of fleets) fleet.close();
+    },
+  };
+}
+
+function actsOf(client: Client): Pick<TestInstallation, 'run' | 'rollout' | 'ended' | 'tasks'> {
+  const rollout = (rolloutId: string) => client.call(rolloutRoutes.get, { params: { rolloutId } });
+  return {
+    rollout,
     async run(strategy = {}) {
       const actions = [{ action: runCommandAction.name, parameters: { shell: 'true' } }];
       const body = { title: 'test', target: { selector: 'true' }, actions, strategy };
       return (await client.call(rolloutRoutes.run, { body })).rollout;
     },
-    rollout,
     ended: (id) =>
       until(`rollout ${id} to end`, 60_000, async () => {
         const now = await rollout(id);
@@ -119,12 +142,6 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       }),
     tasks: async (rolloutId) =>
       (await client.call(resultRoutes.tasks, { params: { rolloutId }, query: { limit: 1000 } })).items,
-    async close() {
-      for (const fleet of fleets) fleet.close();
-      close();
-      await server.kill('SIGTERM');
-      rmSync(dataDirectory, { recursive: true, force: true });
-    },
   };
 }
 

@@ -107,10 +107,10 @@ for (const version of versions) {
 
       assert.match(planned, /would bring [1-9]\d* changes? .* nothing was touched/);
       assert.match(left, /would bring 0 changes/);
-      assert.deepEqual(hosts.map(({ name, labels }) => [name, labels['site']]).sort(), [
-        ['sim-00001', 'bj1'],
-        ['sim-00002', 'bj1'],
-        ['sim-00003', 'bj1'],
+      assert.deepEqual(hosts.map(({ name, labels }) => `${name} ${labels['site']}`).sort(), [
+        'sim-00001 bj1',
+        'sim-00002 bj1',
+        'sim-00003 bj1',
       ]);
       assert.deepEqual(rollouts.map(({ state }) => state).sort(), ['failed', 'failed', 'running']);
       assert.equal(facts.body?.['id'], 'debian');
