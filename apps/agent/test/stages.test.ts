@@ -40,6 +40,7 @@ function start(bootId = 'b1') {
   const waiting = new Set<() => void>();
   const outcomes: TaskOutcome[] = [];
   let drops = 0;
+  let sessions = 0;
   const runner = new TaskRunner({
     directory: file('tasks'),
     journal,
@@ -55,11 +56,13 @@ function start(bootId = 'b1') {
     isRoot: true,
     hasScopes: false,
     session: {
-      drop: () => {
+      drop() {
         drops += 1;
+        return sessions;
       },
-      next: (signal) =>
+      openedAfter: (count, signal) =>
         new Promise((resolve) => {
+          if (sessions > count) return resolve();
           waiting.add(resolve);
           signal.addEventListener('abort', () => waiting.delete(resolve));
         }),
@@ -78,6 +81,7 @@ function start(bootId = 'b1') {
     drops: () => drops,
     stage: () => [...journal.tasks.values()][0]?.stage?.kind ?? null,
     openSession() {
+      sessions += 1;
       for (const tell of waiting) tell();
     },
     offer(wish: EnvelopeWish): EnvelopePayload {
@@ -158,13 +162,7 @@ test('an agent that starts after the deadline undoes first; one that starts befo
     clock.advance(elapsed);
 
     const second = start('b2');
-    if (isHeard) {
-      await until('it to wait', 5000, async () => (second.stage() === 'confirming' ? true : null));
-      await new Promise((resolve) => setImmediate(resolve));
-      const opening = setInterval(second.openSession, 5);
-      await second.outcome();
-      clearInterval(opening);
-    }
+    if (isHeard) second.openSession();
     const outcome = await second.outcome();
 
     assert.equal(outcome.kind, isHeard ? 'succeeded' : 'failed');
@@ -199,9 +197,9 @@ test('a task goes on after the boot that it asked for, once a session is there, 
   clock.advance(20_000);
 
   const second = start('b2');
-  const opening = setInterval(second.openSession, 5);
+  // At once, before anybody waits for it.
+  second.openSession();
   const outcome = await second.outcome();
-  clearInterval(opening);
 
   assert.equal(outcome.kind, 'succeeded');
   assert.deepEqual(
@@ -235,12 +233,11 @@ test('a host that does not go down, comes back late, or did not accept the reboo
   await restarted.end();
   clock.advance(90_000);
   const late = start('b2');
-  const opening = setInterval(late.openSession, 5);
+  late.openSession();
   assert.deepEqual((await late.outcome()).error, {
     code: 'REBOOT_RETURNED_LATE',
     details: { seconds: 90, withinSeconds: 60 },
   });
-  clearInterval(opening);
   for (const { started } of late.journal.tasks.values()) late.runner.saved(started);
   await late.end();
 

@@ -5,6 +5,7 @@ import type { OutgoingFrame } from './session-frames.ts';
 export class SessionLink {
   #peer: SessionPeer | null = null;
   #url: URL | null = null;
+  #openedCount = 0;
   readonly #waiting = new Set<() => void>();
 
   /** Of the gateway that holds the session; null without one. */
@@ -15,12 +16,19 @@ export class SessionLink {
   opened(peer: SessionPeer, url: URL): void {
     this.#peer = peer;
     this.#url = url;
+    this.#openedCount += 1;
     for (const tell of this.#waiting) tell();
     this.#waiting.clear();
   }
 
-  /** Resolves when the next session opens, from now on; never when the signal is aborted first. */
-  nextOpened(signal: AbortSignal): Promise<void> {
+  /** Sessions that this process has opened. */
+  get openedCount(): number {
+    return this.#openedCount;
+  }
+
+  /** Resolves when more sessions than so many have been opened; never when the signal is aborted first. */
+  openedAfter(count: number, signal: AbortSignal): Promise<void> {
+    if (this.#openedCount > count) return Promise.resolve();
     return new Promise((resolve) => {
       this.#waiting.add(resolve);
       signal.addEventListener('abort', () => this.#waiting.delete(resolve), { once: true });

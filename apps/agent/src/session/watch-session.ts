@@ -9,9 +9,12 @@ const SIGNED_TIME_WAIT_MS = 10_000;
 
 /** The session as tasks in a stage look at it. */
 export const watchSession = (link: SessionLink, serverTime: ServerTime, clock: Clock): SessionWatch => ({
-  drop: () => link.drop(),
-  async next(signal) {
-    await link.nextOpened(signal);
+  drop() {
+    link.drop();
+    return link.openedCount;
+  },
+  async openedAfter(count, signal) {
+    await link.openedAfter(count, signal);
     await Promise.race([serverTime.heard(), wait(clock, SIGNED_TIME_WAIT_MS, signal)]);
   },
 });

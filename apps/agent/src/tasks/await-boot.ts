@@ -75,7 +75,8 @@ async function untilReturned(run: StepRun, stage: StageOf<'rebooting'>): Promise
     await untilOrParked(stages.parked, (over) => wait(stages.clock, waitMs, over));
     return null;
   }
-  await untilOrParked(stages.parked, (over) => stages.session.next(over));
+  // This process began with the boot: any session of its own will do.
+  await untilOrParked(stages.parked, (over) => stages.session.openedAfter(0, over));
   const tookMs = Math.max(0, stages.serverNowMs() - stage.askedServerMs);
   const returned: StageOf<'returned'> = { ...stage, kind: 'returned', tookMs };
   stages.enter(returned);

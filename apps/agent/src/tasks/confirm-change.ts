@@ -38,25 +38,25 @@ export async function confirmChange(
   const outcome = outcomeOfAction(at.step.action, end);
   const stage = { kind: 'confirming' as const, ...common, deadlineMs, end: outcome };
   run.stages.enter(stage);
-  run.stages.session.drop();
-  return awaitConfirmation(run, stage, undoContext);
+  return awaitConfirmation(run, stage, { undoContext, sessionsBefore: run.stages.session.drop() });
 }
 
 export async function awaitConfirmation(
   run: StepRun,
   stage: StageOf<'confirming'>,
-  undoContext: () => ActionContext,
+  /** `sessionsBefore`: of this process; 0 when it began after the change, and every session of it is a new one. */
+  at: { readonly undoContext: () => ActionContext; readonly sessionsBefore: number },
 ): Promise<ActionEnd> {
   run.stages.pauseTimer();
   const { withinMs, deadlineMs, end, index, action } = stage;
   const leftMs = Math.min(withinMs, Math.max(0, deadlineMs - run.stages.clock.now()));
-  if (await isHeardWithin(run, leftMs)) {
+  if (await isHeardWithin(run, leftMs, at.sessionsBefore)) {
     run.stages.enter({ kind: 'confirmed', index, action, withinMs, end });
     run.stages.restartTimer();
     return endOfOutcome(end);
   }
   const details = { action, seconds: Math.round(withinMs / 1000) };
-  return undoChange(run, stage, { context: undoContext, code: 'TASK_NOT_CONFIRMED', details });
+  return undoChange(run, stage, { context: at.undoContext, code: 'TASK_NOT_CONFIRMED', details });
 }
 
 /** The agent ended while the action ran, and whatever it started has been ended: back to what was before. */
@@ -67,11 +67,14 @@ export const undoInterrupted = (
 ): Promise<ActionEnd> =>
   undoChange(run, stage, { context, code: 'TASK_CHANGE_INTERRUPTED', details: { action: stage.action } });
 
-async function isHeardWithin(run: StepRun, leftMs: number): Promise<boolean> {
+async function isHeardWithin(run: StepRun, leftMs: number, sessionsBefore: number): Promise<boolean> {
   if (leftMs === 0) return false;
   const { session, clock, parked } = run.stages;
   return untilOrParked(parked, (over) =>
-    Promise.race([session.next(over).then(() => true), wait(clock, leftMs, over).then(() => false)]),
+    Promise.race([
+      session.openedAfter(sessionsBefore, over).then(() => true),
+      wait(clock, leftMs, over).then(() => false),
+    ]),
   );
 }
 

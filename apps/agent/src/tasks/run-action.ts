@@ -38,7 +38,7 @@ export async function takeUpAction(run: StepRun, at: ActionPlace, stage: TaskSta
     case 'changing':
       return undoInterrupted(run, stage, () => undoContextOf(run, at));
     case 'confirming':
-      return awaitConfirmation(run, stage, () => undoContextOf(run, at));
+      return awaitConfirmation(run, stage, { undoContext: () => undoContextOf(run, at), sessionsBefore: 0 });
     case 'confirmed':
     case 'probing':
       return endOfOutcome(stage.end);

@@ -40,12 +40,14 @@ export interface StepStages {
   readonly parked: AbortSignal;
 }
 
-/** The session with the server, as stages look at it. */
+/** The sessions with the server, as stages look at them: counted, so that none is missed by who asks a moment later. */
 export interface SessionWatch {
-  /** Ends the session that is open, if one is; a new one is then opened by the agent as always. */
-  drop(): void;
-  /** Resolves at the next session that opens, from now on, once it has said the server's signed time. */
-  next(signal: AbortSignal): Promise<void>;
+  /** Ends the session that is open, if one is; the agent opens another as always. Returns how many there were. */
+  drop(): number;
+  /**
+   * Resolves when this process has opened more sessions than so many, and the newest has said the server's signed time.
+   */
+  openedAfter(count: number, signal: AbortSignal): Promise<void>;
 }
 
 /** Where a step goes on that an earlier process began. */
