@@ -107,6 +107,7 @@ const selector = z.string().min(1).max(4096);
 const reason = z.string().max(500).default('');
 const ruleErrors = [
   'SELECTOR_INVALID',
+  'SELECTOR_TOO_COSTLY',
   'WINDOW_RULE_INVALID',
   'WINDOW_TIME_ZONE_UNKNOWN',
   'WINDOW_EXISTS',
@@ -184,7 +185,7 @@ export const windowsRoutes = {
       from: Timestamp.optional(),
     }),
     response: CalendarPreview,
-    errors: ['SELECTOR_INVALID'],
+    errors: ['SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY'],
     example: { query: { selector: 'true', days: '7' } },
   }),
 };

@@ -179,7 +179,7 @@ export const factsRoutes = {
     params: z.object({ fact: FactName }),
     query: z.object({ q: z.string().min(1).max(4096).optional().describe('selector') }),
     response: FactDistribution,
-    errors: ['FACT_UNKNOWN', 'SELECTOR_INVALID'],
+    errors: ['FACT_UNKNOWN', 'SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY'],
     example: { params: { fact: 'os' } },
   }),
   diff: defineRoute({

@@ -180,7 +180,7 @@ export const hostsRoutes = {
       presence: PresenceKind.optional(),
     }),
     response: HostsPage,
-    errors: ['SELECTOR_INVALID', 'INVALID_REQUEST'],
+    errors: ['SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY', 'INVALID_REQUEST'],
     example: { query: { q: 'label.role == "web"' } },
   }),
   tree: defineRoute({
@@ -236,6 +236,7 @@ export const hostsRoutes = {
     response: LabelsChanged,
     errors: [
       'SELECTOR_INVALID',
+      'SELECTOR_TOO_COSTLY',
       'HOST_UNKNOWN',
       'GROUP_UNKNOWN',
       'HOST_TARGET_EMPTY',

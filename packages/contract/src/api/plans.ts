@@ -88,6 +88,7 @@ const makeErrors = [
   'PLAN_STRATEGY_INVALID',
   'PLAN_FACTS_STALE',
   'SELECTOR_INVALID',
+  'SELECTOR_TOO_COSTLY',
   ...STRATEGY_ERRORS,
 ] as const;
 export const PLAN_MAKE_ERRORS: readonly string[] = makeErrors;

@@ -434,7 +434,7 @@ export const stopRoutes = {
       reason: z.string().max(500).default(''),
     }),
     response: z.object({ stop: EmergencyStop, tasksCount: z.number().int() }),
-    errors: ['SELECTOR_INVALID', 'ROLLOUTS_BUSY'],
+    errors: ['SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY', 'ROLLOUTS_BUSY'],
     example: { body: { reason: 'wrong package in the mirror' } },
   }),
   list: defineRoute({

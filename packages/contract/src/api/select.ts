@@ -16,6 +16,18 @@ export const selectErrors = defineErrors({
     hint: { en: 'Look at "{excerpt}". {suggestion}', zh: '请检查 "{excerpt}"。{suggestion}' },
     retry: 'after-change',
   },
+  SELECTOR_TOO_COSTLY: {
+    status: 422,
+    title: {
+      en: 'The selector takes more work than a question may',
+      zh: '选择器的计算量超出上限',
+    },
+    hint: {
+      en: 'Do not nest all(), exists(), filter() and map() over large facts; ask pkg() and service() by name.',
+      zh: '请勿对大型 fact 嵌套使用 all()、exists()、filter() 和 map()；请用 pkg() 和 service() 按名称查询。',
+    },
+    retry: 'after-change',
+  },
   SELECTOR_NOT_A_SCOPE: {
     status: 400,
     title: {
@@ -58,7 +70,7 @@ export const selectRoutes = {
     access: { kind: 'permission', permission: 'hosts.read' },
     query: z.object({ selector: SelectorText }),
     response: SelectCheck,
-    errors: ['SELECTOR_INVALID'],
+    errors: ['SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY'],
     example: { query: { selector: 'label.role == "web"' } },
   }),
   explain: defineRoute({
@@ -69,7 +81,7 @@ export const selectRoutes = {
     access: { kind: 'permission', permission: 'hosts.read' },
     query: z.object({ selector: SelectorText, hostId: HostId }),
     response: SelectExplanation,
-    errors: ['SELECTOR_INVALID', 'NOT_FOUND'],
+    errors: ['SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY', 'NOT_FOUND'],
     example: { query: { selector: 'label.role == "web"', hostId: 'h_000000000000000000' } },
   }),
 };

@@ -8,7 +8,7 @@
  */
 import { type ASTNode, Environment } from '@marcbachmann/cel-js';
 import { AppError } from '@pilothouse/contract';
-import { selectorInvalid, walk } from '../select/index.ts';
+import { createMeter, meterEnvironment, selectorInvalid, walk } from '../select/index.ts';
 
 /** Functions that stand for something to be fetched, each with one text for an argument. */
 export const FETCHED = ['touched', 'untouched', 'vital', 'findings', 'prom'] as const;
@@ -69,13 +69,13 @@ export interface GateValues {
 
 export interface CompiledCondition {
   readonly fetches: readonly Fetch[];
-  /** Throws when the library cannot evaluate it, such as a division by zero. */
+  /** Throws when the library cannot evaluate it, such as a division by zero, or when it takes too much work. */
   evaluate(values: GateValues): boolean;
 }
 
 const NAMES = ['tasks', 'wave', 'succeeded', 'failed', 'unknown', 'skipped', 'number', ...FETCHED];
 const COUNTS = { succeeded: 'int', failed: 'int', unknown: 'int', skipped: 'int' };
-/** A gate is a line or two; what exceeds this is generated or an attack. Comprehensions have nothing to run over. */
+/** A gate is a line or two; what exceeds this is generated or an attack. */
 const LIMITS = {
   maxAstNodes: 500,
   maxDepth: 32,
@@ -84,6 +84,8 @@ const LIMITS = {
   maxCallArguments: 4,
 };
 const FETCHES_MAX = 16;
+/** A line over a few counts takes some dozens; see the meter of selectors. */
+const UNITS_MAX = 20_000;
 
 export type CompileCondition = (gate: string, expression: string) => CompiledCondition;
 
@@ -110,6 +112,8 @@ export function createConditionCompiler(): CompileCondition {
   cel.registerFunction('vital(string): Sides', fetched('vital'));
   cel.registerFunction('findings(string): int', fetched('findings'));
   cel.registerFunction('prom(string): double', fetched('prom'));
+  const meter = createMeter();
+  meterEnvironment(cel, meter);
   return (gate, expression) => {
     try {
       const parsed = cel.parse(expression);
@@ -122,7 +126,9 @@ export function createConditionCompiler(): CompileCondition {
         evaluate(now) {
           values = now;
           try {
-            return parsed(contextOf(now)) === true;
+            const metered = meter.within(UNITS_MAX, () => parsed(contextOf(now)) === true);
+            if (metered.kind === 'value') return metered.value;
+            throw metered.kind === 'failed' ? metered.cause : new Error('it takes more work than a gate may');
           } finally {
             values = null;
           }

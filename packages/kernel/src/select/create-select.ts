@@ -9,6 +9,11 @@ import type { Selector, SelectService } from './service.ts';
 /** Compiled selectors kept: dashboards and groups use the same few again and again. */
 const COMPILED_MAX = 500;
 
+/** Units (see meter.ts) after which whatever else waits gets its turn: about ten milliseconds. */
+const PIECE_UNITS = 100_000;
+/** All hosts together: one to two seconds of work. A question that needs more is asked of fewer facts, or fewer hosts. */
+const RUN_UNITS_MAX = 20_000_000;
+
 export interface SelectDeps {
   readonly facts: Pick<FactsService, 'bodyNow' | 'warm'>;
   readonly hosts: Pick<HostsService, 'index'>;
@@ -51,8 +56,15 @@ export function createSelect({ facts, hosts, factSpecs, groups }: SelectDeps): S
       for (const fact of selector.facts) await facts.warm(fact);
       const matched: HostEntry[] = [];
       const undetermined: HostEntry[] = [];
-      for (const host of hosts.index.values()) {
-        const verdict = selector.evaluate(host);
+      let [units, pieceEnd] = [0, PIECE_UNITS];
+      for (const host of [...hosts.index.values()]) {
+        if (units >= pieceEnd) {
+          pieceEnd = units + PIECE_UNITS;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+        const { verdict, units: more, isTooCostly } = selector.weigh(host);
+        units += more;
+        if (isTooCostly || units > RUN_UNITS_MAX) throw new AppError('SELECTOR_TOO_COSTLY');
         if (verdict === 'true') matched.push(host);
         else if (verdict === 'unknown') undetermined.push(host);
       }

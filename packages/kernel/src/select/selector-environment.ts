@@ -14,6 +14,7 @@ import { RE2JS } from 're2js';
 import type { HostEntry } from '../hosts/service.ts';
 import { celSchemaOf, fieldPaths, variableOf } from './fact-schema.ts';
 import type { GroupVerdicts } from './group-verdicts.ts';
+import { createMeter, type Meter, meterEnvironment } from './meter.ts';
 import { findPackage, PackageView, VersionView } from './package-view.ts';
 import { findService, ServiceView } from './service-view.ts';
 
@@ -27,6 +28,12 @@ const LIMITS = {
 };
 /** Compiled patterns kept; selectors have few. */
 const PATTERNS_MAX = 256;
+/** Steps of a pattern's automaton times characters that take about as long as one unit of the meter. */
+const PATTERN_STEPS_PER_UNIT = 4;
+/** Compiling one pattern, whatever its length. */
+const PATTERN_UNITS = 100;
+/** Reading one package or unit in `pkg()` and `service()`, in units. */
+const UNITS_PER_ENTRY = 4;
 
 /** Variables of the registry. Scopes may use the first four alone. */
 export const SCOPE_VARIABLES = ['label', 'groups', 'name', 'id'] as const;
@@ -42,6 +49,8 @@ export interface SelectorEnvironment {
   /** Everything that can be named, for suggestions. */
   readonly names: readonly string[];
   readonly groups: GroupVerdicts;
+  /** What evaluating costs is counted here. */
+  readonly meter: Meter;
   /** Runs with the functions looking at this host. */
   withHost<T>(host: HostEntry, run: () => T): T;
 }
@@ -56,6 +65,7 @@ export function createSelectorEnvironment(
     if (current === null) throw new Error('no host is being evaluated');
     return current;
   };
+  const meter = createMeter();
   const cel = new Environment({ limits: LIMITS });
   cel.registerVariable('label', 'map<string, string>');
   for (const name of ['name', 'id', 'state', 'presence', 'arch']) cel.registerVariable(name, 'string');
@@ -81,21 +91,27 @@ export function createSelectorEnvironment(
     names.push(variable, ...fieldPaths(variable, schema));
   }
   registerViews(cel);
-  cel.registerFunction('pkg(string): Package', (name: string) =>
-    findPackage(bodyOf(currentHost(), 'packages'), name),
-  );
-  cel.registerFunction('service(string): Service', (name: string) =>
-    findService(bodyOf(currentHost(), 'services'), name),
-  );
+  cel.registerFunction('pkg(string): Package', (name: string) => {
+    const body = bodyOf(currentHost(), 'packages');
+    meter.spend(UNITS_PER_ENTRY * entriesOf(body, 'packages'));
+    return findPackage(body, name);
+  });
+  cel.registerFunction('service(string): Service', (name: string) => {
+    const body = bodyOf(currentHost(), 'services');
+    meter.spend(UNITS_PER_ENTRY * entriesOf(body, 'units'));
+    return findService(body, name);
+  });
   cel.registerFunction('inGroup(string): bool', (path: string) => {
     const verdict = groups.isIn(currentHost(), path);
     // Thrown, it makes the condition undetermined, as all that cannot be decided does.
     if (verdict === 'unknown') throw new Error('group is undetermined');
     return verdict === 'true';
   });
-  registerMatches(cel);
+  registerMatches(cel, meter);
+  meterEnvironment(cel, meter);
   return {
     cel,
+    meter,
     factOf,
     names,
     groups,
@@ -134,15 +150,25 @@ function registerViews(cel: Environment): void {
   }
 }
 
-function registerMatches(cel: Environment): void {
+function entriesOf(body: unknown, list: 'packages' | 'units'): number {
+  if (typeof body !== 'object' || body === null || !(list in body)) return 0;
+  const entries = (body as Readonly<Record<string, unknown>>)[list]; // just seen to be there
+  return Array.isArray(entries) ? entries.length : 0;
+}
+
+function registerMatches(cel: Environment, meter: Meter): void {
   const patterns = new Map<string, RE2JS>();
   cel.registerFunction('string.matchesLinear(string): bool', (text: string, pattern: string) => {
     let compiled = patterns.get(pattern);
     if (compiled === undefined) {
       if (patterns.size >= PATTERNS_MAX) patterns.clear();
+      meter.spend(PATTERN_UNITS + pattern.length);
       compiled = RE2JS.compile(pattern);
+      // A pattern may name its repeats by number, so the automaton is what was made and not what was written.
+      meter.spend(compiled.programSize());
       patterns.set(pattern, compiled);
     }
+    meter.spend(Math.ceil((text.length * compiled.programSize()) / PATTERN_STEPS_PER_UNIT));
     return compiled.matcher(text).find();
   });
 }

@@ -54,8 +54,9 @@ function atomOf(node: ASTNode, environment: SelectorEnvironment): AtomSource {
   walk(node, (visited) => {
     if (visited.op === 'id') {
       const fact = environment.factOf.get(visited.args);
-      if (fact === undefined) hostVariables.add(visited.args);
-      else facts.add(fact);
+      if (fact !== undefined) facts.add(fact);
+      // What is left are the names that comprehensions bind, which say nothing of the host.
+      else if (environment.cel.hasVariable(visited.args)) hostVariables.add(visited.args);
     }
     if (visited.op === 'call') {
       const fact = FUNCTION_FACTS[visited.args[0]];
