@@ -76,7 +76,7 @@ const STANDS_FOR = /^[A-Za-z0-9_@:+.-]$/;
 /** Follows all ways through the pattern at once, so no pattern makes it go back over the text. */
 export function fitsPattern(pattern: string, text: string): boolean {
   if (text.length > MATCHED_CHARS_MAX || text.includes('..')) return false;
-  const symbols = [...pattern];
+  const symbols = Array.from(pattern);
   let places = withSkippedStars(symbols, new Set([0]));
   for (const character of text) {
     const next = new Set<number>();

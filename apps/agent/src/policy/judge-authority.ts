@@ -28,6 +28,7 @@ import {
   mandateDigest,
   PLAN_SIGNATURE_TAG,
   readMandate,
+  type StepAction,
   type TrustPolicy,
   undoAction,
 } from '@pilothouse/contract';
@@ -91,13 +92,9 @@ function needsNobody(payload: EnvelopePayload, effect: EffectClass, judge: Autho
 
 /** Null when it is no undo alone. */
 function judgeUndo(payload: EnvelopePayload, judge: AuthorityJudge): Verdict | null {
-  const undone = new Set(
-    payload.step.actions.map(({ action, parameters }) =>
-      action === undoAction.name ? String(parameters['planDigest']) : '',
-    ),
-  );
-  const [planDigest = ''] = undone;
-  if (undone.size !== 1 || planDigest === '') return null;
+  const undone = new Set(payload.step.actions.map(undoneBy));
+  const [planDigest = null] = undone;
+  if (undone.size !== 1 || planDigest === null) return null;
   const notCovered = refuse('TASK_UNDO_NOT_COVERED', { planDigest });
   const ran = judge.ranPlan(planDigest)?.granted;
   if (ran === undefined || ran.by === 'server' || ran.by === 'undo') return notCovered;
@@ -108,6 +105,10 @@ function judgeUndo(payload: EnvelopePayload, judge: AuthorityJudge): Verdict | n
   if (isAgain) return refuse('TASK_AGAIN_NOT_SIGNED');
   return ok({ by: 'undo', keys: ran.keys, undoOf: planDigest });
 }
+
+/** The plan that an action undoes; null for any other action. */
+const undoneBy = ({ action, parameters }: StepAction): string | null =>
+  action === undoAction.name ? (undoAction.parameters.safeParse(parameters).data?.planDigest ?? null) : null;
 
 function judgePlan(
   payload: EnvelopePayload,

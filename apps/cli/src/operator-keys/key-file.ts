@@ -70,7 +70,7 @@ export async function createKeyFile(wish: {
   readonly passphrase: string;
 }): Promise<Signer> {
   const { directory, name, passphrase } = wish;
-  if ([...passphrase].length < PASSPHRASE_CHARS_MIN)
+  if (passphrase.length < PASSPHRASE_CHARS_MIN)
     throw new AppError('CLI_PASSPHRASE_SHORT', { charsMin: PASSPHRASE_CHARS_MIN });
   const path = join(directory, `${name}${SUFFIX}`);
   if ((await keyFileNames(directory)).includes(`${name}${SUFFIX}`))

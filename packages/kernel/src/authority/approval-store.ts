@@ -36,14 +36,14 @@ export const approvalStore = {
   page(source: Source, after: ApprovalPlace | null, limit: number): Promise<ApprovalRow[]> {
     let select = tables(source).selectFrom('authority_approval').selectAll();
     if (after !== null)
-      select = select.where(({ eb, and, or }) =>
-        or([
-          eb('given_at', '<', after.given_at),
-          and([eb('given_at', '=', after.given_at), eb('plan_digest', '<', after.plan_digest)]),
-          and([
-            eb('given_at', '=', after.given_at),
-            eb('plan_digest', '=', after.plan_digest),
-            eb('person_id', '<', after.person_id),
+      select = select.where((where) =>
+        where.or([
+          where('given_at', '<', after.given_at),
+          where.and([where('given_at', '=', after.given_at), where('plan_digest', '<', after.plan_digest)]),
+          where.and([
+            where('given_at', '=', after.given_at),
+            where('plan_digest', '=', after.plan_digest),
+            where('person_id', '<', after.person_id),
           ]),
         ]),
       );

@@ -30,10 +30,10 @@ export const mandateStore = {
   ): Promise<MandateRow[]> {
     let select = tables(source).selectFrom('authority_mandate').selectAll();
     if (after !== null)
-      select = select.where(({ eb, and, or }) =>
-        or([
-          eb('created_at', '<', after.created_at),
-          and([eb('created_at', '=', after.created_at), eb('id', '<', after.id)]),
+      select = select.where((where) =>
+        where.or([
+          where('created_at', '<', after.created_at),
+          where.and([where('created_at', '=', after.created_at), where('id', '<', after.id)]),
         ]),
       );
     return select.orderBy('created_at', 'desc').orderBy('id', 'desc').limit(limit).execute();
