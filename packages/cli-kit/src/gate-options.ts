@@ -37,7 +37,8 @@ export function gatesOf({ soak, check, compare, confirm, probes }: GatesSaid): G
     });
   if (soak !== undefined && gates.length === 0)
     gates.push({ kind: 'wait', name: 'soak', after, waitMs: Math.max(SECOND_MS, soak) });
-  if (confirm) gates.push({ kind: 'confirm', name: 'confirm', after, text: 'Go on with the next wave?' });
+  if (confirm)
+    gates.push({ kind: 'confirm', name: 'confirm', after, text: 'Does all look well? 一切正常吗？' });
   return gates;
 }
 

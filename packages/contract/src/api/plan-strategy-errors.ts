@@ -48,7 +48,7 @@ export const planStrategyErrors = defineErrors({
   ),
   PLAN_WAVE_LIMIT_ABOVE_TOTAL: refusal(
     {
-      en: '{wave} failures are allowed in a wave, but only {total} in all',
+      en: '{wave} {wave:failure is|failures are} allowed in a wave, but only {total} in all',
       zh: '每批允许失败 {wave} 台，但总共只允许 {total} 台',
     },
     {
@@ -82,7 +82,7 @@ export const planStrategyErrors = defineErrors({
   ),
   PLAN_GATE_TOO_FEW_HOSTS: refusal(
     {
-      en: 'The gate {gate} compares {touched} hosts with {untouched} after wave {after}: too few to tell a difference from chance at {falseHaltRate}',
+      en: 'The gate {gate} compares {touched} {touched:host|hosts} with {untouched} after wave {after}: too few to tell a difference from chance at {falseHaltRate}',
       zh: '关卡 {gate} 在第 {after} 批之后比较 {touched} 台与 {untouched} 台主机，数量过少，在误停率 {falseHaltRate} 下无法区分差异与偶然',
     },
     {
