@@ -9,7 +9,7 @@ const digestArgument = one({ en: 'Digest of the plan, 64 digits', zh: '计划摘
 
 const approve = defineAppCommand({
   path: 'approve',
-  summary: { en: 'Approve a plan of somebody else, or take that back', zh: '批准他人的计划或撤回批准' },
+  summary: { en: 'Approve a plan of somebody else', zh: '批准他人的计划' },
   details: {
     en: 'Shows the plan as its digest names it, and asks. An approval is for exactly that: a changed plan is a new one.',
     zh: '按摘要显示计划内容并询问。批准仅针对该内容：修改后即为新计划。',
