@@ -62,7 +62,8 @@ class WriterTransaction implements EngineTransaction {
   readonly #link: PostgresLink;
   readonly #place: string;
   /** Null until the first statement. */
-  #begun: Promise<{ readonly connection: PostgresConnection; readonly number: string }> | null = null;
+  #begun: Promise<{ readonly connection: PostgresConnection; readonly number: Promise<string> }> | null =
+    null;
 
   constructor(link: PostgresLink, place: string) {
     this.#link = link;
@@ -77,7 +78,8 @@ class WriterTransaction implements EngineTransaction {
 
   async commit(): Promise<void> {
     if (this.#begun === null) return;
-    const { connection, number } = await this.#begun;
+    const { connection, ...begun } = await this.#begun;
+    const number = await begun.number;
     try {
       const { command } = await connection.perform('COMMIT');
       if (command !== 'COMMIT') throw new Error('the transaction was rolled back by the database');
@@ -99,8 +101,13 @@ class WriterTransaction implements EngineTransaction {
 
   async #begin() {
     const connection = await this.#link.ready();
-    const { rows } = await connection.perform('BEGIN; SELECT pg_current_xact_id()::text AS value');
-    return { connection, number: textOf(rows) };
+    // The first statement travels with it. Without a connection neither arrives; without a number neither is carried out.
+    const number = connection
+      .perform('BEGIN; SELECT pg_current_xact_id()::text AS value')
+      .then(({ rows }) => textOf(rows));
+    // Whoever commits is told.
+    number.catch(() => undefined);
+    return { connection, number };
   }
 
   /** Asks until the database knows. */
