@@ -124,7 +124,7 @@ export const verbGroups: readonly VerbGroup[] = [
       },
       {
         name: 'schedule',
-        summary: { en: 'Plans that recur', zh: '重复执行的计划任务' },
+        summary: { en: 'List schedules: plans that recur', zh: '列出计划任务（重复执行的计划）' },
         load: async () => (await import('./commands/schedule.ts')).scheduleCommands,
       },
       {
