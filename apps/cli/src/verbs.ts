@@ -129,17 +129,20 @@ export const verbGroups: readonly VerbGroup[] = [
       },
       {
         name: 'budget',
-        summary: { en: 'How many hosts may be down at once', zh: '同时允许离线的主机数' },
+        summary: {
+          en: 'List budgets: how many hosts may be down at once',
+          zh: '列出预算：同时允许离线的主机数',
+        },
         load: async () => (await import('./commands/budget.ts')).budgetCommands,
       },
       {
         name: 'window',
-        summary: { en: 'When hosts may be changed', zh: '允许变更主机的时间' },
+        summary: { en: 'List windows: when hosts may be changed', zh: '列出维护窗口：允许变更主机的时间' },
         load: async () => (await import('./commands/window.ts')).windowCommands,
       },
       {
         name: 'freeze',
-        summary: { en: 'When hosts may not be changed', zh: '禁止变更主机的时间' },
+        summary: { en: 'List freezes: when hosts may not be changed', zh: '列出冻结期：禁止变更主机的时间' },
         load: async () => (await import('./commands/freeze.ts')).freezeCommands,
       },
       {
@@ -187,7 +190,7 @@ export const verbGroups: readonly VerbGroup[] = [
       },
       {
         name: 'channel',
-        summary: { en: 'Webhooks and e-mail by which people are told', zh: '通知渠道：webhook 与邮件' },
+        summary: { en: 'List channels by which people are told', zh: '列出通知渠道' },
         load: async () => (await import('./commands/channel.ts')).channelCommands,
       },
       {
