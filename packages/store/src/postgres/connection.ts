@@ -7,6 +7,9 @@ import { bindable, valueParsers } from './values.ts';
 const CONNECT_TIMEOUT_MS = 5_000;
 /** A peer that vanished without a word is found by the kernel's keep-alive after about this time. */
 const KEEP_ALIVE_MS = 10_000;
+/** The program has a few hundred different statements; lists of odd lengths come and go beside them and are not kept. */
+const PREPARED_MAX = 500;
+const PREPARED_CHARS_MAX = 2_000;
 /** Statements whose count of rows is what they changed. */
 const CHANGING = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
@@ -24,6 +27,7 @@ export interface ConnectionOptions {
 export class PostgresConnection {
   readonly #client: Client;
   readonly #place: Place;
+  readonly #prepared = new Map<string, string>();
   #inFlight = 0;
   #isLost = false;
 
@@ -69,6 +73,23 @@ export class PostgresConnection {
     return { rows, changes: CHANGING.has(command) ? (rowCount ?? 0) : null, lastId: null };
   }
 
+  /** The same for a statement that comes often: the database reads and plans it once a connection. */
+  async runPrepared(text: string, parameters: readonly unknown[]): Promise<StatementResult> {
+    const name = this.#nameOf(text);
+    if (name === undefined) return this.run(text, parameters);
+    const { rows } = await this.#ask(text, bindable(parameters), name);
+    return { rows, changes: null, lastId: null };
+  }
+
+  #nameOf(text: string): string | undefined {
+    const known = this.#prepared.get(text);
+    if (known !== undefined) return known;
+    if (text.length > PREPARED_CHARS_MAX || this.#prepared.size >= PREPARED_MAX) return undefined;
+    const name = `s${this.#prepared.size}`;
+    this.#prepared.set(text, name);
+    return name;
+  }
+
   /** Statements of our own without values, in one message; gives the rows and the command of the last. */
   async perform(text: string): Promise<{ readonly rows: readonly unknown[]; readonly command: string }> {
     // Several statements in one message give a list of results, which the library's types do not tell.
@@ -83,11 +104,12 @@ export class PostgresConnection {
     await this.#client.end();
   }
 
-  async #ask(text: string, values: unknown[] | undefined): Promise<QueryResult> {
+  async #ask(text: string, values: unknown[] | undefined, name?: string): Promise<QueryResult> {
     if (this.#isLost) throw away(this.#place);
     this.#inFlight += 1;
     try {
-      return await this.#client.query(values === undefined ? { text } : { text, values });
+      const named = name === undefined ? {} : { name };
+      return await this.#client.query(values === undefined ? { text } : { text, values, ...named });
     } catch (error) {
       const cause = error instanceof Error ? error : new Error(String(error));
       if (!isConnectionLost(cause)) throw statementFailure(this.#place, text, cause);

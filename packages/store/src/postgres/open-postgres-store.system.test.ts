@@ -225,6 +225,19 @@ test('a restart of the database within the grace fails no transaction that had n
   assert.equal((await numbersOf(store)).length, 21);
 });
 
+test('a table that changed its columns is read as it is now', async (t) => {
+  const url = cluster.newDatabase();
+  const store = await open(t, url);
+  await insert(store, 1);
+  const read = () => store.as<Tables>().selectFrom('t_row').selectAll().execute();
+  for (let i = 0; i < 20; i++) await read();
+
+  cluster.sql(url, 'ALTER TABLE t_row ADD COLUMN color text');
+  const found = await Promise.all(Array.from({ length: 20 }, read));
+
+  assert.ok(found.every(([row]) => row !== undefined && 'color' in row));
+});
+
 test('a server that was away while another took over writes nothing any more', async (t) => {
   const url = cluster.newDatabase();
   const store = await open(t, url);

@@ -1,5 +1,6 @@
 import { isAppError } from '@pilothouse/contract';
 import type { RunStatement } from '../statement.ts';
+import { StatementError } from '../statement-error.ts';
 import { type LinkOptions, PostgresLink } from './link.ts';
 
 /** Reads of a page that lists, counts and follows at once, without one slow one holding up all others. */
@@ -29,14 +30,17 @@ export async function openReaders(options: Omit<LinkOptions, 'prepare'>): Promis
     const load = (link: PostgresLink): number => link.current?.inFlight ?? Number.MAX_SAFE_INTEGER;
     return links.reduce((best, link) => (load(link) < load(best) ? link : best));
   };
-  const ask: RunStatement = async (sql, parameters) => (await least().ready()).run(sql, parameters);
+  const ask: RunStatement = async (sql, parameters) => (await least().ready()).runPrepared(sql, parameters);
+  // Once more without what was prepared: a table has changed its columns since.
+  const askAnew: RunStatement = async (sql, parameters) => (await least().ready()).run(sql, parameters);
   return {
     async run(sql, parameters) {
       try {
         return await ask(sql, parameters);
       } catch (error) {
-        if (!isAppError(error) || error.code !== 'STORE_AWAY') throw error;
-        return await ask(sql, parameters);
+        const isStale = error instanceof StatementError && error.isPlanStale;
+        if (!isStale && !(isAppError(error) && error.code === 'STORE_AWAY')) throw error;
+        return await askAnew(sql, parameters);
       }
     },
     close,
