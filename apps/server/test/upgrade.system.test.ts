@@ -113,7 +113,7 @@ for (const version of versions) {
         'sim-00003 bj1',
       ]);
       assert.deepEqual(rollouts.map(({ state }) => state).sort(), ['failed', 'failed', 'running']);
-      assert.equal(facts.body?.['id'], 'debian');
+      assert.match(JSON.stringify(facts.body), /"id":"debian"/);
       assert.ok(tasks.length > 0);
       assert.equal(plan.digest, rollouts[0]?.planDigest);
       // The chain holds; its signatures are by a key that was thrown away.
