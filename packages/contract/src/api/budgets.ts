@@ -66,8 +66,8 @@ export const budgetsErrors = defineErrors({
       zh: '预算 {name} 不允许任何此类主机离线：允许数量为 {allowed}',
     },
     hint: {
-      en: 'Take those hosts out of the plan, or change the budget. See: pilothouse budget list',
-      zh: '请将这些主机移出计划，或修改预算。查看：pilothouse budget list',
+      en: 'Take those hosts out of the plan, or change the budget. See: pilothouse budget',
+      zh: '请将这些主机移出计划，或修改预算。查看：pilothouse budget',
     },
     retry: 'after-change',
   },
