@@ -5,7 +5,7 @@
  * What people send is bounded before it is used: rules more often than hourly are refused, and the library's own caps end the
  * search for an occurrence that never comes.
  */
-import { AppError, type Recurrence } from '@pilothouse/contract';
+import { AppError, type Message, type Recurrence } from '@pilothouse/contract';
 import { RRuleTemporal } from 'rrule-temporal';
 
 /** Periods looked through for one occurrence: a leap day needs 8 years, a fifth Friday in February 28. */
@@ -23,16 +23,20 @@ export interface Occurrences {
 
 /** AppError WINDOW_RULE_INVALID, WINDOW_TIME_ZONE_UNKNOWN. */
 export function parseRecurrence({ rrule, timeZone, start }: Recurrence): Occurrences {
-  const refuse = (problem: string, cause?: unknown) =>
+  const refuse = (problem: Message, cause?: unknown) =>
     new AppError('WINDOW_RULE_INVALID', { rule: rrule, problem }, { cause });
   const parts = rrule.toUpperCase().replace(/^RRULE:/, '');
-  if (/[\r\n]/.test(parts)) throw refuse('it has more than one line');
+  if (/[\r\n]/.test(parts)) throw refuse({ en: 'it has more than one line', zh: '包含多行' });
   const frequency = /(?:^|;)FREQ=(\w+)/.exec(parts)?.[1];
   if (frequency === 'SECONDLY' || frequency === 'MINUTELY')
-    throw refuse(`FREQ=${frequency} is more often than hourly`);
-  if (/(?:^|;)BYSECOND=/.test(parts)) throw refuse('BYSECOND is more often than once a minute');
+    throw refuse({
+      en: `FREQ=${frequency} is more often than hourly`,
+      zh: `FREQ=${frequency} 的频率高于每小时一次`,
+    });
+  if (/(?:^|;)BYSECOND=/.test(parts))
+    throw refuse({ en: 'BYSECOND is more often than once a minute', zh: 'BYSECOND 的频率高于每分钟一次' });
   if (Number(/(?:^|;)COUNT=(\d+)/.exec(parts)?.[1] ?? 0) > COUNT_MAX)
-    throw refuse(`COUNT is more than ${COUNT_MAX}`);
+    throw refuse({ en: `COUNT is more than ${COUNT_MAX}`, zh: `COUNT 大于 ${COUNT_MAX}` });
   requireTimeZone(timeZone);
   const localStart = start.replaceAll(/[-:]/g, '');
   try {
@@ -58,11 +62,15 @@ export function checkRecurrence(recurrence: Recurrence, now: number): Occurrence
   try {
     hasAny = occurrences.firstAfter(now) !== null || occurrences.lastUntil(now) !== null;
   } catch (cause) {
-    const problem = `it has no occurrence that can be found: ${problemOf(cause)}`;
+    const problem = {
+      en: `it has no occurrence that can be found: ${problemOf(cause).en}`,
+      zh: `找不到任何一次发生时间：${problemOf(cause).zh}`,
+    };
     throw new AppError('WINDOW_RULE_INVALID', { rule: recurrence.rrule, problem }, { cause });
   }
   if (hasAny) return occurrences;
-  throw new AppError('WINDOW_RULE_INVALID', { rule: recurrence.rrule, problem: 'it never occurs' });
+  const problem = { en: 'it never occurs', zh: '从不发生' };
+  throw new AppError('WINDOW_RULE_INVALID', { rule: recurrence.rrule, problem });
 }
 
 function requireTimeZone(timeZone: string): void {
@@ -73,4 +81,8 @@ function requireTimeZone(timeZone: string): void {
   }
 }
 
-const problemOf = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause));
+/** The library's own words, which it has in English alone. */
+function problemOf(cause: unknown): Message {
+  const words = cause instanceof Error ? cause.message : String(cause);
+  return { en: words, zh: words };
+}
