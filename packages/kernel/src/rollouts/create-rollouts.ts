@@ -66,6 +66,8 @@ export interface RolloutsRoom {
   readonly reconcilers: readonly Reconciler[];
   /** Pauses what would go on by itself; gives the ids of those rollouts. */
   pauseAll(reason: string): Promise<readonly string[]>;
+  /** Those that have not ended, as the driver holds them; for simulations, which look at them and change nothing. */
+  readonly active: ReadonlyMap<string, ActiveRollout>;
   /** Resolves when everything that has come in so far is durable and sent. */
   idle(): Promise<void>;
   close(): Promise<void>;
@@ -136,6 +138,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
   return {
     rollouts,
     plans,
+    active: driver.active,
     endpoints: [
       ...planEndpoints({
         ...deps,

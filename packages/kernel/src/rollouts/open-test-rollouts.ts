@@ -44,7 +44,7 @@ export const testAction = defineAction({
 });
 
 /** One that interrupts a service, and records what it takes to undo it. */
-const changeAction = defineAction({
+export const changeAction = defineAction({
   ...testAction,
   name: 'test.change',
   interrupts: () => 'service',
@@ -67,7 +67,7 @@ export const admin: Principal = {
   scope: () => ({ isAll: true, isNone: false, includes: () => true }),
 };
 
-const entryOf = (id: HostId, name: string): HostEntry => ({
+export const entryOf = (id: HostId, name: string): HostEntry => ({
   id,
   name,
   state: 'active',
@@ -317,7 +317,11 @@ function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void
 }
 
 /** As the HTTP room does it: inputs are parsed by the route's schemas, the answer must fit the response's. */
-async function callRoute<Answer>(room: RolloutsRoom, routeId: string, input: CallInput): Promise<Answer> {
+export async function callRoute<Answer>(
+  room: RolloutsRoom,
+  routeId: string,
+  input: CallInput,
+): Promise<Answer> {
   const found = room.endpoints.find((each) => each.route.id === routeId);
   if (found === undefined) throw new Error(`no route ${routeId}`);
   const { route } = found;
@@ -337,7 +341,7 @@ async function callRoute<Answer>(room: RolloutsRoom, routeId: string, input: Cal
   return answer as never; // The test names the shape it expects.
 }
 
-function hostsOver(
+export function hostsOver(
   index: ReadonlyMap<HostId, HostEntry>,
   listeners: Set<(change: HostIndexChange) => void>,
 ): HostsService {
@@ -354,7 +358,7 @@ function hostsOver(
 /** Selectors here are `true`, or `name=X` over the index. */
 const matches = (text: string, host: HostEntry): boolean => text === 'true' || text === `name=${host.name}`;
 
-function resolverOver(index: ReadonlyMap<HostId, HostEntry>) {
+export function resolverOver(index: ReadonlyMap<HostId, HostEntry>) {
   return {
     resolve: async ({
       selector,
@@ -375,13 +379,14 @@ function resolverOver(index: ReadonlyMap<HostId, HostEntry>) {
   };
 }
 
-function selectOver(index: ReadonlyMap<HostId, HostEntry>): SelectService {
+export function selectOver(index: ReadonlyMap<HostId, HostEntry>): SelectService {
   const compile: SelectService['compile'] = (text) => ({
     text,
     facts: [],
     ownFacts: [],
     groupRefs: [],
     evaluate: (host) => (matches(text, host) ? 'true' : 'false'),
+    weigh: (host) => ({ verdict: matches(text, host) ? 'true' : 'false', units: 1, isTooCostly: false }),
     explain: () => ({ verdict: 'true', conditions: [] }),
   });
   return {

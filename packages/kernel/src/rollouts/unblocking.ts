@@ -8,7 +8,8 @@ const byPerson = (permission: string, command: (details: JsonObject) => string):
   command,
 });
 const byItself = (by: Exclude<Unblocking['by'], 'person'>): Row => ({ by, permission: null });
-const id = ({ id: rolloutId }: JsonObject): string => String(rolloutId);
+const said = (value: unknown): string => (typeof value === 'string' ? value : '…');
+const id = ({ id: rolloutId }: JsonObject): string => said(rolloutId);
 
 /** Who can end each kind of wait. Where time or hosts end it, a person may often end it sooner: by the command. */
 const ROWS: Readonly<Record<string, Row>> = {
@@ -16,7 +17,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   WAITS_FOR_RESUME: byPerson('rollouts.control', (details) => `pilothouse rollout resume ${id(details)}`),
   WAITS_FOR_CONFIRMATION: byPerson(
     'rollouts.control',
-    (details) => `pilothouse rollout confirm ${id(details)} --gate "${String(details['gate'])}"`,
+    (details) => `pilothouse rollout confirm ${id(details)} --gate "${said(details['gate'])}"`,
   ),
   WAITS_FOR_STOP_CLEARED: byPerson('rollouts.stop', () => 'pilothouse stop clear'),
   WAITS_FOR_TIME: byItself('time'),

@@ -20,7 +20,7 @@ import type { DriverState } from './driver-state.ts';
 import { createHeldLine } from './held-line.ts';
 import { createHostLocks } from './host-locks.ts';
 import { createJobLoop, type JobLoop } from './job-loop.ts';
-import { hasCapability, isPresent, judgeClaim } from './judge-claim.ts';
+import { hasCapability, isClosedNow, isPresent, judgeClaim } from './judge-claim.ts';
 import { noteHostChange, sessionListener } from './listen-to-hosts.ts';
 import { loadActive } from './load-active.ts';
 import { createOutputIntake } from './output-intake.ts';
@@ -216,6 +216,7 @@ function sendDepsOf(core: DriverCore): SendDeps {
     gateway: deps.gateway,
     signer: deps.signer,
     isPresent: (hostId) => isPresent({ gateway: deps.gateway, heard }, hostId),
+    isClosedNow: (rollout, index) => isClosedNow(judgeDepsOf(core), rollout, index),
     creditFor: ({ id, fixed }) => deps.live.creditOf({ id, hostsCount: fixed.hostsCount }),
     unsent(offer) {
       // Until its next hello the host counts as offline: asked again at once, the gateway could only say the same.

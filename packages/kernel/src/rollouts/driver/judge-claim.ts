@@ -54,8 +54,18 @@ export function judgeClaim(deps: JudgeDeps, active: ActiveRollout, index: number
   return closedFor(deps, active, host, index) ?? takePlace(deps, active, host, index);
 }
 
+/** Whether the task's window has closed since it was claimed. */
+export function isClosedNow(
+  deps: Pick<JudgeDeps, 'hosts' | 'calendar' | 'now'>,
+  active: ActiveRollout,
+  index: number,
+): boolean {
+  const host = deps.hosts.index.get(active.state.tasks[index]?.hostId ?? '');
+  return host !== undefined && closedFor(deps, active, host, index) !== null;
+}
+
 function closedFor(
-  deps: JudgeDeps,
+  deps: Pick<JudgeDeps, 'calendar' | 'now'>,
   active: ActiveRollout,
   host: HostEntry,
   index: number,

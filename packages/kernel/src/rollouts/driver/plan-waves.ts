@@ -15,14 +15,12 @@ export const waveByStrategy = ({ waves }: Pick<Strategy, 'waves'>, index: number
 /** Whose turn comes together, with what each wave may lose and what must hold after it. */
 export function wavesOfPlan(plan: PlanSteps, kind: RolloutRecord['fixed']['kind']): EngineWave[] {
   const { strategy, waves: named } = plan.plan.header;
-  const indexes: number[][] = [];
-  for (let index = 0; index < plan.hosts.length; index++) {
-    const wave = waveAt(plan, index);
-    indexes[wave] ??= [];
-    indexes[wave].push(index);
-  }
+  const waveOf = plan.hosts.map((_, index) => waveAt(plan, index));
   // A wave without hosts is a plan of another server's making; it is passed through as an empty one.
-  return Array.from(indexes, (members = [], wave) => ({
+  const count = waveOf.reduce((most, wave) => Math.max(most, wave + 1), 0);
+  const indexes = Array.from({ length: count }, (): number[] => []);
+  for (const [index, wave] of waveOf.entries()) indexes[wave]?.push(index);
+  return indexes.map((members, wave) => ({
     name: named?.[wave]?.name ?? String(wave + 1),
     indexes: members,
     failuresMax: failuresAllowed(members.length, {

@@ -6,7 +6,7 @@
  * does not answer counts as failing, except right after a start of the server, when it may be on its way back.
  */
 import type { Clock } from '@pilothouse/base';
-import type { Gate, GateVerdict, HostId, JsonObject, ProbeResult } from '@pilothouse/contract';
+import type { Gate, GateVerdict, HostId, ProbeResult } from '@pilothouse/contract';
 import type { AgentFrameOf } from '@pilothouse/wire';
 import type { GatewayService } from '../../gateway/service.ts';
 import { isTouched } from '../engine/index.ts';
@@ -117,14 +117,14 @@ function judge(
   { active, answers }: Round,
   { gate, touched, asked }: { gate: ProbesGate; touched: readonly number[]; asked: number },
 ): GateVerdict {
-  const failing: JsonObject[] = [];
+  const failing: { host: string; probe: string; evidence: string }[] = [];
   const silent: string[] = [];
   const brokenBefore: string[] = [];
   for (const index of touched) {
     const host = active.plan.hosts[index]?.name ?? '';
     const answer = answers.get(index);
     if (answer === undefined || answer.refused !== null) {
-      silent.push(answer?.refused == null ? host : `${host} (${answer.refused})`);
+      silent.push(answer === undefined || answer.refused === null ? host : `${host} (${answer.refused})`);
       continue;
     }
     const before = active.brokenBefore.get(index) ?? [];
@@ -150,7 +150,7 @@ function judge(
     const details = { gate: gate.name, hosts: silent.length };
     return { kind: 'undetermined', reason: { code: 'GATE_HOSTS_SETTLING', details }, evidence };
   }
-  const names = [...failing.map(({ host }) => String(host)), ...silent].slice(0, NAMED_HOSTS_MAX);
+  const names = [...failing.map(({ host }) => host), ...silent].slice(0, NAMED_HOSTS_MAX);
   const details = {
     failing: failing.length,
     silent: silent.length,

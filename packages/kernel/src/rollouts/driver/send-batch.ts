@@ -19,10 +19,11 @@ export interface SendDeps {
   readonly gateway: Pick<GatewayService, 'send'>;
   readonly signer: Signer;
   readonly isPresent: (hostId: HostId) => boolean;
+  readonly isClosedNow: (active: ActiveRollout, index: number) => boolean;
   readonly creditFor: (active: ActiveRollout) => number;
   /** The offer certainly never left, and its host has no session. */
   readonly unsent: (offer: Offer) => void;
-  /** The offer certainly never left, and its task was asked back since. */
+  /** The offer certainly never left: its task was asked back since, or may not start any more. */
   readonly notWanted: (offer: Offer) => void;
   /** The session's queue is full: to be sent a little later. */
   readonly later: (offer: Offer) => void;
@@ -46,7 +47,8 @@ export function sendOffer(deps: SendDeps, offer: Offer): void {
   const task = active.state.tasks[index];
   if (task?.phase !== 'offered' || task.attempt !== attempt || task.isAccepted) return;
   if (!deps.isPresent(task.hostId)) return deps.unsent(offer);
-  if (task.ask !== null) return deps.notWanted(offer);
+  // A slow disk may hold an offer back until its window has closed.
+  if (task.ask !== null || deps.isClosedNow(active, index)) return deps.notWanted(offer);
   const answer = deps.gateway.send(task.hostId, {
     kind: 'offer',
     taskId: taskIdOf(active.id, index),

@@ -79,7 +79,9 @@ function isPassed(step: Step, gate: Gate, phase: GatePhase): boolean {
       return phase.confirmedBy !== null;
     case 'wait':
       return step.now >= phase.enteredAt + gate.waitMs;
-    default:
+    case 'check':
+    case 'compare':
+    case 'probes':
       if (phase.judgement?.kind === 'holds' && phase.soakedMs >= gate.soakMs) return true;
       askIfDue(step, gate, phase);
       return false;

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import type { HostId, RolloutState } from '@pilothouse/contract';
+import { type ActiveRollout, parseTaskId } from '../driver/active-rollout.ts';
+import { allowedOf, isRolloutEnd } from '../engine/index.ts';
+import { type EndedTask, readEndedTasks } from '../result-store.ts';
+import { readRollout } from '../rollout-store.ts';
+import type { World } from './simulated-world.ts';
+import type { LedgerEntry, VirtualHost } from './virtual-host.ts';
+import { gateKey } from './virtual-rules.ts';
+
+/** What really happened on hosts, remembered beside the server, to hold its word against. */
+export interface Observed {
+  /** How often each task was begun. */
+  readonly starts: Map<string, number>;
+  readonly executing: Map<string, { readonly hostId: HostId; readonly isDisruptive: boolean }>;
+  /** Executions that failed, by rollout and wave. */
+  readonly failures: Map<string, number>;
+  /** All that were ever seen, also those whose start was not saved. */
+  readonly rollouts: Set<string>;
+  /** How rollouts ended, as it was read from the disk. */
+  readonly ends: Map<string, RolloutState>;
+  readonly soaks: Map<string, { readonly soakedMs: number; readonly kind: string }>;
+  /** What was found broken in the middle of a move. */
+  readonly broken: unknown[];
+}
+
+const activeOf = (world: World, taskId: string): ActiveRollout | undefined =>
+  world.server.room.active.get(parseTaskId(taskId)?.rolloutId ?? '');
+
+/** An offer leaves the server: outside windows nothing starts, waves never overlap, gates are never skipped. */
+export function noteOffered(world: World, host: VirtualHost, taskId: string): void {
+  const active = activeOf(world, taskId);
+  assert.ok(active !== undefined, 'only rollouts that go on offer anything');
+  const task = active.state.tasks[parseTaskId(taskId)?.index ?? -1];
+  assert.ok(task?.hostId === host.id, 'the task of this host');
+  assert.ok(!world.calendar.isClosed(), 'outside windows nothing starts');
+  assert.ok(!world.authority.needed.has(active.planDigest), 'nothing starts without its approvals');
+  assert.ok(world.index.has(host.id), 'nothing is offered to a host that is gone');
+  const { state } = active;
+  assert.ok(state.state === 'running' || state.state === 'paused', `offered while ${state.state}`);
+  assert.equal(task.wave, state.wave, 'only the current wave is offered');
+  assert.equal(state.gate, null, 'nothing is offered while gates are passed');
+  for (const other of state.tasks)
+    if (other.wave < task.wave) assert.ok(other.endedAt !== null, 'waves never overlap');
+  for (let wave = 0; wave < task.wave; wave++)
+    for (const gate of state.config.waves[wave]?.gates ?? [])
+      if (gate.kind === 'check')
+        assert.ok(
+          world.judge.passed.has(gateKey(active.id, wave, gate.name)),
+          `gate ${gate.name} was skipped`,
+        );
+  if (active.interruptionAt(task.index) !== 'none')
+    assert.ok(world.ledger.memory().has(taskId), 'disruptive work holds a lease');
+}
+
+export function noteStarted(world: World, host: VirtualHost, entry: LedgerEntry): void {
+  const { starts, executing } = world.observed;
+  const times = (starts.get(entry.taskId) ?? 0) + 1;
+  starts.set(entry.taskId, times);
+  assert.equal(times, 1, `${entry.taskId} runs twice`);
+  const active = activeOf(world, entry.taskId);
+  const index = parseTaskId(entry.taskId)?.index ?? -1;
+  const isDisruptive = active !== undefined && active.interruptionAt(index) !== 'none';
+  executing.set(entry.taskId, { hostId: host.id, isDisruptive });
+  checkBudgets(world);
+}
+
+/** Of hosts that the server still knows to be at work: never more than the cap of their rack. */
+function checkBudgets(world: World): void {
+  const down = new Map<string, Set<HostId>>();
+  for (const [taskId, { hostId, isDisruptive }] of world.observed.executing) {
+    const task = activeOf(world, taskId)?.state.tasks[parseTaskId(taskId)?.index ?? -1];
+    if (!isDisruptive || (task?.phase !== 'offered' && task?.phase !== 'running')) continue;
+    const rack = world.index.get(hostId)?.labels['rack'] ?? '';
+    down.set(rack, (down.get(rack) ?? new Set()).add(hostId));
+  }
+  for (const [rack, hosts] of down)
+    assert.ok(hosts.size <= world.rackCap, `${hosts.size} hosts of ${rack} are down`);
+}
+
+export function noteEnded(world: World, entry: LedgerEntry): void {
+  const { executing, failures } = world.observed;
+  executing.delete(entry.taskId);
+  const place = parseTaskId(entry.taskId);
+  if (place === null || !entry.hasStarted || entry.outcome?.kind !== 'failed') return;
+  failures.set(place.rolloutId, (failures.get(place.rolloutId) ?? 0) + 1);
+}
+
+/** What must hold of the server after every single input. */
+export function checkServer(world: World): void {
+  const [broken] = world.observed.broken;
+  if (broken !== undefined) throw broken;
+  checkLeases(world);
+  for (const active of world.server.room.active.values()) {
+    checkCounts(active);
+    checkLimits(world, active);
+    checkSoak(world, active);
+    world.observed.rollouts.add(active.id);
+    if (!isRolloutEnd(active.state.state)) assert.ok(active.state.waiting !== null, 'says what it waits for');
+  }
+}
+
+function checkCounts({ state }: ActiveRollout): void {
+  const counts = new Map<string, number>();
+  const held = new Map<string, number>();
+  let waveOpen = 0;
+  for (const task of state.tasks) {
+    counts.set(task.phase, (counts.get(task.phase) ?? 0) + 1);
+    if (task.hold !== null) held.set(task.hold, (held.get(task.hold) ?? 0) + 1);
+    if (task.hold !== null) assert.equal(task.phase, 'pending', 'only pending tasks are held');
+    if (task.wave === state.wave && task.endedAt === null) waveOpen += 1;
+  }
+  for (const [phase, count] of Object.entries(state.counts))
+    assert.equal(counts.get(phase) ?? 0, count, phase);
+  for (const [hold, count] of Object.entries(state.held)) assert.equal(held.get(hold) ?? 0, count, hold);
+  assert.equal(state.held.claimed, 0, 'every claim is answered');
+  assert.equal(state.waveOpen, waveOpen, 'open tasks of the wave');
+}
+
+function checkLimits(world: World, { state, id, fixed, plan }: ActiveRollout): void {
+  const { counts, config } = state;
+  const inFlight = counts.offered + counts.running;
+  assert.ok(inFlight <= config.inFlightMax, 'too many in flight');
+  const { failuresMax } = config;
+  const failures = counts.failed + counts.unknown;
+  if (failuresMax !== null) {
+    assert.ok(failures <= failuresMax + 1, `${failures} failures, ${failuresMax} allowed`);
+    assert.ok((world.observed.failures.get(id) ?? 0) <= failuresMax + 1, 'more hosts have failed than may');
+    if (state.state === 'running') {
+      assert.ok(failures <= failuresMax, 'halts at failure k + 1');
+      assert.ok(failures + inFlight <= failuresMax + 1, 'what is unresolved could pass the limit');
+    }
+  }
+  for (const [wave, { indexes, failuresMax: allowed }] of config.waves.entries()) {
+    if (allowed === null) continue;
+    const failed = indexes.filter((index) => {
+      const phase = state.tasks[index]?.phase;
+      return phase === 'failed' || phase === 'unknown';
+    }).length;
+    assert.ok(failed <= allowed + 1, `${failed} failures in wave ${wave + 1}, ${allowed} allowed`);
+    if (wave !== state.wave || state.state !== 'running') continue;
+    assert.ok(failed <= allowed, 'halts at failure k + 1 of a wave');
+    assert.ok(failed + inFlight <= allowed + 1, 'what is unresolved could pass the limit of the wave');
+  }
+  assert.ok(allowedOf(state).allowed >= 0);
+  const { inFlightPerLabel } = fixed.strategy;
+  if (inFlightPerLabel !== undefined) checkCrowd(world, state, inFlightPerLabel.max);
+  assert.equal(plan.hosts.length, state.tasks.length);
+}
+
+/** A lease is held for work that is under way, or until its host is back; for nothing else. */
+function checkLeases(world: World): void {
+  for (const [taskId, { isReturning }] of world.ledger.memory()) {
+    if (isReturning) continue;
+    const phase = activeOf(world, taskId)?.state.tasks[parseTaskId(taskId)?.index ?? -1]?.phase;
+    assert.ok(phase === 'offered' || phase === 'running', `${taskId} holds a lease and is ${phase}`);
+  }
+}
+
+/** A soak goes on between two looks that both found the gate holding, and never otherwise. */
+function checkSoak({ observed }: World, { id, state }: ActiveRollout): void {
+  const { gate, wave } = state;
+  if (gate === null) return;
+  const key = `${id} ${wave} ${gate.at}`;
+  const before = observed.soaks.get(key);
+  const kind = gate.judgement?.kind ?? 'none';
+  if (before !== undefined && gate.soakedMs > before.soakedMs)
+    assert.ok(kind === 'holds' && before.kind !== 'undetermined', 'soaked while it did not hold');
+  observed.soaks.set(key, { soakedMs: gate.soakedMs, kind });
+}
+
+function checkCrowd(world: World, state: ActiveRollout['state'], max: number): void {
+  const byRack = new Map<string, number>();
+  for (const task of state.tasks) {
+    if (task.phase !== 'offered' && task.phase !== 'running') continue;
+    const rack = world.index.get(task.hostId)?.labels['rack'];
+    if (rack !== undefined) byRack.set(rack, (byRack.get(rack) ?? 0) + 1);
+  }
+  for (const [rack, count] of byRack) assert.ok(count <= max, `${count} in flight in ${rack}`);
+}
+
+/** What hosts were told to be saved is in the store, whatever has happened since, and an end is final. */
+export async function checkSaved(world: World): Promise<void> {
+  const { rollouts, ends } = world.observed;
+  const rows = new Map<string, EndedTask>();
+  for (const host of world.hosts.values())
+    for (const { taskId } of host.ledger) rollouts.add(parseTaskId(taskId)?.rolloutId ?? '');
+  for (const rolloutId of rollouts) {
+    const page = { rolloutId, fromIndex: 0, state: null, hostId: null, limit: 100_000 };
+    for (const row of await readEndedTasks(world.disk.store, page))
+      rows.set(`${rolloutId}.${row.index}`, row);
+    const record = await readRollout(world.disk.store, rolloutId);
+    const before = ends.get(rolloutId);
+    if (before !== undefined) assert.equal(record?.state, before, 'an end is final');
+    if (record !== null && isRolloutEnd(record.state)) ends.set(rolloutId, record.state);
+  }
+  for (const host of world.hosts.values()) for (const entry of host.ledger) checkEntry(entry, rows);
+}
+
+function checkEntry({ taskId, isSaved, outcome }: LedgerEntry, rows: ReadonlyMap<string, EndedTask>): void {
+  if (!isSaved || outcome === null) return;
+  const { kind } = outcome;
+  if (kind === 'succeeded' || kind === 'failed')
+    assert.equal(rows.get(taskId)?.state, kind, `the result of ${taskId} is lost`);
+}

@@ -1,0 +1,215 @@
+import { type HostId } from '@pilothouse/contract';
+import { parseTaskId } from '../driver/active-rollout.ts';
+import { admin, callRoute } from '../open-test-rollouts.ts';
+import { checkSaved } from './invariants.ts';
+import { anyPlan } from './simulated-plan.ts';
+import { crashHost, turn, type World } from './simulated-world.ts';
+import { read, type VirtualHost, work } from './virtual-host.ts';
+
+const HOUR_MS = 3_600_000;
+
+export interface Move {
+  readonly weight: number;
+  readonly move: (world: World, host: VirtualHost) => void | Promise<void>;
+}
+
+/** A person's request: refusals are answers like any other, and nobody waits while the disk is slow. */
+function ask(world: World, routeId: string, input: Parameters<typeof callRoute>[2]): void {
+  callRoute(world.server.room, routeId, input).catch(() => undefined);
+}
+
+function anyRollout(world: World): string | null {
+  const ids = [...world.server.room.active.keys()];
+  return ids.length === 0 ? null : world.random.pick(ids);
+}
+
+const act =
+  (routeId: string, body: (world: World, id: string) => unknown = () => ({})) =>
+  (world: World): void => {
+    const rolloutId = anyRollout(world);
+    if (rolloutId !== null) ask(world, routeId, { params: { rolloutId }, body: body(world, rolloutId) });
+  };
+
+export function startAny(world: World): void {
+  if (world.index.size === 0) return;
+  const { room } = world.server;
+  const request = anyPlan(world.random, [...world.index.keys()], world.clock.now());
+  const needsApproval = world.random.isLikely(0.15);
+  const start = async (): Promise<void> => {
+    const { plan } = await room.rollouts.plan(admin, request);
+    if (needsApproval) world.authority.needed.add(plan.digest);
+    await room.rollouts.start(admin, plan.digest, 'run');
+  };
+  start().catch(() => undefined);
+}
+
+function gateOf(world: World, id: string): string {
+  const state = world.server.room.active.get(id)?.state;
+  return state?.config.waves[state.wave]?.gates[state.gate?.at ?? 0]?.name ?? '-';
+}
+
+async function liftStops(world: World): Promise<void> {
+  const { items } = await callRoute<{ items: { id: string }[] }>(world.server.room, 'stops.list', {});
+  for (const { id } of items) ask(world, 'stops.clear', { params: { stopId: id } });
+}
+
+const setHost = (world: World, hostId: HostId, change: Parameters<World['changeHost']>[1]): void =>
+  world.changeHost(hostId, change);
+
+function forgetRunning(world: World, host: VirtualHost): boolean {
+  for (const entry of [...host.ledger]) {
+    const place = parseTaskId(entry.taskId);
+    const state = world.server.room.active.get(place?.rolloutId ?? '')?.state;
+    if (state?.tasks[place?.index ?? -1]?.phase !== 'running' || entry.outcome !== null) continue;
+    world.net.disconnect(host);
+    world.observed.executing.delete(entry.taskId);
+    host.ledger.splice(host.ledger.indexOf(entry), 1);
+    return true;
+  }
+  return false;
+}
+
+/** What may happen next, and how often. */
+export const moves: Readonly<Record<string, Move>> = {
+  read: { weight: 200, move: (world, host) => read(world.hostWorld, host) },
+  work: { weight: 200, move: (world, host) => work(world.hostWorld, host) },
+  deliver: {
+    weight: 300,
+    move: (world, host) => world.net.deliver(host, { overtakes: false, twice: false }),
+  },
+  overtake: { weight: 30, move: (world, host) => world.net.deliver(host, { overtakes: true, twice: false }) },
+  twice: { weight: 30, move: (world, host) => world.net.deliver(host, { overtakes: false, twice: true }) },
+  connect: {
+    weight: 90,
+    move: (world, host) => {
+      if (host.session === null && world.index.has(host.id)) world.net.connect(host);
+    },
+  },
+  disconnect: { weight: 30, move: (world, host) => world.net.disconnect(host) },
+  cutOff: {
+    weight: 15,
+    move: (_world, host) => {
+      host.isCutOff = host.session !== null;
+    },
+  },
+  crashHost: { weight: 20, move: crashHost },
+  /** The host is set back to an older image, and no longer knows what the server saw it begin. */
+  wipe: {
+    weight: 40,
+    move: (world) => {
+      // What the server has seen is on its disk only if that keeps up.
+      if (world.disk.isSlow || world.disk.failures > 0) return;
+      for (const host of world.hosts.values()) if (forgetRunning(world, host)) return;
+    },
+  },
+  restart: {
+    weight: 12,
+    move: async (world) => {
+      await world.restart(world.random.isLikely(0.5));
+      await checkSaved(world);
+    },
+  },
+  slowDisk: {
+    weight: 10,
+    move: (world) => {
+      world.disk.isSlow = true;
+    },
+  },
+  quickDisk: {
+    weight: 15,
+    move: (world) => {
+      world.disk.isSlow = world.random.isLikely(0.5);
+      world.disk.release();
+    },
+  },
+  fullDisk: {
+    weight: 6,
+    move: (world) => {
+      world.disk.failures = 1 + world.random.int(2);
+    },
+  },
+  start: { weight: 6, move: startAny },
+  pause: { weight: 6, move: act('rollouts.pause') },
+  resume: { weight: 15, move: act('rollouts.resume') },
+  cancel: {
+    weight: 2,
+    move: act('rollouts.cancel', (world) => ({ endRunning: world.random.isLikely(0.5) })),
+  },
+  confirm: { weight: 10, move: act('rollouts.confirm', (world, id) => ({ gate: gateOf(world, id) })) },
+  stop: {
+    weight: 3,
+    move: (world) => ask(world, 'stops.create', { body: { endRunning: world.random.isLikely(0.5) } }),
+  },
+  lift: { weight: 8, move: (world) => void liftStops(world).catch(() => undefined) },
+  approve: {
+    weight: 8,
+    move: (world) => world.authority.needed.forEach((digest) => world.authority.approve(digest)),
+  },
+  judge: { weight: 60, move: (world) => world.judge.answer() },
+  loseJudge: { weight: 3, move: (world) => world.judge.lose() },
+  mood: {
+    weight: 12,
+    move: (world) => {
+      world.judge.mood.kind = world.random.pick(['holds', 'holds', 'holds', 'undetermined', 'fails']);
+    },
+  },
+  probes: {
+    weight: 5,
+    move: (world, host) => {
+      host.probesPass = world.random.isLikely(0.7);
+    },
+  },
+  closeWindow: { weight: 5, move: (world) => world.calendar.close(world.random.pick([60_000, HOUR_MS])) },
+  openWindow: { weight: 8, move: (world) => world.calendar.open(true) },
+  maintain: {
+    weight: 4,
+    move: (world, host) =>
+      setHost(world, host.id, { isInMaintenance: !(world.index.get(host.id)?.isInMaintenance ?? false) }),
+  },
+  quarantine: { weight: 2, move: (world, host) => setHost(world, host.id, { state: 'quarantined' }) },
+  decommission: {
+    weight: 1,
+    move: (world, host) => {
+      setHost(world, host.id, null);
+      world.net.disconnect(host);
+    },
+  },
+  unstick: {
+    weight: 4,
+    move: (world, host) => {
+      host.fate = world.random.pick(['succeed', 'succeed', 'fail', 'stuck']);
+    },
+  },
+  second: { weight: 60, move: (world) => passTime(world, 1000) },
+  tenSeconds: { weight: 40, move: (world) => passTime(world, 11_000) },
+  minute: { weight: 25, move: (world) => passTime(world, 61_000) },
+  hours: { weight: 2, move: (world) => passTime(world, 2 * HOUR_MS) },
+  jump: {
+    weight: 2,
+    move: (world) => world.clock.jump(world.random.pick([-HOUR_MS, -30_000, 30_000, HOUR_MS])),
+  },
+};
+
+export function passTime(world: World, byMs: number): void {
+  world.clock.advance(byMs);
+  world.calendar.open(false);
+}
+
+const weights = Object.entries(moves);
+const total = weights.reduce((sum, [, { weight }]) => sum + weight, 0);
+
+/** The name of the next move. */
+export function anyMove(world: World): string {
+  let at = world.random.next() * total;
+  for (const [name, { weight }] of weights) {
+    at -= weight;
+    if (at < 0) return name;
+  }
+  return 'second';
+}
+
+/** One move, and all that follows from it. */
+export async function perform(world: World, name: string, host: VirtualHost): Promise<void> {
+  await moves[name]?.move(world, host);
+  await turn();
+}

@@ -1,0 +1,17 @@
+/** One thread of `npm run sim`: its share of the seeds, and a word about each. */
+import { parentPort, workerData } from 'node:worker_threads';
+import { failureOf } from './main.ts';
+
+interface Share {
+  readonly wish: {
+    readonly seeds: number;
+    readonly first: number;
+    readonly hosts: number | null;
+    readonly workers: number;
+  };
+  readonly share: number;
+}
+
+const { wish, share } = workerData as Share; // Ours: `main.ts` starts this thread and nothing else does.
+for (let n = share; n < wish.seeds; n += wish.workers)
+  parentPort?.postMessage(await failureOf(wish.first + n, wish.hosts));
