@@ -10,8 +10,8 @@ export function multiplyHosts(dataDirectory: string, copies: number): void {
   const name = readdirSync(dataDirectory).find((file) => file.endsWith('.db'));
   if (name === undefined) throw new Error(`no store in ${dataDirectory}`);
   const database = new DatabaseSync(join(dataDirectory, name));
-  // Ids begin with their time and end with chance; three of these last characters number the copies.
-  const copyId = (column: string): string => `substr(${column}, 1, 17) || printf('%03d', copy.n)`;
+  // Ids begin with their time and end with chance; a copy's end is one that chance hardly ever makes.
+  const copyId = (column: string): string => `substr(${column}, 1, 15) || 'zz' || printf('%03d', copy.n)`;
   try {
     database.exec(`
       CREATE TEMP TABLE copy AS WITH RECURSIVE numbers(n) AS

@@ -205,6 +205,7 @@ export class SimulatedAgent {
       case 'collect':
       case 'credit':
       case 'outputs-wanted':
+      case 'probe':
       case 'refused':
       case 'renew-only':
       case 'time':

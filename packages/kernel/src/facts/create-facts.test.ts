@@ -161,6 +161,29 @@ test('refuses bodies that are unknown, wrong, too large or unlike their fact', a
   assert.equal(facts.bodyNow(digestOf(strange)), null);
 });
 
+test('a body that comes with its report is stored and not asked for; one that does not fit is refused alone', async (t) => {
+  const room = await openTestFacts(t);
+  const { facts, registry } = room;
+  const [good, bad] = [await registry.add(), await registry.add()];
+  const strange = { id: 'debian' };
+  const told: string[] = [];
+  facts.onChange((changes) => told.push(...changes.map(({ hostId }) => hostId)));
+  const textOf = (body: unknown): string => Buffer.from(bodyOf(body)).toString('utf8');
+  const now = registry.clock.now();
+
+  const wanted = await facts.report(good, [present('os', debian)], now, [
+    textOf(debian),
+    'nobody named this',
+  ]);
+  const refused = await facts.report(bad, [present('os', strange)], now, [textOf(strange)]);
+
+  assert.deepEqual([wanted, refused], [[], []]);
+  assert.deepEqual(facts.bodyNow(digestOf(debian)), debian);
+  assert.equal(facts.bodyNow(digestOf(strange)), null);
+  assert.deepEqual(told, [good]);
+  assert.equal((await bodiesStored(room)).length, 1);
+});
+
 test('does not store facts that no plugin declares, nor those of strangers', async (t) => {
   const room = await openTestFacts(t);
   const host = await room.registry.add();

@@ -122,41 +122,46 @@ interface WaitingReport {
   readonly at: number;
 }
 
-function createService(parts: Parts): FactsService {
-  const { context, shelf, book, wanted, feed, deps, specs } = parts;
+/** What is done with an agent's word: history first, then what hangs on it. */
+function reportWith(parts: Parts): FactsService['report'] {
+  const { context, book, wanted, feed, deps, specs } = parts;
   const write = batchWhileBusy<WaitingReport>({
     run: (reports) => writeReports(context, reports),
     itemsPerBatchMax: REPORTS_PER_BATCH_MAX,
     itemsWaitingMax: REPORTS_WAITING_MAX,
   });
-
-  return {
-    async report(hostId, reports, collectedAt, bodies = []) {
-      if (!deps.hosts.index.has(hostId)) return [];
-      // A host's clock may lag (a fact is then simply as old as it says) but cannot see into the future.
-      const at = Math.min(collectedAt, context.clock.now());
-      const known = reports.filter((report) => specs.has(report.fact));
-      if (known.length < reports.length)
-        context.log.debug('facts that no plugin declares', { hostId, count: reports.length - known.length });
-      const booked = book.book(hostId, known, at);
-      const brought = shelveBrought(parts, hostId, known, bodies);
-      if (booked.rows.length > 0 || booked.seen.length > 0) {
-        try {
-          await write({ hostId, booked, at });
-        } catch (error) {
-          // The store did not take it, so memory must not claim it.
-          book.forget(hostId);
-          book.load(await loadOpenSpans(context.store, hostId));
-          throw error;
-        }
+  return async (hostId, reports, collectedAt, bodies = []) => {
+    if (!deps.hosts.index.has(hostId)) return [];
+    // A host's clock may lag (a fact is then simply as old as it says) but cannot see into the future.
+    const at = Math.min(collectedAt, context.clock.now());
+    const known = reports.filter((report) => specs.has(report.fact));
+    if (known.length < reports.length)
+      context.log.debug('facts that no plugin declares', { hostId, count: reports.length - known.length });
+    const booked = book.book(hostId, known, at);
+    const brought = shelveBrought(parts, hostId, known, bodies);
+    if (booked.rows.length > 0 || booked.seen.length > 0) {
+      try {
+        await write({ hostId, booked, at });
+      } catch (error) {
+        // The store did not take it, so memory must not claim it.
+        book.forget(hostId);
+        book.load(await loadOpenSpans(context.store, hostId));
+        throw error;
       }
-      await brought;
-      noteReported(parts, hostId, known);
-      for (const { fact, before } of booked.changes)
-        if (before !== null) wanted.release({ digest: before, fact, hostId });
-      feed.tell(booked.changes.map((change) => ({ ...change, hostId, at })));
-      return wantedOf(parts, hostId, known);
-    },
+    }
+    await brought;
+    noteReported(parts, hostId, known);
+    for (const { fact, before } of booked.changes)
+      if (before !== null) wanted.release({ digest: before, fact, hostId });
+    feed.tell(booked.changes.map((change) => ({ ...change, hostId, at })));
+    return wantedOf(parts, hostId, known);
+  };
+}
+
+function createService(parts: Parts): FactsService {
+  const { context, shelf, book, wanted, feed, deps } = parts;
+  return {
+    report: reportWith(parts),
     async putBody(hostId, digest, body) {
       const facts = expectedFacts(parts, hostId, digest);
       if (facts.length === 0) throw new AppError('FACT_BODY_UNWANTED', { digest });
