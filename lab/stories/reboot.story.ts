@@ -5,6 +5,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { type Probe, type Rollout, resultRoutes, rolloutRoutes, type Task } from '@pilothouse/contract';
+import { until } from '@pilothouse/testkit';
 import { labUp, mustExec } from '../lab.ts';
 import { type Installation, install, untilHosts } from './installation.ts';
 
@@ -37,7 +38,14 @@ async function reboot(selector: string, returnWithinMs: number, probes: Probe[] 
   return installation.ended(rollout.id, 240_000);
 }
 
-async function tasksOf(rollout: Rollout): Promise<Task[]> {
+/** With their outcomes, which are on disk a moment after the rollout is seen to have ended. */
+const tasksOf = (rollout: Rollout): Promise<Task[]> =>
+  until('the outcomes of all tasks', 10_000, async () => {
+    const tasks = await listTasks(rollout);
+    return tasks.every(({ outcome }) => outcome !== null) ? tasks : null;
+  });
+
+async function listTasks(rollout: Rollout): Promise<Task[]> {
   const query = { limit: 10 };
   return (await installation.client.call(resultRoutes.tasks, { params: { rolloutId: rollout.id }, query }))
     .items;

@@ -142,6 +142,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     identity: () => identity,
     bundle: () => trust.bundle,
     serverTimeMs: () => serverTime.now(),
+    mustKeepId: () => false,
     adopt(next) {
       identity = next;
       dialler.forget();
@@ -171,7 +172,7 @@ function openRunner(
     directory: data.tasks,
     history: openHistoryFile({ path: data.history, hostId, log }),
     bootId: describeHost().bootId,
-    session: watchSession(link, rest.serverTime, clock),
+    session: watchSession(link, clock),
     clock,
     log,
     isRoot: isRoot(),

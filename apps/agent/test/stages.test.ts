@@ -50,7 +50,11 @@ function start(bootId = 'b1') {
     bootId,
     bodies: createOutputBodies(file('bodies')),
     registry: createAgentRegistry([stagedPlugin], { isRoot: true, undo }),
-    gatekeeper: { judge: () => ok({ by: 'server', keys: [] }), surelyNowMs: () => clock.now() },
+    gatekeeper: {
+      judge: () => ok({ by: 'server', keys: [] }),
+      isStrict: () => false,
+      surelyNowMs: () => clock.now(),
+    },
     history: { began() {}, ended() {} },
     log: { info() {}, warn() {}, error() {} },
     isRoot: true,
@@ -60,6 +64,7 @@ function start(bootId = 'b1') {
         drops += 1;
         return sessions;
       },
+      serverNowMs: () => clock.now(),
       openedAfter: (count, signal) =>
         new Promise((resolve) => {
           if (sessions > count) return resolve();

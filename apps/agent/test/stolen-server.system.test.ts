@@ -25,7 +25,7 @@ import {
   withAuthority,
   writePolicy,
 } from './stolen-server.ts';
-import { newEnvelopeKey, payloadOf, signWith } from './test-authority.ts';
+import { HOST_ID, issueHost, newEnvelopeKey, payloadOf, signWith } from './test-authority.ts';
 import { mandateText, newOperator, signMandate, signPlan, strictPolicy } from './test-operator.ts';
 
 const HOUR_MS = 3_600_000;
@@ -366,4 +366,19 @@ test('the host says what it asks for, and whether a policy can be used before it
   assert.match(shown.stdout, new RegExp(`operator\t${ada.operator.keyId}\tada`));
   assert.deepEqual([good.code, missing.code, wanting.code], [0, 1, 1]);
   assert.match(wanting.stderr, /signatures.destructive: 2 are wanted of 1 people/);
+});
+
+test('no certificate makes this host another one, whose signed steps it would carry out', async () => {
+  const other = 'h_000000000000000002';
+  gateway.answer(() => ({ kind: 'renew-only', generation: 7, reason: 'replaced' }));
+  await killAndRestart();
+  const { csr } = await enemy.session.next('renew');
+  const leaf = await issueHost(gateway.authority, csr, { hostId: other });
+  enemy.session.sendRaw({ kind: 'certificate', generation: 7, chain: [leaf, gateway.authority.pem] });
+  enemy.session.sendRaw({ kind: 'challenge', generation: 7, nonce: 'read' });
+  await enemy.session.next('challenge-answer');
+  gateway.answer(null);
+  await killAndRestart();
+
+  assert.equal(enemy.session.peerName, HOST_ID);
 });

@@ -34,6 +34,11 @@ export interface RenewalOptions {
   /** Null while unknown; the host's own clock then has to do. */
   readonly serverTimeMs: () => number | null;
   readonly adopt: (identity: HostIdentity) => void;
+  /**
+   * True where a certificate must not make this host another one: people sign steps for a host by its id, and whoever
+   * owns the server could otherwise have the steps of one host carried out by a second.
+   */
+  readonly mustKeepId: () => boolean;
 }
 
 /** Due renewals are spread evenly over this many heartbeats, so that a rotated fleet does not ask in one second. */
@@ -93,6 +98,14 @@ export function createRenewal(options: RenewalOptions): Renewal {
         options.bundle().authorities,
       );
       if (next === null) return log.error('the new certificate does not fit and was not taken');
+      if (next.hostId !== old.hostId && options.mustKeepId()) {
+        pending = null;
+        const { hostId } = next;
+        return log.error(
+          'the trust policy keeps this host who it is; a certificate for another was not taken',
+          { hostId },
+        );
+      }
       writeIdentity(options.path, next);
       pending = null;
       options.adopt(next);

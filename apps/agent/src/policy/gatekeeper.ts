@@ -15,6 +15,8 @@ import type { TrustPolicyFile } from './trust-policy-file.ts';
  */
 export interface Gatekeeper {
   judge(payload: EnvelopePayload): Result<GrantedBy, Refusal>;
+  /** Whether this host goes by more than the server's word; also when nobody can tell, its policy being damaged. */
+  isStrict(): boolean;
   /** A time that neither the server nor the host's clock alone can push forward: what is over by it, is over. Null: unknown. */
   surelyNowMs(): number | null;
 }
@@ -28,6 +30,10 @@ export function createGatekeeper(deps: {
 }): Gatekeeper {
   const { file, registry, journal, clock, serverTime } = deps;
   return {
+    isStrict() {
+      const state = file.current();
+      return state.kind === 'policy' ? state.policy.mode === 'strict' : state.kind === 'damaged';
+    },
     surelyNowMs() {
       const server = serverTime.now();
       return server === null ? null : Math.min(server, clock.now() + CLOCK_SKEW_MS_MAX);

@@ -44,8 +44,8 @@ export function createSessionHandler(
     },
     opened(frame, peer) {
       if (frame.kind === 'renew-only') return parts.renewal.required(frame.reason, peer);
-      parts.link.opened(peer, url);
-      const { hostId, generation } = frame;
+      const { hostId, generation, serverTime } = frame;
+      parts.link.opened(peer, url, { serverMs: Date.parse(serverTime), monotonicMs: clock.monotonic() });
       log.info('session opened', { url: url.origin, hostId, generation });
       writeStatus({ kind: 'connected', detail: url.origin }, options);
       parts.runner.resend();

@@ -6,7 +6,7 @@
  * Rule: `rebooting` is in the journal, with the boot id before, when the system is asked to go down. Whoever runs under the
  * same boot id, this process or a restarted one, waits until the time is over and then says that it did not happen. Under
  * another boot id the agent waits for a session: the host is back when the server hears it. The time from the asking to
- * then, in the server's signed time because a host's own clock may have stood still, is held to the limit; then the action
+ * then, by the server's clock because a host's own may have stood still, is held to the limit; then the action
  * itself judges the boot. The server sees the task as running throughout.
  *
  * Limits: a host without a boot id cannot use it. A server that is away makes a host late.

@@ -14,30 +14,22 @@ export interface ServerTime {
   now(): number | null;
   /** How far the host's own clock is ahead of the server's; 0 until this process heard the first statement. */
   skewMs(): number;
-  /** Resolves when this process has heard a signed statement. */
-  heard(): Promise<void>;
 }
 
 export function createServerTime(clock: Clock, floorMs: number | null = null): ServerTime {
   let anchor: { serverMs: number; monotonicMs: number } | null =
     floorMs === null ? null : { serverMs: floorMs, monotonicMs: clock.monotonic() };
   let isCurrent = false;
-  let tellHeard = (): void => {};
-  const isHeard = new Promise<void>((resolve) => {
-    tellHeard = resolve;
-  });
   const now = (): number | null =>
     anchor === null ? null : Math.round(anchor.serverMs + (clock.monotonic() - anchor.monotonicMs));
   return {
     learn(serverTimeMs) {
       isCurrent = true;
-      tellHeard();
       const known = now();
       if (known !== null && serverTimeMs < known) return;
       anchor = { serverMs: serverTimeMs, monotonicMs: clock.monotonic() };
     },
     now,
-    heard: () => isHeard,
     skewMs() {
       const known = now();
       return known === null || !isCurrent ? 0 : clock.now() - known;

@@ -45,7 +45,7 @@ export function createStages(task: LiveTask, timer: TaskTimer, world: TaskWorld)
     leave: () => journal.stage(payload, null),
     pauseTimer: () => timer.stop(),
     restartTimer: () => timer.restart(),
-    serverNowMs: () => serverTime.now() ?? clock.now(),
+    serverNowMs: () => Math.round(session.serverNowMs() ?? serverTime.now() ?? clock.now()),
   };
 }
 

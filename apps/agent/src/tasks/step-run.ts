@@ -34,7 +34,7 @@ export interface StepStages {
   pauseTimer(): void;
   restartTimer(): void;
   readonly session: SessionWatch;
-  /** Signed server time in milliseconds, as far as it is known. */
+  /** The server's time in milliseconds, as well as it is known. */
   serverNowMs(): number;
   /** Aborted when this process ends in good order: what waits in a stage is then left to the next one. */
   readonly parked: AbortSignal;
@@ -44,10 +44,13 @@ export interface StepStages {
 export interface SessionWatch {
   /** Ends the session that is open, if one is; the agent opens another as always. Returns how many there were. */
   drop(): number;
-  /**
-   * Resolves when this process has opened more sessions than so many, and the newest has said the server's signed time.
-   */
+  /** Resolves when this process has opened more sessions than so many. */
   openedAfter(count: number, signal: AbortSignal): Promise<void>;
+  /**
+   * The server's clock as its latest welcome said it; null before the first. Not signed, and exact: signed statements are up
+   * to a minute old, and here nobody gains by a wrong one.
+   */
+  serverNowMs(): number | null;
 }
 
 /** Where a step goes on that an earlier process began. */
