@@ -75,13 +75,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   let identity = enrolled;
   const link = new SessionLink();
   const dialler = createDialler({ proxy: options.proxy });
-  const journal = Journal.open(data.journal);
-  const undo = openUndoRecords({
-    directory: data.undo,
-    now: () => clock.now(),
-    isOpen: (planDigest) => isOpenPlan(journal, planDigest),
-  });
-  const registry = createAgentRegistry(options.plugins, { isRoot: isRoot(), undo });
+  const { journal, undo, registry } = openRecords(options);
   const serverTime = createServerTime(clock, journal.serverTimeFloorMs);
   const bodies = createOutputBodies(data.outputBodies);
   const file = openTrustPolicyFile(data.trustPolicy, process.getuid?.() ?? 0);
@@ -96,21 +90,13 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     trustedKeys: trust.bundle.envelopeKeys,
     isHeld: isHeld(),
   });
-  const runner = openRunner(options, {
-    link,
-    registry,
-    gatekeeper,
-    hostId: () => identity.hostId,
-    journal,
-    undo,
-    serverTime,
-    bodies,
-    judge,
-  });
+  const around = { link, registry, gatekeeper, serverTime, judge };
+  const hostId = (): string => identity.hostId;
+  const runner = openRunner(options, { ...around, hostId, journal, undo, bodies });
   const probes = createProbeAnswers({
     clock,
     send: (frame) => link.send(frame),
-    verify: (envelope) => verifyProbe(envelope, { judge: judge(), registry, serverTime, gatekeeper }),
+    verify: (envelope) => verifyProbe(envelope, { ...around, judge: judge() }),
   });
   const releaseSoon = createMemoryRelease(clock);
   const facts = createFactScheduler({
@@ -142,7 +128,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     identity: () => identity,
     bundle: () => trust.bundle,
     serverTimeMs: () => serverTime.now(),
-    mustKeepId: () => false,
+    mustKeepId: () => gatekeeper.isStrict(),
     adopt(next) {
       identity = next;
       dialler.forget();
@@ -151,6 +137,18 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   const witness = createAuditWitness(data.auditCheckpoint, log);
   const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime, witness };
   return { ...parts, identity: () => identity, releaseSoon, runner, probes, facts, uploads, renewal, isHeld };
+}
+
+/** What this host did, what it could take back, and what it can do. */
+function openRecords({ data, clock, plugins }: AgentOptions) {
+  const journal = Journal.open(data.journal);
+  const undo = openUndoRecords({
+    directory: data.undo,
+    now: () => clock.now(),
+    isOpen: (planDigest) => isOpenPlan(journal, planDigest),
+  });
+  const registry = createAgentRegistry(plugins, { isRoot: isRoot(), undo });
+  return { journal, undo, registry };
 }
 
 const isRoot = (): boolean => process.getuid?.() === 0;
