@@ -1,14 +1,22 @@
 import { randomUUID } from 'node:crypto';
+import type { Socket } from 'node:net';
 import type { Clock } from '@pilothouse/base';
-import { AppError, languageOf } from '@pilothouse/contract';
-import fastify, { type FastifyError, type FastifyInstance, type FastifyReply } from 'fastify';
+import { AppError, languageOf, type Message } from '@pilothouse/contract';
+import fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Log } from '../log.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Authenticator } from './authenticator.ts';
+import { createEdgeLimits, type EdgeLimits } from './edge-limits.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
 import { handlerOf } from './mount-endpoint.ts';
 import { type ErrorCatalogue, problemOf } from './problem-answer.ts';
+import { refuseBroken } from './refuse-broken.ts';
 import type { Endpoint } from './service.ts';
 
 /** Largest request body; the largest legitimate one (a fixed group of many hosts) is well below. */
@@ -32,13 +40,14 @@ export interface HttpDependencies {
   readonly catalogue: ErrorCatalogue;
   readonly idempotency: Idempotency;
   readonly metrics: Metrics;
+  readonly limits: EdgeLimits;
   /** True in tests: every answer is parsed by its route's schema before it is sent. */
   readonly isAnswerChecked: boolean;
   /** Aborted when the client goes away or the server stops. */
   signalOf(reply: FastifyReply): AbortSignal;
 }
 
-export interface HttpOptions extends Omit<HttpDependencies, 'signalOf'> {
+export interface HttpOptions extends Omit<HttpDependencies, 'signalOf' | 'limits'> {
   readonly endpoints: readonly Endpoint[];
   /** PEM. Null only in tests, which inject requests without a socket. */
   readonly tls: { readonly certificate: string; readonly key: string } | null;
@@ -56,7 +65,11 @@ export interface HttpServer {
 /** The HTTPS listener of API and console. Knows routes only as data; each room brings its own. */
 export function createHttp(options: HttpOptions): HttpServer {
   const open = new Set<AbortController>();
-  const dependencies: HttpDependencies = { ...options, signalOf: (reply) => signalOf(reply, open) };
+  const dependencies: HttpDependencies = {
+    ...options,
+    limits: createEdgeLimits(options.clock),
+    signalOf: (reply) => signalOf(reply, open),
+  };
   const app = createApp(options);
   addErrorAnswers(app, options);
   addRequestLog(app, options);
@@ -97,6 +110,13 @@ function createApp(options: HttpOptions): FastifyInstance {
     exposeHeadRoutes: false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
+    // What fails before there is a route, and before there is a request.
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      void reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+      return answerError(error, { request, reply }, options);
+    },
+    clientErrorHandler: (error: Error & { code?: string }, socket: Socket) =>
+      refuseBroken(error, socket, options.catalogue),
   };
   // Fastify types a server by its options; all that is used here is the same for both.
   const app = (
@@ -140,30 +160,51 @@ const SECURITY_HEADERS = {
 };
 
 function addErrorAnswers(app: FastifyInstance, options: HttpOptions): void {
-  app.setErrorHandler((error: FastifyError, request, reply) => {
-    const refusal = refusalOf(error);
-    const context = { language: languageOf(request.headers['accept-language']), requestId: request.id };
-    const problem = problemOf(refusal, options.catalogue, context);
-    if (problem.code === 'INTERNAL') {
-      options.log.error('request failed', { requestId: request.id, route: routeIdOf(request), error });
-    }
-    const seconds = problem.details?.['seconds'];
-    if (problem.code === 'TOO_MANY_REQUESTS' && typeof seconds === 'number') {
-      void reply.header('retry-after', String(seconds));
-    }
-    if (problem.code === 'BODY_TOO_LARGE' && isDrained(request.headers['content-length'])) {
-      void reply.removeHeader('connection');
-    }
-    return reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
-  });
+  app.setErrorHandler((error: FastifyError, request, reply) =>
+    answerError(error, { request, reply }, options),
+  );
   app.setNotFoundHandler((request) => {
     throw new AppError('NOT_FOUND', { what: 'route', id: `${request.method} ${request.url.split('?')[0]}` });
   });
 }
 
+function answerError(
+  error: FastifyError,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  options: Pick<HttpOptions, 'catalogue' | 'log'>,
+): FastifyReply {
+  const refusal = refusalOf(error);
+  const context = { language: languageOf(request.headers['accept-language']), requestId: request.id };
+  const problem = problemOf(refusal, options.catalogue, context);
+  if (problem.code === 'INTERNAL') {
+    options.log.error('request failed', { requestId: request.id, route: routeIdOf(request), error });
+  }
+  const seconds = problem.details?.['seconds'];
+  if (problem.code === 'TOO_MANY_REQUESTS' && typeof seconds === 'number') {
+    void reply.header('retry-after', String(seconds));
+  }
+  if (problem.code === 'BODY_TOO_LARGE' && isDrained(request.headers['content-length'])) {
+    void reply.removeHeader('connection');
+  }
+  return reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
+}
+
 /** What an answered request still sends is read and dropped by node, unless the answer closes the connection. */
 const isDrained = (contentLength: string | undefined): boolean =>
   Number(contentLength) <= BODY_DRAIN_BYTES_MAX;
+
+/** Not the framework's own words: they quote the address. */
+const BROKEN = {
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    en: 'the body is not as long as its content-length says',
+    zh: '请求体长度与 content-length 不一致',
+  },
+  FST_ERR_BAD_URL: { en: 'the address is not well-formed', zh: '地址格式错误' },
+  FST_ERR_MAX_PARAM_LENGTH: {
+    en: `a part of the address is longer than ${PARAMETER_CHARS_MAX} characters`,
+    zh: `地址中的一段超过 ${PARAMETER_CHARS_MAX} 个字符`,
+  },
+} as const satisfies Readonly<Record<string, Message>>;
 
 /** Fastify's own refusals in our words. */
 function refusalOf(error: FastifyError): unknown {
@@ -181,9 +222,10 @@ function refusalOf(error: FastifyError): unknown {
       );
     case 'FST_ERR_CTP_INVALID_CONTENT_LENGTH':
     case 'FST_ERR_BAD_URL':
+    case 'FST_ERR_MAX_PARAM_LENGTH':
       return new AppError(
         'INVALID_REQUEST',
-        { where: 'request', problem: { en: error.message, zh: '请求头或地址格式错误' } },
+        { where: 'request', problem: BROKEN[error.code] ?? BROKEN.FST_ERR_BAD_URL },
         { cause: error },
       );
     default:

@@ -1,4 +1,4 @@
-import { AppError, languageOf, type Route } from '@pilothouse/contract';
+import { AppError, isAppError, languageOf, type Route } from '@pilothouse/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/service.ts';
 import { plainAddress } from '../plain-address.ts';
@@ -41,13 +41,15 @@ export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
   };
 }
 
+/** Asked by balancers and monitors, which are not told to wait: they would take the server for dead. */
+const UNLIMITED_ROUTES = new Set(['system.health', 'system.ready']);
+
 const isWrite = (route: Route): boolean => route.method !== 'GET';
 
 async function admit(route: Route, request: FastifyRequest, http: HttpDependencies): Promise<Principal> {
-  const { authorization, cookie } = request.headers;
   const isPublic = route.access.kind === 'public';
   // On a public route stale credentials are no reason to refuse: signing in again is how they are renewed.
-  const found = isPublic ? null : await http.authenticator.authenticate({ authorization, cookie });
+  const found = isPublic ? null : await authenticated(request, http);
   if (found?.by !== 'token') {
     const { headers, method } = request;
     const fetchSite = headers['sec-fetch-site'];
@@ -61,12 +63,30 @@ async function admit(route: Route, request: FastifyRequest, http: HttpDependenci
       found !== null,
     );
   }
-  if (isPublic) return http.authenticator.nobody;
-  if (found === null) throw new AppError('UNAUTHENTICATED');
+  if (isPublic) {
+    if (!UNLIMITED_ROUTES.has(route.id)) http.limits.stranger(plainAddress(request.ip));
+    return http.authenticator.nobody;
+  }
+  if (found === null) {
+    http.limits.stranger(plainAddress(request.ip));
+    throw new AppError('UNAUTHENTICATED');
+  }
+  http.limits.knownPerson(found.principal.person?.id ?? found.principal.actor.id);
   if (route.access.kind === 'permission' && !found.principal.has(route.access.permission)) {
     throw new AppError('FORBIDDEN', { permission: route.access.permission });
   }
   return found.principal;
+}
+
+async function authenticated(request: FastifyRequest, http: HttpDependencies) {
+  const { authorization, cookie } = request.headers;
+  try {
+    return await http.authenticator.authenticate({ authorization, cookie });
+  } catch (cause) {
+    // Guessing at credentials is told to slow down before it is told that it guessed wrong.
+    if (isAppError(cause)) http.limits.stranger(plainAddress(request.ip));
+    throw cause;
+  }
 }
 
 function etagOf(header: string | undefined): string | null {
