@@ -31,6 +31,8 @@ export const storm: Benchmark = {
       say('the server was killed');
       stage = await openStage(stage.dataDirectory, stage.apiToken);
       const readyAt = performance.now();
+      // What it did before it served is told by the seconds until it did.
+      await stage.probe.ask('stalls');
       const endProfile = await stage.profile(profileDirectory, 'storm');
       const api = sampleApi(stage.client, started.id);
       const back = async () => (await fleet.state()).connected === hosts;
