@@ -88,44 +88,8 @@ const SUFFIX = '.undo';
 const HEAD_BYTES = 1024;
 
 export function openUndoRecords(options: UndoRecordsOptions): UndoRecords {
-  const { directory, now, isOpen, limits = UNDO_LIMITS } = options;
-  const pathOf = (planDigest: string): string => join(directory, `${planDigest}${SUFFIX}`);
-
-  function files(): LogFile[] {
-    return namesIn(directory).flatMap((name) => {
-      const stat = statSync(join(directory, name), { throwIfNoEntry: false });
-      if (!name.endsWith(SUFFIX) || stat === undefined) return [];
-      return [
-        {
-          planDigest: name.slice(0, -SUFFIX.length),
-          bytes: stat.size,
-          changedAtMs: Math.round(stat.mtimeMs),
-        },
-      ];
-    });
-  }
-
-  function isActive(planDigest: string): boolean {
-    const expiresAtMs = readUndoLog(headOf(pathOf(planDigest))).expiresAtMs;
-    return isOpen(planDigest) || (expiresAtMs !== null && expiresAtMs > now());
-  }
-
-  /** Drops the oldest logs that nobody needs until the limits hold with `wantedBytes` more in a log for `planDigest`. */
-  function makeRoom(planDigest: string, wantedBytes: number): void {
-    const known = files();
-    let bytes = known.reduce((sum, each) => sum + each.bytes, wantedBytes);
-    let plans = known.length + (known.some((each) => each.planDigest === planDigest) ? 0 : 1);
-    for (const file of known.sort((a, b) => a.changedAtMs - b.changedAtMs)) {
-      const isOld = now() - file.changedAtMs > limits.ageMsMax;
-      if (!isOld && bytes <= limits.bytesMax && plans <= limits.plansMax) break;
-      if (file.planDigest === planDigest || isActive(file.planDigest)) continue;
-      rmSync(pathOf(file.planDigest), { force: true });
-      bytes -= file.bytes;
-      plans -= 1;
-    }
-    if (bytes > limits.bytesMax || plans > limits.plansMax)
-      throw new AppError('UNDO_STORE_FULL', { sizeBytes: bytes - wantedBytes, limitBytes: limits.bytesMax });
-  }
+  const { directory, now, limits = UNDO_LIMITS } = options;
+  const pathOf = (planDigest: string): string => logOf(directory, planDigest);
 
   function append(planDigest: string, line: UndoLine, length: number): void {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
@@ -150,7 +114,7 @@ export function openUndoRecords(options: UndoRecordsOptions): UndoRecords {
       const book = of(planDigest);
       if (book?.begun.some((each) => each.stepIndex === stepIndex && each.attempt === attempt)) return;
       if (book !== null && !book.isSound) throw damaged();
-      makeRoom(planDigest, HEAD_BYTES);
+      makeRoom(planDigest, HEAD_BYTES, options);
       append(planDigest, { kind: 'begun', stepIndex, attempt, planExpiresAt }, book?.length ?? 0);
     },
     record({ planDigest, ...entry }) {
@@ -162,7 +126,7 @@ export function openUndoRecords(options: UndoRecordsOptions): UndoRecords {
       const limitBytes = Math.min(limits.recordBytesMax, limits.planBytesMax - book.length);
       if (sizeBytes > limitBytes)
         throw new AppError('UNDO_RECORD_TOO_LARGE', { action: entry.action, sizeBytes, limitBytes });
-      makeRoom(planDigest, sizeBytes);
+      makeRoom(planDigest, sizeBytes, options);
       append(planDigest, line, book.length);
     },
     of,
@@ -172,10 +136,49 @@ export function openUndoRecords(options: UndoRecordsOptions): UndoRecords {
         append(planDigest, { kind: 'restored', sequence, at: toTimestamp(now()) }, book.length);
     },
     usage() {
-      const known = files();
+      const known = filesIn(directory);
       return { plans: known.length, bytes: known.reduce((sum, each) => sum + each.bytes, 0) };
     },
   };
+}
+
+const logOf = (directory: string, planDigest: string): string => join(directory, `${planDigest}${SUFFIX}`);
+
+function filesIn(directory: string): LogFile[] {
+  return namesIn(directory).flatMap((name) => {
+    const stat = statSync(join(directory, name), { throwIfNoEntry: false });
+    if (!name.endsWith(SUFFIX) || stat === undefined) return [];
+    return [
+      {
+        planDigest: name.slice(0, -SUFFIX.length),
+        bytes: stat.size,
+        changedAtMs: Math.round(stat.mtimeMs),
+      },
+    ];
+  });
+}
+
+function isActive(planDigest: string, { directory, isOpen, now }: UndoRecordsOptions): boolean {
+  const { expiresAtMs } = readUndoLog(headOf(logOf(directory, planDigest)));
+  return isOpen(planDigest) || (expiresAtMs !== null && expiresAtMs > now());
+}
+
+/** Drops the oldest logs that nobody needs until the limits hold with `wantedBytes` more in a log for `planDigest`. */
+function makeRoom(planDigest: string, wantedBytes: number, options: UndoRecordsOptions): void {
+  const { directory, now, limits = UNDO_LIMITS } = options;
+  const known = filesIn(directory);
+  let bytes = known.reduce((sum, each) => sum + each.bytes, wantedBytes);
+  let plans = known.length + (known.some((each) => each.planDigest === planDigest) ? 0 : 1);
+  for (const file of known.sort((a, b) => a.changedAtMs - b.changedAtMs)) {
+    const isOld = now() - file.changedAtMs > limits.ageMsMax;
+    if (!isOld && bytes <= limits.bytesMax && plans <= limits.plansMax) break;
+    if (file.planDigest === planDigest || isActive(file.planDigest, options)) continue;
+    rmSync(logOf(directory, file.planDigest), { force: true });
+    bytes -= file.bytes;
+    plans -= 1;
+  }
+  if (bytes > limits.bytesMax || plans > limits.plansMax)
+    throw new AppError('UNDO_STORE_FULL', { sizeBytes: bytes - wantedBytes, limitBytes: limits.bytesMax });
 }
 
 /** For looking: nothing is recorded, so nothing needs to be kept from being dropped. */

@@ -59,7 +59,7 @@ function world(kind: 'probe' | 'run' = 'probe') {
     },
     ask: (askId: string, taskId = payload.taskId) =>
       answers.ask({ kind: 'probe', generation: 1, taskId, askId, envelope }),
-    async answerTo(askId: string) {
+    answerTo: async (askId: string) => {
       for (;;) {
         const answer = said.find((frame) => frame.askId === askId);
         if (answer !== undefined) return answer;
