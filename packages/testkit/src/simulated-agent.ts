@@ -164,6 +164,8 @@ export class SimulatedAgent {
         state: outcome === null ? 'started' : 'ended',
       })),
       isHeld: false,
+      // It carries out whatever a plan holds, and answers no probes.
+      capabilities: ['plans-2'],
     };
   }
 
