@@ -11,7 +11,7 @@ const WATCHERS = 100;
 const EXPORTED_PAGES = 5;
 
 export const eventloop: Benchmark = {
-  hosts: 10_000,
+  hosts: 5_000,
   async run({ hosts, fleets, profileDirectory, say }) {
     const scene = await fleets.open({ hosts });
     const { fleet, stage } = scene;
