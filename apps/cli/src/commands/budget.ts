@@ -12,6 +12,7 @@ import {
   printRecord,
   printRows,
   readList,
+  resolveHostId,
   text,
   yesOption,
 } from '@pilothouse/cli-kit';
@@ -316,4 +317,34 @@ const release = defineCommand({
   },
 });
 
-export const budgetCommands = [listBudgets, show, set, remove, leases, release];
+const clear = defineCommand({
+  path: 'budget clear',
+  summary: { en: 'Count a host that was mended as well again', zh: '将已修复的主机重新视为正常' },
+  details: {
+    en: 'Forgets what probes of plans said of it. Findings stay until whoever found them finds them gone.',
+    zh: '清除计划探测的失败记录。问题仍保留，直至被确认消失。',
+  },
+  arguments: { host: one({ en: 'The host, by name or id', zh: '主机名称或标识' }) },
+  options: {
+    reason: text({ placeholder: 'TEXT', about: { en: 'Why, for the audit', zh: '原因（记入审计）' } }),
+  },
+  examples: [
+    {
+      line: "pilothouse budget clear web-1 --reason 'mended by hand'",
+      about: { en: 'After a repair', zh: '修复之后' },
+    },
+  ],
+  async run(context, { args, options }) {
+    if (options.reason === undefined)
+      throw new AppError('CLI_ARGUMENT_MISSING', {
+        command: 'pilothouse budget clear',
+        argument: '--reason TEXT',
+      });
+    const client = await context.connect();
+    const hostId = await resolveHostId(client, args.host);
+    await client.call(budgetsRoutes.clearFailing, { params: { hostId }, body: { reason: options.reason } });
+    return EXIT.ok;
+  },
+});
+
+export const budgetCommands = [listBudgets, show, set, remove, leases, release, clear];

@@ -3,6 +3,7 @@ import { definePermissions } from '../access.ts';
 import { Budget, BudgetDomain, BudgetLimit, Lease, RuleName } from '../budget.ts';
 import { defineErrors } from '../errors.ts';
 import { defineFinding } from '../finding.ts';
+import { HostId } from '../host-id.ts';
 import { LabelKey } from '../label-key.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
@@ -181,6 +182,20 @@ export const budgetsRoutes = {
     response: pageOf(Lease),
     errors: ['INVALID_REQUEST'],
     example: {},
+  }),
+  clearFailing: defineRoute({
+    id: 'budgets.clear-failing',
+    method: 'POST',
+    path: '/api/v1/budget-failing/{hostId}/clear',
+    summary: {
+      en: 'Forget what probes said of a host that was mended since; findings stay',
+      zh: '清除探测对已修复主机的失败记录（保留问题）',
+    },
+    access: release,
+    params: z.object({ hostId: HostId }),
+    body: z.object({ reason: z.string().trim().min(1).max(500) }),
+    errors: ['NOT_FOUND'],
+    example: { params: { hostId: 'h_000000000000000000' }, body: { reason: 'mended by hand' } },
   }),
   release: defineRoute({
     id: 'budgets.release',

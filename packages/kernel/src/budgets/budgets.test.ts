@@ -198,6 +198,20 @@ test('a probe that fails counts until it is well again, also over a restart; a d
   room.budgets.setFailing({ hostId: it.ids[0] ?? '', source: 'r_1 web', isFailing: false });
   assert.equal(kindOf(room, it.wish(1)), 'granted');
 
+  it.room.budgets.setFailing({ hostId: it.ids[2] ?? '', source: 'r_1 web', isFailing: true });
+  await it.flush();
+  assert.equal(kindOf(it.room, { ...it.wish(2), taskId: 'r_2.2' }), 'granted');
+  await it.call(budgetsRoutes.clearFailing, {
+    params: { hostId: it.ids[2] },
+    body: { reason: 'mended by hand' },
+  });
+  const rows = await it.store
+    .as<{ budgets_failing: object }>()
+    .selectFrom('budgets_failing')
+    .selectAll()
+    .execute();
+  assert.deepEqual(rows.length, 1);
+
   const again = await it.open();
   again.budgets.setFailing({ hostId: it.ids[0] ?? '', source: 'r_1 web', isFailing: true });
   await it.store.transaction((transaction) => it.hosts.decommission(transaction, it.ids[0] ?? ''));

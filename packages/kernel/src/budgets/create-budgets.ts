@@ -72,7 +72,7 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
   });
   deps.gateway.listen({ opened: ({ hostId }) => leases.heard(hostId) });
 
-  const parts = { context, deps, roll, leases, membership };
+  const parts = { context, deps, roll, leases, failing, membership };
   return {
     budgets: {
       ...createDriverSide(room, leases, failing),

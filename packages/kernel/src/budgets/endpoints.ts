@@ -21,6 +21,7 @@ import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import { allowedIn, type BudgetRoll, domainsOf, downHosts } from './budget-roll.ts';
 import { deleteBudget, type LeaseRow, writeBudget } from './budgets-store.ts';
 import type { BudgetsDeps } from './create-budgets.ts';
+import type { FailingMarks } from './failing-marks.ts';
 import type { LeaseLedger } from './lease-ledger.ts';
 import type { Membership } from './membership.ts';
 
@@ -29,6 +30,7 @@ export interface BudgetEndpointsDeps {
   readonly deps: Pick<BudgetsDeps, 'hosts' | 'audit' | 'events'>;
   readonly roll: BudgetRoll;
   readonly leases: LeaseLedger;
+  readonly failing: FailingMarks;
   readonly membership: Membership;
 }
 
@@ -36,6 +38,7 @@ export const budgetEndpoints = (parts: BudgetEndpointsDeps): Endpoint[] => [
   ...readEndpoints(parts),
   ...editEndpoints(parts),
   ...leaseEndpoints(parts),
+  ...failingEndpoints(parts),
 ];
 
 const READ = budgetsPermissions.budgetsRead.name;
@@ -151,6 +154,28 @@ function editEndpoints(parts: BudgetEndpointsDeps): Endpoint[] {
           await deleteBudget(transaction, name);
           transaction.afterCommit(() => membership.drop(name));
         },
+      });
+      return undefined;
+    }),
+  ];
+}
+
+function failingEndpoints(parts: BudgetEndpointsDeps): Endpoint[] {
+  return [
+    endpoint(budgetsRoutes.clearFailing, async (request) => {
+      const { hostId } = request.params;
+      const permission = budgetsPermissions.budgetsRelease.name;
+      const host = parts.deps.hosts.index.get(hostId);
+      const covers = (name: string): boolean => {
+        const scope = request.principal.scope(name);
+        return host !== undefined && (scope.isAll || scope.includes(host));
+      };
+      if (!covers(READ)) throw new AppError('NOT_FOUND', { what: 'host', id: hostId });
+      if (!covers(permission)) throw new AppError('FORBIDDEN', { permission });
+      await edit(parts, request, hostId, {
+        action: 'budget.failing-cleared',
+        details: { reason: request.body.reason },
+        write: (transaction) => parts.failing.clear(transaction, hostId),
       });
       return undefined;
     }),

@@ -8,6 +8,8 @@ export interface FailingMarks {
   set(mark: FailingRow, isFailing: boolean): void;
   /** The host is decommissioned. */
   forget(hostId: HostId): void;
+  /** A person says that the host is well; what probes say from now on counts anew. */
+  clear(transaction: Transaction, hostId: HostId): Promise<void>;
   flush(transaction: Transaction): Promise<void>;
   reload(store: Store): Promise<void>;
 }
@@ -23,10 +25,18 @@ export function createFailingMarks(roll: BudgetRoll): FailingMarks {
     changed.set(key, { mark, isFailing });
     setFailing(roll, mark, isFailing);
   };
+  const ofHost = (hostId: HostId): FailingRow[] =>
+    [...marks.values()].filter((mark) => mark.hostId === hostId);
   return {
     set,
     forget(hostId) {
       for (const mark of [...marks.values()]) if (mark.hostId === hostId) set(mark, false);
+    },
+    async clear(transaction, hostId) {
+      await deleteFailing(transaction, ofHost(hostId));
+      transaction.afterCommit(() => {
+        for (const mark of ofHost(hostId)) set(mark, false);
+      });
     },
     async flush(transaction) {
       const all = [...changed.values()];

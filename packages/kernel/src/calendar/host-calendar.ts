@@ -5,7 +5,6 @@
  * both. Where it cannot be decided whether a rule covers the host, the host is open only if it is open either way: a freeze
  * that may cover it closes it; a window that may cover it can only close it while no window surely covers it.
  */
-import type { Verdict } from '../select/service.ts';
 import type { TimeRule } from './open-state.ts';
 import type { Closed, TimeSpan } from './service.ts';
 
@@ -26,8 +25,6 @@ export interface HostCalendar {
 const UNDECIDED_AGAIN_MS = 30_000;
 /** Transitions looked at in one search: hourly windows and freezes over 92 days are 4416. */
 const TRANSITIONS_MAX = 5000;
-
-export const isCovering = (verdict: Verdict): boolean => verdict !== 'false';
 
 /** Null: open. */
 export function closedAt({ windows, freezes, planWindows }: HostCalendar, ms: number): Closed | null {
