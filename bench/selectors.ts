@@ -57,6 +57,8 @@ async function ask(
   const startSeconds = (performance.now() - began) / 1000;
   try {
     const { client } = stage;
+    // The start is told by its seconds.
+    await stage.probe.ask('stalls');
     const endProfile = await stage.profile(profileDirectory, `selectors-${size}`);
     const { total } = await client.call(selectRoutes.check, { query: { selector: 'true' } });
     if (total !== size) throw new Error(`${total} of ${size} hosts in the registry`);
