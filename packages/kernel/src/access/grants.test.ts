@@ -32,6 +32,11 @@ const select = {
     ownFacts: [],
     groupRefs: [],
     evaluate: (host) => (host.labels['site'] === text.slice(5) ? 'true' : 'false'),
+    weigh: (host) => ({
+      verdict: host.labels['site'] === text.slice(5) ? 'true' : 'false',
+      units: 1,
+      isTooCostly: false,
+    }),
     explain: () => ({ verdict: 'false', conditions: [] }),
   }),
 };

@@ -44,6 +44,7 @@ export class AgentSession implements OpenSession {
   readonly #limits: GatewayLimits;
   readonly #events: SessionEvents;
   readonly #pace: Pace;
+  readonly #reports: Pace;
   #isClosed = false;
   /** Reasons for which nothing is read right now. */
   #holds = 0;
@@ -68,6 +69,11 @@ export class AgentSession implements OpenSession {
     this.#pace = new Pace({
       perSecond: limits.receiveBytesPerSecond,
       burst: limits.receiveBurstBytes,
+      nowMs: clock.monotonic(),
+    });
+    this.#reports = new Pace({
+      perSecond: limits.reportsPerSecond,
+      burst: limits.reportsBurst,
       nowMs: clock.monotonic(),
     });
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
@@ -110,6 +116,11 @@ export class AgentSession implements OpenSession {
 
   cut(): void {
     this.#socket.terminate();
+  }
+
+  /** True when there were so many that the facts of a host cannot really have changed as often. */
+  countReport(): boolean {
+    return this.#reports.take(1, this.#clock.monotonic()) > 0;
   }
 
   /** Stops reading while too much work of this session is under way. */

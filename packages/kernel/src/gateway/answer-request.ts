@@ -92,20 +92,43 @@ async function upload(
     });
   }
   const hostId = await identified(desk, request);
-  await slots.within(`upload ${hostId}`, limits.uploadsPerHostMax, () =>
-    // What waits is not read: it holds a connection and no memory.
-    slots.inTurn(
-      'upload',
-      { max: limits.uploadsInFlightMax, waitingMax: limits.uploadsWaitingMax },
-      async () => {
-        const limit = what.kind === 'facts' ? limits.factBodyBytesMax : limits.outputBodyBytesMax;
-        const body = await readDigested(request, digest.data, limit);
-        if (what.kind === 'facts') await deps.facts.putBody(hostId, digest.data, body);
-        else await sessions.outputBody(hostId, digest.data, body);
-      },
+  await suspecting(sessions, hostId, () =>
+    slots.within(`upload ${hostId}`, limits.uploadsPerHostMax, () =>
+      // What waits is not read: it holds a connection and no memory.
+      slots.inTurn(
+        'upload',
+        { max: limits.uploadsInFlightMax, waitingMax: limits.uploadsWaitingMax },
+        async () => {
+          const limit = what.kind === 'facts' ? limits.factBodyBytesMax : limits.outputBodyBytesMax;
+          const body = await readDigested(request, digest.data, limit);
+          if (what.kind === 'facts') await deps.facts.putBody(hostId, digest.data, body);
+          else await sessions.outputBody(hostId, digest.data, body);
+        },
+      ),
     ),
   );
   return { status: 204 };
+}
+
+/** What no honest agent uploads. */
+const LIES: readonly string[] = [
+  'GATEWAY_DIGEST_MISMATCH',
+  'GATEWAY_BODY_CORRUPT',
+  'BODY_TOO_LARGE',
+  'FACT_BODY_UNWANTED',
+];
+
+async function suspecting(
+  sessions: Pick<Desk['sessions'], 'suspect'>,
+  hostId: HostId,
+  work: () => Promise<void>,
+): Promise<void> {
+  try {
+    await work();
+  } catch (cause) {
+    if (isAppError(cause) && LIES.includes(cause.code)) sessions.suspect(hostId, cause.code);
+    throw cause;
+  }
 }
 
 async function identified(desk: Desk, request: IncomingMessage): Promise<HostId> {

@@ -46,6 +46,12 @@ export const GATEWAY_LIMITS = {
   receiveFrameBytesMin: bytes.kib(2),
   /** Fact reports of one session under way in the store; above it the gateway stops reading from it. */
   reportsInFlightMax: 4,
+  /**
+   * Reports of facts that one session may send at once, and for good. Each may open a row of history for every fact, so a
+   * host that changes its mind without end would fill the disk; a busy one reports a few times a minute.
+   */
+  reportsBurst: 600,
+  reportsPerSecond: 2,
   /** Frames that break the protocol before the session is refused. */
   protocolErrorsMax: 20,
   /** How long a host that was refused for them is asked to stay away. */

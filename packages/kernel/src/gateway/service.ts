@@ -35,5 +35,10 @@ export interface GatewayService {
   listen(listener: SessionListener): void;
   /** Ends the host's session at once, for revocation and decommissioning; a code that may be retried asks it to come back. */
   cut(hostId: HostId, code: string): void;
+  /**
+   * A host said what no honest agent says: a word about another host's task, a body that is not what its name says. Counts
+   * like a frame that breaks the protocol: again and again is a finding, and the host is asked to stay away.
+   */
+  suspect(hostId: HostId, problem: string): void;
   readonly sessionsCount: number;
 }

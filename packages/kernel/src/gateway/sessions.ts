@@ -89,6 +89,11 @@ export class Sessions implements GatewayService {
     for (const session of this.#table.of(hostId)) session.end(last);
   }
 
+  suspect(hostId: HostId, problem: string): void {
+    const session = this.#table.current(hostId);
+    if (session !== null) this.#broken(session, problem);
+  }
+
   /** Numbers only grow, across restarts too: a late frame of an old session never fits a new one. */
   nextGeneration(): number {
     this.#generation = Math.max(this.#generation + 1, this.#deps.context.clock.now());
@@ -191,6 +196,7 @@ export class Sessions implements GatewayService {
   }
 
   async #report(session: AgentSession, frame: AgentFrameOf<'facts'>): Promise<void> {
+    if (session.countReport()) return this.#broken(session, 'fact-flood');
     const collectedAt = Date.parse(frame.collectedAt);
     const { reports, bodies } = frame;
     const digests = await this.#deps.facts.report(session.hostId, reports, collectedAt, bodies);

@@ -60,6 +60,10 @@ export interface ScriptedFleet {
   announce(hostId: HostId): void;
   /** The server goes away: every session ends and nobody listens any more. */
   forgetServer(): void;
+  /** What the server told the gateway of hosts that lie. */
+  readonly suspected: readonly { readonly hostId: HostId; readonly problem: string }[];
+  /** Says it in the host's name, whatever it is. */
+  say(hostId: HostId, frame: AgentFrame): void;
   /** Goes on with tasks of a host whose script was `silent` or `stuck` until now. */
   resume(hostId: HostId): void;
 }
@@ -69,6 +73,7 @@ interface Fleet {
   readonly actions: AgentFrameOf<'hello'>['actions'];
   listeners: SessionListener[];
   generation: number;
+  readonly suspected: { hostId: HostId; problem: string }[];
 }
 
 export function createFleet(
@@ -76,10 +81,15 @@ export function createFleet(
   actions: AgentFrameOf<'hello'>['actions'] = {},
 ): ScriptedFleet {
   const hosts = new Map(hostIds.map((id) => [id, newHost(id)]));
-  const fleet: Fleet = { hosts, actions, listeners: [], generation: 0 };
+  const fleet: Fleet = { hosts, actions, listeners: [], generation: 0, suspected: [] };
   return {
     hosts,
+    suspected: fleet.suspected,
     gateway: gatewayOf(fleet),
+    say(hostId, frame) {
+      const { session } = hostOf(fleet, hostId);
+      if (session !== null) for (const listener of fleet.listeners) listener.frame?.(session, frame);
+    },
     connect: (hostId) => connect(fleet, hostOf(fleet, hostId)),
     connectAll() {
       for (const host of hosts.values()) connect(fleet, host);
@@ -143,6 +153,7 @@ function gatewayOf(fleet: Fleet): GatewayService {
     session: (hostId) => fleet.hosts.get(hostId)?.session ?? null,
     listen: (listener) => void fleet.listeners.push(listener),
     cut: (hostId) => disconnect(fleet, hostOf(fleet, hostId)),
+    suspect: (hostId, problem) => void fleet.suspected.push({ hostId, problem }),
     get sessionsCount() {
       return [...fleet.hosts.values()].filter((host) => host.session !== null).length;
     },

@@ -7,7 +7,7 @@ import type { OutputIntake } from './output-intake.ts';
 /** What jobs see of the driver. */
 export interface DriverState {
   readonly log: Log;
-  readonly gateway: Pick<GatewayService, 'session' | 'send'>;
+  readonly gateway: Pick<GatewayService, 'session' | 'send' | 'suspect'>;
   readonly outputs: OutputIntake;
   readonly active: ReadonlyMap<string, ActiveRollout>;
   /** Generation of the session whose hello was taken in, by host. */

@@ -24,6 +24,8 @@ export interface OutputIntake {
     from: Waiter,
     word: { outcome: TaskOutcome; inline: string | null },
   ): Promise<void>;
+  /** Whether it is in the store or on its way there. */
+  isThere(batch: Batch, digest: Digest): Promise<boolean>;
   /** A body that a host uploaded; false when nobody asked for it. */
   takeBody(batch: Batch, hostId: HostId, digest: Digest, body: Uint8Array): boolean;
   sessionClosed(hostId: HostId, batch: Batch): void;
@@ -69,6 +71,8 @@ export function createOutputIntake(deps: {
       if (!want.waiters.some((waiter) => waiter.taskId === from.taskId)) want.waiters.push(from);
       if (want.askedHost === from.hostId) ask(batch, from.hostId, digest);
     },
+    isThere: async (batch, digest) =>
+      known.has(digest) || batch.outputs.has(digest) || (await deps.isStored(digest)),
     takeBody(batch, hostId, digest, body) {
       const want = wanted.get(digest);
       if (want === undefined) return false;

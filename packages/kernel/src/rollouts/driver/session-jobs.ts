@@ -79,13 +79,25 @@ export async function takeOutcome(
     noteBroken(active.brokenBefore, index, outcome);
     if (active.fixed.kind === 'run') driver.noteProbes(hostId, outcome.probes?.after ?? []);
   }
+  // An output that is small is saved with its outcome, so one that comes for an ended task and is not there was made up.
+  const digest = outcome.output?.digest;
+  const isRepeat = before !== undefined && isTaskEnd(before) && outputInline !== null;
+  if (isRepeat && digest !== undefined && !(await driver.outputs.isThere(batch, digest))) {
+    driver.log.warn('a host changed the output of a task that had ended', { hostId, taskId });
+    driver.gateway.suspect(hostId, 'outcome-changed');
+    batch.sends.push({ kind: 'frame', hostId, frame: { kind: 'outcome-saved', taskId, attempt } });
+    return;
+  }
   await driver.outputs.takeOutcome(batch, { hostId, taskId, attempt }, { outcome, inline: outputInline });
 }
 
 /** A host speaks for its own share alone. */
 function isOwn(driver: DriverState, active: ActiveRollout, word: { hostId: HostId; index: number }): boolean {
   const isRight = active.state.tasks[word.index]?.hostId === word.hostId;
-  if (!isRight) driver.log.warn('host spoke of a task of another', { ...word, rolloutId: active.id });
+  if (!isRight) {
+    driver.log.warn('host spoke of a task of another', { ...word, rolloutId: active.id });
+    driver.gateway.suspect(word.hostId, 'task-of-another-host');
+  }
   return isRight;
 }
 

@@ -51,6 +51,9 @@ export function createVirtualNet(deps: {
         const host = hosts.get(hostId);
         if (host !== undefined) disconnect(host);
       },
+      suspect(hostId, problem) {
+        throw new Error(`an honest host was suspected: ${hostId} ${problem}`);
+      },
       get sessionsCount() {
         return [...hosts.values()].filter((host) => host.session !== null).length;
       },
