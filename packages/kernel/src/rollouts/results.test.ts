@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import type { ResultGroup, WatchEvent } from '@pilothouse/contract';
 import { openTestRollouts } from './open-test-rollouts.ts';
 
-type Stream = { stream: AsyncIterable<{ event?: string; data: unknown }> };
+type Item = { event?: string; data: unknown };
+type Stream = { stream: AsyncIterable<Item | readonly Item[]> };
 
 async function collect(answer: Stream): Promise<unknown[]> {
   const items: unknown[] = [];
-  for await (const item of answer.stream) items.push(item.data);
+  for await (const piece of answer.stream) items.push(...[piece].flat().map((item) => item.data));
   return items;
 }
 

@@ -66,11 +66,19 @@ async function listActive(
     if (query.isInScope(task.hostId)) found.push({ ...task });
   }
   const ended = found.filter((task) => isTaskEnd(task.phase)).map((task) => task.index);
-  const rows = await readTasksAt(deps.context.store, active.id, ended);
+  const rows = await readSaved(deps, active.id, ended);
   return {
     items: found.map((task) => viewTask(active, task, rows.get(task.index)?.body.outcome ?? null)),
     nextCursor: index < tasks.length ? pageCursor(String(index)) : null,
   };
+}
+
+/** Memory is ahead of the rows by the commit that is going on: what has ended and has no row is waited for once. */
+async function readSaved(deps: ResultDeps, rolloutId: string, indexes: readonly number[]) {
+  const rows = await readTasksAt(deps.context.store, rolloutId, indexes);
+  if (indexes.every((index) => rows.has(index))) return rows;
+  await deps.driver.loop.run(() => {});
+  return readTasksAt(deps.context.store, rolloutId, indexes);
 }
 
 async function listEnded(

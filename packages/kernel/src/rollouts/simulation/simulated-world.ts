@@ -35,7 +35,7 @@ export interface World {
   readonly authority: ReturnType<typeof virtualAuthority>;
   readonly observed: Observed;
   readonly rackCap: number;
-  server: SimulatedServer;
+  readonly server: SimulatedServer;
   disk: VirtualDisk;
   /** kill -9, and a new server over what is on disk. */
   restart(isLastSaved: boolean): Promise<void>;
@@ -50,60 +50,29 @@ export async function openWorld(seed: number, hostsCount: number): Promise<World
   const clock = createVirtualClock(START);
   const store = openInlineStore();
   await store.migrate([plansMigrations, rolloutsMigrations]);
-  const racks = 1 + random.int(3);
-  const ids = Array.from({ length: hostsCount }, (_, n) => testHostId(n));
-  const index = new Map<HostId, HostEntry>(
-    ids.map((id, n) => [id, { ...entryOf(id, `web-${n}`), labels: { rack: `r${n % racks}` } }]),
-  );
-  const hosts = new Map<HostId, VirtualHost>();
-  for (const id of ids) hosts.set(id, newHost(id, random.isLikely(0.2) ? 'fail' : 'succeed'));
-  const rackOf = (hostId: HostId): string => index.get(hostId)?.labels['rack'] ?? '';
+  const { hosts, index } = populate(random, hostsCount);
   const rackCap = 1 + random.int(3);
-  const ledger = virtualLedger(() => rackCap, rackOf);
-  const calendar = virtualCalendar(() => clock.now());
-  const judge = virtualJudge(random);
-  const authority = virtualAuthority();
-  const observed: Observed = {
-    starts: new Map(),
-    executing: new Map(),
-    failures: new Map(),
-    rollouts: new Set(),
-    ends: new Map(),
-    soaks: new Map(),
-    broken: [],
+  const rules = {
+    calendar: virtualCalendar(() => clock.now()),
+    ledger: virtualLedger(
+      () => rackCap,
+      (hostId) => index.get(hostId)?.labels['rack'] ?? '',
+    ),
+    judge: virtualJudge(random),
+    authority: virtualAuthority(),
   };
-  // What is thrown into the driver would be its trouble and not the world's: it is kept until the move is over.
-  const watched = (check: () => void): void => {
-    try {
-      check();
-    } catch (error) {
-      observed.broken.push(error);
-    }
-  };
+  const observed = nothingObserved();
   const net = createVirtualNet({
     random,
     hosts,
     actions: offeredActions,
-    offered: (host, taskId) => watched(() => noteOffered(world, host, taskId)),
+    offered: (host, taskId) => watched(observed, () => noteOffered(world, host, taskId)),
     presence(host, isOnline) {
       world.changeHost(host.id, { isOnline });
-      if (isOnline) ledger.heard(host.id);
+      if (isOnline) rules.ledger.heard(host.id);
     },
   });
-  const rules = {
-    budgets: ledger.budgets,
-    calendar: calendar.calendar,
-    gates: judge.gates,
-    authority: authority.authority,
-    notifications: virtualNotifications(),
-  };
-  const boot = (disk: VirtualDisk): Promise<SimulatedServer> =>
-    startServer(
-      { clock, ids: idSource, store: disk.store, log: silentLog },
-      { index, gateway: net.gateway, rules },
-    );
-  const idSource = countingIds(clock);
-  const disk = createVirtualDisk(store);
+  const boot = bootOver({ clock, index, gateway: net.gateway, rules });
   let server: SimulatedServer | null = null;
   const world: World = {
     random,
@@ -111,53 +80,105 @@ export async function openWorld(seed: number, hostsCount: number): Promise<World
     hosts,
     index,
     net,
-    hostWorld: {
-      now: () => clock.now(),
-      started: (host, entry) => watched(() => noteStarted(world, host, entry)),
-      ended: (_host, entry) => noteEnded(world, entry),
-    },
-    calendar,
-    ledger,
-    judge,
-    authority,
+    ...rules,
     observed,
     rackCap,
+    disk: createVirtualDisk(store),
+    hostWorld: {
+      now: () => clock.now(),
+      started: (host, entry) => watched(observed, () => noteStarted(world, host, entry)),
+      ended: (_host, entry) => noteEnded(world, entry),
+    },
     get server() {
       if (server === null) throw new Error('no server is up');
       return server;
     },
-    set server(next) {
-      server = next;
-    },
-    disk,
     async restart(isLastSaved) {
       world.disk.pullOut(isLastSaved);
       await turn();
       net.forgetServer();
       clock.forgetTimers();
-      ledger.restart();
-      judge.restart();
+      rules.ledger.restart();
+      rules.judge.restart();
       world.disk = createVirtualDisk(store);
-      world.server = await boot(world.disk);
+      server = await boot(world.disk);
       await turn();
     },
-    changeHost(hostId, change) {
-      const before = index.get(hostId);
-      if (before === undefined) return;
-      const after = change === null ? null : { ...before, ...change };
-      if (after === null) index.delete(hostId);
-      else index.set(hostId, after);
-      server?.hostChanged({ before, after });
-    },
+    changeHost: (hostId, change) => changeHost({ index, server }, hostId, change),
     async close() {
       world.disk.pullOut(false);
       await store.close();
     },
   };
-  world.server = await boot(disk);
+  server = await boot(world.disk);
   for (const host of hosts.values()) net.connect(host);
   await turn();
   return world;
+}
+
+function changeHost(
+  { index, server }: Pick<World, 'index'> & { readonly server: SimulatedServer | null },
+  hostId: HostId,
+  change: Partial<HostEntry> | null,
+): void {
+  const before = index.get(hostId);
+  if (before === undefined) return;
+  const after = change === null ? null : { ...before, ...change };
+  if (after === null) index.delete(hostId);
+  else index.set(hostId, after);
+  server?.hostChanged({ before, after });
+}
+
+function populate(random: Random, hostsCount: number) {
+  const racks = 1 + random.int(3);
+  const hosts = new Map<HostId, VirtualHost>();
+  const index = new Map<HostId, HostEntry>();
+  for (let n = 0; n < hostsCount; n++) {
+    const id = testHostId(n);
+    index.set(id, { ...entryOf(id, `web-${n}`), labels: { rack: `r${n % racks}` } });
+    hosts.set(id, newHost(id, random.isLikely(0.2) ? 'fail' : 'succeed'));
+  }
+  return { hosts, index };
+}
+
+type WorldRules = Pick<World, 'calendar' | 'ledger' | 'judge' | 'authority'>;
+
+/** How servers of this world come up, one after the other, each over its own view of the disk. */
+function bootOver({
+  clock,
+  index,
+  gateway,
+  rules,
+}: Pick<World, 'clock' | 'index'> & { gateway: VirtualNet['gateway']; rules: WorldRules }) {
+  const ids = countingIds(clock);
+  const rooms = {
+    budgets: rules.ledger.budgets,
+    calendar: rules.calendar.calendar,
+    gates: rules.judge.gates,
+    authority: rules.authority.authority,
+    notifications: virtualNotifications(),
+  };
+  return (disk: VirtualDisk): Promise<SimulatedServer> =>
+    startServer({ clock, ids, store: disk.store, log: silentLog }, { index, gateway, rules: rooms });
+}
+
+const nothingObserved = (): Observed => ({
+  starts: new Map(),
+  executing: new Map(),
+  failures: new Map(),
+  rollouts: new Set(),
+  ends: new Map(),
+  soaks: new Map(),
+  broken: [],
+});
+
+/** What is thrown into the driver would be its trouble and not the world's: it is kept until the move is over. */
+function watched(observed: Observed, check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    observed.broken.push(error);
+  }
 }
 
 /** Everything that follows from what has happened is done when this returns: nothing in a world waits for real time. */

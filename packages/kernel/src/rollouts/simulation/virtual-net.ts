@@ -2,7 +2,7 @@ import type { HostId } from '@pilothouse/contract';
 import type { AgentFrame, AgentFrameOf } from '@pilothouse/wire';
 import type { GatewayService, SessionListener } from '../../gateway/service.ts';
 import type { Random } from './random.ts';
-import { helloOf, sayUnsaved, type VirtualHost } from './virtual-host.ts';
+import { helloOf, sayUnsaved, type Unaddressed, type VirtualHost } from './virtual-host.ts';
 
 /** Sessions between hosts and the server of the moment. Frames move only when the world says so. */
 export interface VirtualNet {
@@ -55,7 +55,7 @@ export function createVirtualNet(deps: {
         throw new Error(`an honest host was suspected: ${hostId} ${problem}`);
       },
       get sessionsCount() {
-        return [...hosts.values()].filter((host) => host.session !== null).length;
+        return countSessions(hosts);
       },
     },
     connect(host) {
@@ -69,13 +69,9 @@ export function createVirtualNet(deps: {
     },
     disconnect,
     deliver(host, { overtakes, twice }) {
-      const { session, outbox } = host;
-      if (session === null || outbox.length === 0) return;
-      if (host.isCutOff) return void outbox.shift();
-      const at = overtakes ? random.int(outbox.length) : 0;
-      const frame = outbox[at];
-      if (frame === undefined) return;
-      if (!twice) outbox.splice(at, 1);
+      const { session } = host;
+      const frame = takeFrame(random, host, { overtakes, twice });
+      if (session === null || frame === null) return;
       // Every kind that is said here carries the generation, and nothing else is missing.
       const addressed = { ...frame, generation: session.generation } as AgentFrame;
       for (const listener of listeners) listener.frame?.(session, addressed);
@@ -86,3 +82,19 @@ export function createVirtualNet(deps: {
     },
   };
 }
+
+function takeFrame(
+  random: Random,
+  { outbox, isCutOff }: VirtualHost,
+  { overtakes, twice }: { readonly overtakes: boolean; readonly twice: boolean },
+): Unaddressed | null {
+  if (isCutOff) outbox.shift();
+  if (isCutOff || outbox.length === 0) return null;
+  const at = overtakes ? random.int(outbox.length) : 0;
+  const frame = outbox[at] ?? null;
+  if (!twice) outbox.splice(at, 1);
+  return frame;
+}
+
+const countSessions = (hosts: ReadonlyMap<HostId, VirtualHost>): number =>
+  [...hosts.values()].filter((host) => host.session !== null).length;
