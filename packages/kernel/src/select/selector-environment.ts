@@ -91,16 +91,7 @@ export function createSelectorEnvironment(
     names.push(variable, ...fieldPaths(variable, schema));
   }
   registerViews(cel);
-  cel.registerFunction('pkg(string): Package', (name: string) => {
-    const body = bodyOf(currentHost(), 'packages');
-    meter.spend(UNITS_PER_ENTRY * entriesOf(body, 'packages'));
-    return findPackage(body, name);
-  });
-  cel.registerFunction('service(string): Service', (name: string) => {
-    const body = bodyOf(currentHost(), 'services');
-    meter.spend(UNITS_PER_ENTRY * entriesOf(body, 'units'));
-    return findService(body, name);
-  });
+  registerLookups(cel, meter, (fact) => bodyOf(currentHost(), fact));
   cel.registerFunction('inGroup(string): bool', (path: string) => {
     const verdict = groups.isIn(currentHost(), path);
     // Thrown, it makes the condition undetermined, as all that cannot be decided does.
@@ -148,6 +139,19 @@ function registerViews(cel: Environment): void {
       return order !== null && holds(order);
     });
   }
+}
+
+function registerLookups(cel: Environment, meter: Meter, body: (fact: string) => unknown): void {
+  cel.registerFunction('pkg(string): Package', (name: string) => {
+    const packages = body('packages');
+    meter.spend(UNITS_PER_ENTRY * entriesOf(packages, 'packages'));
+    return findPackage(packages, name);
+  });
+  cel.registerFunction('service(string): Service', (name: string) => {
+    const services = body('services');
+    meter.spend(UNITS_PER_ENTRY * entriesOf(services, 'units'));
+    return findService(services, name);
+  });
 }
 
 function entriesOf(body: unknown, list: 'packages' | 'units'): number {
