@@ -329,7 +329,7 @@ test('a poisoned change that ends with success is stopped at the canary and undo
     query: { after: latest, limit: 500, type: 'rollouts.*' },
   });
   for (const { at, type, data } of items)
-    t.diagnostic(`${at} ${type} ${String(data['state'] ?? '')} ${String(data['code'] ?? '')}`);
+    t.diagnostic(`${at} ${type} ${JSON.stringify({ state: data['state'], code: data['code'] })}`);
 });
 
 /** A host looks every five minutes, and at once when its list of managed files is touched. */

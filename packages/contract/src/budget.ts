@@ -5,15 +5,13 @@ import { Timestamp } from './scalars.ts';
 import { ruleText } from './schema-text.ts';
 
 /** Names of what people set up beside hosts: budgets, windows, freezes, schedules, channels. */
-export const RuleName = z
-  .string()
-  .regex(
-    /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,62}$/u,
-    ruleText({
-      en: 'must be a name of at most 63 letters, digits, _ . and -, beginning with a letter or a digit',
-      zh: '必须以字母或数字开头，至多 63 个字母、数字及 _ . -',
-    }),
-  );
+export const RuleName = z.string().regex(
+  /^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,62}$/u,
+  ruleText({
+    en: 'must be a name of at most 63 letters, digits, _ . and -, beginning with a letter or a digit',
+    zh: '必须以字母或数字开头，至多 63 个字母、数字及 _ . -',
+  }),
+);
 
 /** How many members of one domain may be down: so many, a share rounded down, or as many as leave a majority. */
 export const BudgetLimit = z.union([

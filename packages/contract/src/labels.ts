@@ -4,15 +4,13 @@ import { ruleText } from './schema-text.ts';
 
 export const LABELS_MAX = 64;
 
-export const LabelValue = z
-  .string()
-  .regex(
-    /^[\p{L}\p{N}_./:@-]{0,127}$/u,
-    ruleText({
-      en: 'must be a label value: letters, digits and _ . / : @ - only',
-      zh: '必须是标签值：仅限字母、数字及 _ . / : @ -',
-    }),
-  );
+export const LabelValue = z.string().regex(
+  /^[\p{L}\p{N}_./:@-]{0,127}$/u,
+  ruleText({
+    en: 'must be a label value: letters, digits and _ . / : @ - only',
+    zh: '必须是标签值：仅限字母、数字及 _ . / : @ -',
+  }),
+);
 
 /** What operators say of a host, `site=bj1`; unlike facts never reported by the host itself, so access may rest on it. */
 export const Labels = z

@@ -5,15 +5,13 @@ import { ruleText } from './schema-text.ts';
 export const PROBES_MAX = 8;
 
 const common = {
-  name: z
-    .string()
-    .regex(
-      /^[a-z0-9][a-z0-9-]{0,39}$/,
-      ruleText({
-        en: 'must be the name of a probe: small letters, digits and -',
-        zh: '必须是探测的名称：仅限小写字母、数字和 -',
-      }),
-    ),
+  name: z.string().regex(
+    /^[a-z0-9][a-z0-9-]{0,39}$/,
+    ruleText({
+      en: 'must be the name of a probe: small letters, digits and -',
+      zh: '必须是探测的名称：仅限小写字母、数字和 -',
+    }),
+  ),
   /** Tries until it counts as failing, with `pauseMs` between them. */
   tries: z.number().int().min(1).max(20),
   pauseMs: z.number().int().min(0).max(60_000),

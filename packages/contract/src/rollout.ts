@@ -4,15 +4,13 @@ import { Digest, JsonObject, Timestamp } from './scalars.ts';
 import { ruleText } from './schema-text.ts';
 import { Strategy } from './strategy.ts';
 
-export const RolloutId = z
-  .string()
-  .regex(
-    /^r_[0-9a-hjkmnp-tv-z]{18}$/,
-    ruleText({
-      en: 'must be the id of a rollout, such as r_0k3v9d2qa7m8f4q7xz',
-      zh: '必须是发布的 id，例如 r_0k3v9d2qa7m8f4q7xz',
-    }),
-  );
+export const RolloutId = z.string().regex(
+  /^r_[0-9a-hjkmnp-tv-z]{18}$/,
+  ruleText({
+    en: 'must be the id of a rollout, such as r_0k3v9d2qa7m8f4q7xz',
+    zh: '必须是发布的 id，例如 r_0k3v9d2qa7m8f4q7xz',
+  }),
+);
 
 /**
  * awaiting-approval: people have yet to approve or sign its plan · rolling-back: halted, and what it touched is being
@@ -83,9 +81,9 @@ export const Rollout = z.object({
   expiresAt: Timestamp,
   retryOf: RolloutId.nullable(),
   /** The rollout whose changes this one undoes. */
-  rollbackOf: RolloutId.nullable(),
+  rollbackOf: RolloutId.nullable().default(null),
   /** The rollout that undoes this one's changes, once there is one. */
-  rolledBackBy: RolloutId.nullable(),
+  rolledBackBy: RolloutId.nullable().default(null),
   etag: z.string(),
 });
 export type Rollout = z.infer<typeof Rollout>;

@@ -65,15 +65,13 @@ export const PlanWindow = z.object({
   /** IANA name; the rule's local times are in it, over daylight-saving changes. */
   timeZone: z.string().min(1).max(64),
   /** Local time from which the rule counts, `2026-11-21T22:00:00`. */
-  start: z
-    .string()
-    .regex(
-      /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/,
-      ruleText({
-        en: 'must be a local time such as 2026-11-21T22:00:00',
-        zh: '必须是本地时间，例如 2026-11-21T22:00:00',
-      }),
-    ),
+  start: z.string().regex(
+    /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d$/,
+    ruleText({
+      en: 'must be a local time such as 2026-11-21T22:00:00',
+      zh: '必须是本地时间，例如 2026-11-21T22:00:00',
+    }),
+  ),
   durationMs: z
     .number()
     .int()

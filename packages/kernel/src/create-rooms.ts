@@ -86,42 +86,15 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   const doors = await openDoors(context, options, { ...ledger, ...registry });
   gateway = doors.gateway;
   const rules = await openRules(context, options, { ...ledger, ...registry, gateway: gateway.service });
-  const { trust, audit, events } = ledger;
-  const { hosts, facts, select, resolver, findings } = registry;
-  const { authority, ...authorityRoom } = createAuthority(context, {
-    hosts,
-    audit,
-    events,
-    actions: options.declarations.actions,
-    plans: () => plans,
-  });
-  const { rollouts, plans, ...rolloutsRoom } = await createRollouts(context, {
-    authority,
-    budgets: rules.budgets,
-    calendar: rules.calendar,
-    gates: rules.gates,
-    notifications: rules.notifications,
-    hosts,
-    resolver,
-    select,
-    gateway: gateway.service,
-    signer: trust.signer,
-    audit,
-    events,
-    actions: [...options.declarations.actions.values()],
-    resultsKeptDays: options.retention.resultsKeptDays,
-  });
-  const schedules = await createSchedules(context, {
-    ...registry,
+  const change = await openChange(context, options, {
     ...ledger,
-    authority,
-    plans,
-    rollouts,
-    delegates: {
-      delegateOf: (principal) => options.delegates().delegateOf(principal),
-      principalOf: (delegate) => options.delegates().principalOf(delegate),
-    },
+    ...registry,
+    rules,
+    gateway: gateway.service,
   });
+  const { trust, audit, events } = ledger;
+  const { hosts, facts, select, findings } = registry;
+  const { rollouts, rolloutsRoom } = change;
   const hostsDeps: HostsEndpointDeps = {
     context,
     ...registry,
@@ -147,17 +120,13 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...findingsEndpoints({ findings, hosts }),
       ...factsEndpoints({ facts, hosts, select, specs: [...options.declarations.facts.values()] }),
       ...rules.endpoints,
-      ...authorityRoom.endpoints,
-      ...rolloutsRoom.endpoints,
-      ...schedules.endpoints,
+      ...change.endpoints,
     ],
     reconcilers: [
       ...ledger.reconcilers,
       ...registry.reconcilers,
       ...rules.reconcilers,
-      ...authorityRoom.reconcilers,
-      ...rolloutsRoom.reconcilers,
-      ...schedules.reconcilers,
+      ...change.reconcilers,
     ],
   };
 }
@@ -242,6 +211,50 @@ async function openRules(
     endpoints: [...budgetsRoom.endpoints, ...calendarRoom.endpoints, ...notificationsRoom.endpoints],
     reconcilers: [...budgetsRoom.reconcilers, ...notificationsRoom.reconcilers],
     close: () => notificationsRoom.close(),
+  };
+}
+
+/** What changes hosts: who said yes, the rollouts themselves, and those that recur. */
+async function openChange(
+  context: KernelContext,
+  options: RoomsOptions,
+  {
+    rules,
+    ...rooms
+  }: Omit<Ledger & Registry, 'reconcilers'> & {
+    readonly rules: Awaited<ReturnType<typeof openRules>>;
+    readonly gateway: Gateway['service'];
+  },
+) {
+  const actions = [...options.declarations.actions.values()];
+  const { authority, ...authorityRoom } = createAuthority(context, {
+    ...rooms,
+    actions: options.declarations.actions,
+    plans: () => plans,
+  });
+  const { rollouts, plans, ...rolloutsRoom } = await createRollouts(context, {
+    ...rooms,
+    ...rules,
+    authority,
+    signer: rooms.trust.signer,
+    actions,
+    resultsKeptDays: options.retention.resultsKeptDays,
+  });
+  const schedules = await createSchedules(context, {
+    ...rooms,
+    authority,
+    plans,
+    rollouts,
+    delegates: {
+      delegateOf: (principal) => options.delegates().delegateOf(principal),
+      principalOf: (delegate) => options.delegates().principalOf(delegate),
+    },
+  });
+  return {
+    rollouts,
+    rolloutsRoom,
+    endpoints: [...authorityRoom.endpoints, ...rolloutsRoom.endpoints, ...schedules.endpoints],
+    reconcilers: [...authorityRoom.reconcilers, ...rolloutsRoom.reconcilers, ...schedules.reconcilers],
   };
 }
 

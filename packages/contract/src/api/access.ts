@@ -40,26 +40,22 @@ export const accessPermissions = definePermissions({
   },
 });
 
-export const UserName = z
-  .string()
-  .regex(
-    /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u,
-    ruleText({
-      en: 'must be a name of letters, digits and . _ @ + - that begins with a letter or digit',
-      zh: '必须以字母或数字开头，仅含字母、数字及 . _ @ + -',
-    }),
-  );
+export const UserName = z.string().regex(
+  /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,127}$/u,
+  ruleText({
+    en: 'must be a name of letters, digits and . _ @ + - that begins with a letter or digit',
+    zh: '必须以字母或数字开头，仅含字母、数字及 . _ @ + -',
+  }),
+);
 /** The upper bound keeps one sign-in from costing more hashing than another. */
 export const Password = z.string().min(1).max(256);
-export const RoleName = z
-  .string()
-  .regex(
-    /^[a-z][a-z0-9-]{0,62}$/,
-    ruleText({
-      en: 'must be a name of small letters, digits and hyphens, such as web-operator',
-      zh: '必须由小写字母、数字和连字符组成，例如 web-operator',
-    }),
-  );
+export const RoleName = z.string().regex(
+  /^[a-z][a-z0-9-]{0,62}$/,
+  ruleText({
+    en: 'must be a name of small letters, digits and hyphens, such as web-operator',
+    zh: '必须由小写字母、数字和连字符组成，例如 web-operator',
+  }),
+);
 export const RoleNames = z.array(RoleName).max(50);
 
 export const User = z.object({

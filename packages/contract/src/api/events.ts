@@ -33,15 +33,13 @@ export const eventsErrors = defineErrors({
 const Cursor = z.coerce.number().int().min(0);
 
 /** One type (`host.online`) or all of a noun (`host.*`). */
-const EventType = z
-  .string()
-  .regex(
-    /^[a-z][a-z-]*\.(\*|[a-z][a-z-]*)$/,
-    ruleText({
-      en: 'must be a type such as host.online, or host.* for all of a noun',
-      zh: '必须是事件类型，例如 host.online，或以 host.* 表示该类全部事件',
-    }),
-  );
+const EventType = z.string().regex(
+  /^[a-z][a-z-]*\.(\*|[a-z][a-z-]*)$/,
+  ruleText({
+    en: 'must be a type such as host.online, or host.* for all of a noun',
+    zh: '必须是事件类型，例如 host.online，或以 host.* 表示该类全部事件',
+  }),
+);
 
 export const EventsPage = z.object({
   items: z.array(Event),

@@ -3,12 +3,11 @@ import { definePermissions } from '../access.ts';
 import { GateVerdict } from '../gate.ts';
 import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
-import {} from '../plan.ts';
-import { ResultGroup, Rollout, RolloutId, RolloutState } from '../rollout.ts';
+import { Rollout, RolloutId, RolloutState } from '../rollout.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, JsonObject, Timestamp } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
-import { OutputBody, Task, TaskState } from '../task.ts';
+import { Task } from '../task.ts';
 import { MadePlan, NewPlan, PLAN_MAKE_ERRORS } from './plans.ts';
 
 export const rolloutPermissions = definePermissions({
@@ -312,149 +311,5 @@ export const rolloutRoutes = {
     response: z.object({ rollout: Rollout, made: MadePlan }),
     errors: ['NOT_FOUND', 'ROLLOUT_NOT_ENDED', 'ROLLOUT_NOTHING_TO_RETRY', ...START_ERRORS, 'ROLLOUTS_BUSY'],
     example: { params: exampleId, body: {} },
-  }),
-};
-
-export const resultRoutes = {
-  tasks: defineRoute({
-    id: 'rollouts.tasks.list',
-    method: 'GET',
-    path: '/api/v1/rollouts/{rolloutId}/tasks',
-    summary: { en: 'List the tasks of a rollout, in order of host id', zh: '列出发布的任务' },
-    access: read,
-    params: Id,
-    query: PageQuery.extend({ state: TaskState.optional(), hostId: HostId.optional() }),
-    response: pageOf(Task),
-    errors: ['NOT_FOUND'],
-    example: { params: exampleId, query: { limit: '10' } },
-  }),
-  groups: defineRoute({
-    id: 'rollouts.groups.list',
-    method: 'GET',
-    path: '/api/v1/rollouts/{rolloutId}/groups',
-    summary: {
-      en: 'Results grouped by identical outcome, largest group first',
-      zh: '按相同结果分组（大的在前）',
-    },
-    access: read,
-    params: Id,
-    query: PageQuery,
-    response: pageOf(ResultGroup),
-    errors: ['NOT_FOUND'],
-    example: { params: exampleId },
-  }),
-  output: defineRoute({
-    id: 'rollouts.output.get',
-    method: 'GET',
-    path: '/api/v1/rollouts/{rolloutId}/tasks/{taskId}/output',
-    summary: { en: 'Read all that a task printed', zh: '读取任务的全部输出' },
-    access: read,
-    params: Id.extend({ taskId: z.string().max(64) }),
-    response: OutputBody,
-    errors: ['NOT_FOUND', 'OUTPUT_NOT_THERE'],
-    example: { params: { ...exampleId, taskId: 'r_000000000000000000.0' } },
-  }),
-  search: defineRoute({
-    id: 'rollouts.output.search',
-    method: 'GET',
-    path: '/api/v1/rollouts/{rolloutId}/output-search',
-    summary: { en: 'Find text in the outputs of a rollout', zh: '在发布的输出中查找文本' },
-    access: read,
-    params: Id,
-    query: PageQuery.extend({ text: z.string().min(1).max(200) }),
-    response: pageOf(
-      z.object({
-        outputDigest: Digest,
-        hostsCount: z.number().int(),
-        /** At most 100. */
-        hostNames: z.array(z.string()),
-        /** The lines that hold it, at most 20, each at most 400 characters. */
-        lines: z.array(
-          z.object({ stream: z.enum(['stdout', 'stderr']), number: z.number().int(), text: z.string() }),
-        ),
-      }),
-    ),
-    errors: ['NOT_FOUND'],
-    example: { params: exampleId, query: { text: 'error' } },
-  }),
-  exportJson: defineRoute({
-    id: 'rollouts.export.ndjson',
-    method: 'GET',
-    path: '/api/v1/rollouts/{rolloutId}/export.ndjson',
-    summary: { en: 'Export tasks with outcomes and outputs as JSON lines', zh: '以 JSON 行导出结果' },
-    access: read,
-    params: Id,
-    stream: 'application/x-ndjson',
-    errors: ['NOT_FOUND'],
-    example: { params: exampleId },
-  }),
-  exportCsv: defineRoute({
-    id: 'rollouts.export.csv',
-    method: 'GET',
-    path: '/api/v1/rollouts/{rolloutId}/export.csv',
-    summary: { en: 'Export tasks with outcomes and outputs as CSV', zh: '以 CSV 导出结果' },
-    access: read,
-    params: Id,
-    stream: 'text/csv',
-    errors: ['NOT_FOUND'],
-    example: { params: exampleId },
-  }),
-};
-
-/** An emergency stop that is in force until somebody clears it. */
-export const EmergencyStop = z.object({
-  id: z.string(),
-  /** Null: every host in `scopeHostsCount`, or of the installation. */
-  selector: z.string().nullable(),
-  /** Null: also hosts to come. A number: the hosts that its maker's role covered at that moment. */
-  scopeHostsCount: z.number().int().nullable(),
-  endRunning: z.boolean(),
-  reason: z.string(),
-  createdBy: z.string(),
-  createdAt: Timestamp,
-});
-export type EmergencyStop = z.infer<typeof EmergencyStop>;
-
-const stop = { kind: 'permission', permission: 'rollouts.stop' } as const;
-
-export const stopRoutes = {
-  create: defineRoute({
-    id: 'stops.create',
-    method: 'POST',
-    path: '/api/v1/stops',
-    summary: {
-      en: 'Emergency stop: nothing new starts on these hosts',
-      zh: '紧急停止：这些主机不再开始任何任务',
-    },
-    access: stop,
-    body: z.object({
-      /** Absent: all hosts. */
-      selector: z.string().min(1).max(4096).optional(),
-      endRunning: z.boolean().default(false),
-      reason: z.string().max(500).default(''),
-    }),
-    response: z.object({ stop: EmergencyStop, tasksCount: z.number().int() }),
-    errors: ['SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY', 'ROLLOUTS_BUSY'],
-    example: { body: { reason: 'wrong package in the mirror' } },
-  }),
-  list: defineRoute({
-    id: 'stops.list',
-    method: 'GET',
-    path: '/api/v1/stops',
-    summary: { en: 'Emergency stops in force', zh: '生效中的紧急停止' },
-    access: read,
-    response: z.object({ items: z.array(EmergencyStop) }),
-    errors: [],
-    example: {},
-  }),
-  clear: defineRoute({
-    id: 'stops.clear',
-    method: 'DELETE',
-    path: '/api/v1/stops/{stopId}',
-    summary: { en: 'Lift an emergency stop: rollouts go on', zh: '解除紧急停止' },
-    access: stop,
-    params: z.object({ stopId: z.string().max(64) }),
-    errors: ['NOT_FOUND', 'ROLLOUT_FORBIDDEN'],
-    example: { params: { stopId: 'st_000000000000000000' } },
   }),
 };

@@ -139,7 +139,7 @@ test('what a touched host said before it was changed decides nothing: it is aske
 
 test('canaries that are worse than the rest halt at the end of the soak, and not before', async () => {
   const { gates, view, beat, clock } = openWorld({ hosts: 13, touched: 3 });
-  await clock.advance(2000);
+  clock.advance(2000);
   for (const id of [...view.untouched]) beat(id, Number(id.slice(1)) / 10);
   for (const { hostId } of view.touched) beat(hostId, 9);
 
@@ -153,7 +153,7 @@ test('canaries that are worse than the rest halt at the end of the soak, and not
 
 test('too few hosts to tell a difference from chance leave a comparison undetermined', async () => {
   const { gates, view, beat, clock } = openWorld({ hosts: 10, touched: 1 });
-  await clock.advance(2000);
+  clock.advance(2000);
   for (let host = 0; host < 10; host++) beat(`h${host}`, 1);
 
   const verdict = await gates.judge(compare(0.05), view);
@@ -164,7 +164,7 @@ test('too few hosts to tell a difference from chance leave a comparison undeterm
 
 test('a touched host that sends nothing any more holds the gate', async () => {
   const { gates, view, beat, clock } = openWorld({ hosts: 30, touched: 2 });
-  await clock.advance(2000);
+  clock.advance(2000);
   for (const id of ['h0', ...view.untouched]) beat(id, 1);
 
   assert.equal((await gates.judge(compare(0.05), view)).reason?.code, 'GATE_NO_SAMPLES');

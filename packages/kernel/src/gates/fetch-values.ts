@@ -111,7 +111,8 @@ function fetchSides(deps: FetchDeps, vital: ComparedVital, view: GateView): Fetc
     return { kind: 'none', code: 'GATE_NO_SAMPLES', details: { hosts: touched.missing, measure: vital } };
   const sides = { touched: [...touched.values.values()], untouched: [...untouched.values.values()] };
   const value = new SidesView(sides);
-  return { kind: 'value', value, saw: { ...value } };
+  const { touchedMean, touchedMax, untouchedMean, untouchedMax } = value;
+  return { kind: 'value', value, saw: { touchedMean, touchedMax, untouchedMean, untouchedMax } };
 }
 
 async function fetchFindings(deps: FetchDeps, severityMin: Severity, view: GateView): Promise<Fetched> {
