@@ -35,7 +35,13 @@ const facts = (agent: Agent, digests: readonly string[]) => ({
   kind: 'facts',
   generation: agent.generation,
   collectedAt: at,
-  reports: digests.map((digest, n) => ({ kind: 'present', fact: `fact-${n}`, digest, sizeBytes: 10 })),
+  reports: digests.map((digest, n) => ({
+    kind: 'present',
+    fact: `fact-${n}`,
+    digest,
+    sizeBytes: 10,
+    unknownLines: 0,
+  })),
 });
 const put = (name: string, body: Buffer, identity: TestIdentity, encoding = 'identity') => ({
   method: 'PUT',
