@@ -113,7 +113,8 @@ export const confirmGate = defineCommand({
     const client = await context.connect();
     const params = { rolloutId: args.id };
     const { waitingFor, strategy, wave } = await client.call(rolloutRoutes.get, { params });
-    const now = waitingFor?.code === 'WAITS_FOR_CONFIRMATION' ? String(waitingFor.details['gate']) : '';
+    const named = waitingFor?.code === 'WAITS_FOR_CONFIRMATION' ? waitingFor.details['gate'] : '';
+    const now = typeof named === 'string' ? named : '';
     const gate = options.gate ?? now;
     if (gate === '') throw new AppError('ROLLOUT_GATE_NOT_NOW', { gate: '-', rolloutId: args.id });
     const asked = strategy.gates?.find((each) => each.name === gate);

@@ -90,51 +90,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
   acts = { context, plans, hosts: deps.hosts, driver };
   for (const active of driver.active.values()) if (active.state.state === 'rolling-back') rollBack(active);
   const predictions = createPredictions(context, outcomesOf(context.store, plans));
-  const rollouts: RolloutsService = {
-    async plan(principal, request) {
-      const made = await plans.make(principal, request, null);
-      return {
-        plan: made.plan,
-        undetermined: made.undeterminedCount,
-        lacking: made.lacking.map((host) => host.hostId),
-      };
-    },
-    start: (principal, planDigest, kind) =>
-      startRollout(acts, { principal, requestId: null }, { planDigest, kind, retryOf: null }),
-    async get(id): Promise<Rollout | null> {
-      const active = driver.active.get(id);
-      if (active !== undefined) return viewRollout(recordOf(active));
-      const record = await readRollout(context.store, id);
-      return record === null ? null : viewRollout(record);
-    },
-    async tasksOf(hostId, limit): Promise<Task[]> {
-      const open = [...tasksOf(driver, hostId)].flatMap(({ active, index }) => {
-        const task = active.state.tasks[index];
-        return task === undefined || isTaskEnd(task.phase) ? [] : [viewTask(active, task, null)];
-      });
-      const rows = await readTasksOfHost(context.store, hostId, limit);
-      const hostName = deps.hosts.index.get(hostId)?.name ?? hostId;
-      const ended = await Promise.all(
-        rows.map(async (row) => {
-          const strategy = (await readRollout(context.store, row.rolloutId))?.fixed.strategy;
-          const byStrategy = strategy === undefined ? 0 : waveByStrategy(strategy, row.index);
-          return viewEndedTask(row, { hostName, wave: row.body.wave ?? byStrategy });
-        }),
-      );
-      return [...open.reverse(), ...ended].slice(0, limit);
-    },
-    async releaseHost(transaction, hostId, { code, by }) {
-      transaction.afterCommit(() => {
-        driver.loop.add({
-          apply(batch) {
-            // Asked now, when all that follows from the commit is done: before, the index may still hold the host.
-            const isFinal = !deps.hosts.index.has(hostId);
-            loseHost(driver, batch, { hostId, code, details: { by: by.name }, isFinal });
-          },
-        });
-      });
-    },
-  };
+  const rollouts = serviceOf(acts, deps);
   return {
     rollouts,
     plans,
@@ -165,6 +121,56 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
     async close() {
       await driver.close();
       await plans.offered.flush();
+    },
+  };
+}
+
+/** What other rooms and plugins ask of this one. */
+function serviceOf(acts: ActsDeps, { hosts }: Pick<RolloutsDeps, 'hosts'>): RolloutsService {
+  const { context, plans, driver } = acts;
+  return {
+    async plan(principal, request) {
+      const made = await plans.make(principal, request, null);
+      return {
+        plan: made.plan,
+        undetermined: made.undeterminedCount,
+        lacking: made.lacking.map((host) => host.hostId),
+      };
+    },
+    start: (principal, planDigest, kind) =>
+      startRollout(acts, { principal, requestId: null }, { planDigest, kind, retryOf: null }),
+    async get(id): Promise<Rollout | null> {
+      const active = driver.active.get(id);
+      if (active !== undefined) return viewRollout(recordOf(active));
+      const record = await readRollout(context.store, id);
+      return record === null ? null : viewRollout(record);
+    },
+    async tasksOf(hostId, limit): Promise<Task[]> {
+      const open = [...tasksOf(driver, hostId)].flatMap(({ active, index }) => {
+        const task = active.state.tasks[index];
+        return task === undefined || isTaskEnd(task.phase) ? [] : [viewTask(active, task, null)];
+      });
+      const rows = await readTasksOfHost(context.store, hostId, limit);
+      const hostName = hosts.index.get(hostId)?.name ?? hostId;
+      const ended = await Promise.all(
+        rows.map(async (row) => {
+          const strategy = (await readRollout(context.store, row.rolloutId))?.fixed.strategy;
+          const byStrategy = strategy === undefined ? 0 : waveByStrategy(strategy, row.index);
+          return viewEndedTask(row, { hostName, wave: row.body.wave ?? byStrategy });
+        }),
+      );
+      return [...open.reverse(), ...ended].slice(0, limit);
+    },
+    async releaseHost(transaction, hostId, { code, by }) {
+      transaction.afterCommit(() => {
+        driver.loop.add({
+          apply(batch) {
+            // Asked now, when all that follows from the commit is done: before, the index may still hold the host.
+            const isFinal = !hosts.index.has(hostId);
+            loseHost(driver, batch, { hostId, code, details: { by: by.name }, isFinal });
+          },
+        });
+      });
     },
   };
 }
