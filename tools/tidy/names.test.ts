@@ -10,7 +10,7 @@ test('files are named in kebab-case by the one idea they hold', () => {
     .map((file) => posix.basename(file.path))
     .filter(
       (name) =>
-        !/^[a-z0-9]+(-[a-z0-9]+)*(\.(system|process))?(\.(test|story))?(\.d)?\.tsx?$/.test(name) ||
+        !/^[a-z0-9]+(-[a-z0-9]+)*(\.(system|process|fuzz))?(\.(test|story))?(\.d)?\.tsx?$/.test(name) ||
         VAGUE.test(name),
     );
   assert.deepEqual(offences, []);

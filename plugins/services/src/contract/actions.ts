@@ -9,15 +9,13 @@ import {
 import { z } from 'zod';
 
 /** A unit by its whole name: `nginx.service`, `backup.timer`. Aliases are followed by systemd. */
-export const UnitName = z
-  .string()
-  .regex(
-    /^[A-Za-z0-9@._:\\-]{1,240}\.(service|socket|timer|target|path|mount)$/,
-    ruleText({
-      en: 'must be the whole name of a unit, such as nginx.service',
-      zh: '必须是单元的完整名称，例如 nginx.service',
-    }),
-  );
+export const UnitName = z.string().regex(
+  /^[A-Za-z0-9@._:\\-]{1,240}\.(service|socket|timer|target|path|mount)$/,
+  ruleText({
+    en: 'must be the whole name of a unit, such as nginx.service',
+    zh: '必须是单元的完整名称，例如 nginx.service',
+  }),
+);
 
 export const UnitParameters = z.object({ unit: UnitName });
 export type UnitParameters = z.infer<typeof UnitParameters>;
