@@ -51,3 +51,22 @@ test('says an error with its causes, and nothing below its level', () => {
   assert.equal(lines.length, 1);
   assert.equal(JSON.parse(lines[0] ?? '').error.cause.message, 'inner');
 });
+
+test('what a stranger sends stays on its line and steers no terminal, in both formats', () => {
+  for (const format of ['json', 'text'] as const) {
+    const lines: string[] = [];
+    const log = createLog({
+      level: 'info',
+      format,
+      clock: { now: () => 0 },
+      write: (line) => lines.push(line),
+    });
+
+    log.info('request', { path: '/a\r\nERROR forged\x1b[2J\u009b31m\u202e\u2028end' });
+
+    assert.equal(lines.length, 1);
+    assert.equal(lines[0]?.indexOf('\n'), (lines[0]?.length ?? 0) - 1);
+    assert.doesNotMatch(lines[0]?.trimEnd() ?? '', /[\u0000-\u001f\u007f-\u009f\u2028\u202e]/);
+    if (format === 'json') assert.match(JSON.parse(lines[0] ?? '').path, /ERROR forged/);
+  }
+});

@@ -42,10 +42,15 @@ function jsonLine({ time, level, text, fields }: Line): string {
   return jsonOf({ ...head, ...fields, ...head });
 }
 
+/** What JSON leaves as it is and terminals obey or lines end at: C1 controls, line separators, changes of direction. */
+const UNSEEN = /[\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
+const escaped = (character: string): string => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
 /** A line about trouble must not make more of it: what JSON cannot hold, such as a circle, is named instead. */
 function jsonOf(value: unknown): string {
   try {
-    return JSON.stringify(value, (_, inner: unknown) => printable(inner)) ?? 'undefined';
+    const text = JSON.stringify(value, (_, inner: unknown) => printable(inner)) ?? 'undefined';
+    return text.replace(UNSEEN, escaped);
   } catch (cause) {
     return JSON.stringify({ unprintable: cause instanceof Error ? cause.message : 'unknown' });
   }

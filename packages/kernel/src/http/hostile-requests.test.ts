@@ -39,7 +39,24 @@ const routeOf = (id: string, access: 'public' | 'signed-in') =>
     example: {},
   });
 
-async function serve() {
+const stream = defineRoute({
+  id: 'stream',
+  method: 'GET',
+  path: '/api/v1/stream',
+  summary: { en: 'test', zh: '测试' },
+  access: { kind: 'signed-in' },
+  stream: 'text/event-stream',
+  errors: [],
+  example: {},
+});
+
+/** Says one thing, and then nothing until its reader goes. */
+async function* endless(signal: AbortSignal): AsyncGenerator<{ data: string }> {
+  yield { data: 'a' };
+  await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+}
+
+async function serve(credentials: { areGood: boolean } = { areGood: true }) {
   const store = await openTestStore();
   await store.migrate([httpMigrations]);
   const clock = fakeClock();
@@ -50,7 +67,9 @@ async function serve() {
     authenticator: {
       nobody: person('nobody'),
       authenticate: async ({ authorization }) =>
-        authorization === undefined ? null : { principal: person(authorization.slice(7)), by: 'token' },
+        authorization === undefined || !credentials.areGood
+          ? null
+          : { principal: person(authorization.slice(7)), by: 'token' },
     },
     catalogue: catalogueOf([commonErrors]),
     idempotency: createIdempotency({ clock, ids }, createIdempotencyStore(store)),
@@ -59,6 +78,7 @@ async function serve() {
     endpoints: [
       endpoint(routeOf('open', 'public'), async () => ({ ok: true })),
       endpoint(routeOf('closed', 'signed-in'), async () => ({ ok: true })),
+      endpoint(stream, async ({ signal }) => ({ stream: endless(signal) })),
     ],
     tls: null,
   });
@@ -163,4 +183,24 @@ test('who asks without end is told to wait: a person across all tokens, and a pl
   clock.advance(1_000);
   assert.equal(await ask('ada'), 200);
   assert.equal(await ask(null), 401);
+});
+
+test('a stream ends soon after the credentials of its reader', async (t) => {
+  const credentials = { areGood: true };
+  const { http, clock, close } = await serve(credentials);
+  t.after(close);
+  const answer = await http.inject({
+    url: '/api/v1/stream',
+    headers: { authorization: 'Bearer ada' },
+    payloadAsStream: true,
+  });
+  const ended = once(answer.raw.res, 'close');
+  clock.advance(31_000);
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.equal(answer.raw.res.destroyed, false);
+
+  credentials.areGood = false;
+  clock.advance(31_000);
+
+  await ended;
 });

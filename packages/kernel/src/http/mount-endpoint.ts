@@ -10,6 +10,7 @@ import { requireSameOrigin } from './same-origin.ts';
 import { sendStream } from './send-stream.ts';
 import type { Endpoint, HttpRequest } from './service.ts';
 import { isStreamAnswer } from './stream-answer.ts';
+import { watchCredentials } from './watch-credentials.ts';
 
 /**
  * One request's way: who asks, whether they may call this route at all, whether the input fits, whether this was asked
@@ -36,6 +37,7 @@ export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
       return sendKept(await keptAnswer(endpoint, call, { key, http, reply }), reply);
     }
     const answer = await endpoint.handle(call);
+    if (isStreamAnswer(answer)) watchCredentials(route, { request, reply }, http);
     if (isStreamAnswer(answer)) return sendStream(route, answer, { reply, http, signal: call.signal });
     return sendAnswer(checked(route, answer, http), request, reply);
   };

@@ -1,0 +1,36 @@
+import { SECOND_MS } from '@pilothouse/base';
+import { isAppError, type Route } from '@pilothouse/contract';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { HttpDependencies } from './create-http.ts';
+
+/** How long a stream outlives the right to read it. */
+const LOOK_EVERY_MS = 30 * SECOND_MS;
+
+/**
+ * A stream may be open for days, so whoever follows one is judged again and again: it ends once the credentials or the
+ * permission are gone. A store that does not answer just now ends nothing.
+ */
+export function watchCredentials(
+  route: Route,
+  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  http: Pick<HttpDependencies, 'authenticator' | 'clock' | 'log'>,
+): void {
+  if (route.access.kind === 'public') return;
+  const { authorization, cookie } = request.headers;
+  const look = async (): Promise<void> => {
+    const isGood = await http.authenticator.authenticate({ authorization, cookie }).then(
+      (found) =>
+        found !== null &&
+        (route.access.kind !== 'permission' || found.principal.has(route.access.permission)),
+      (cause: unknown) => {
+        if (isAppError(cause)) return false;
+        throw cause;
+      },
+    );
+    if (!isGood) reply.raw.destroy();
+  };
+  const cancel = http.clock.every(LOOK_EVERY_MS, () => {
+    look().catch((cause: unknown) => http.log.warn('judge an open stream again', { route: route.id, cause }));
+  });
+  reply.raw.once('close', cancel);
+}
