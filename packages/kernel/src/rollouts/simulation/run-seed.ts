@@ -111,7 +111,8 @@ async function settle(world: World, round: number): Promise<void> {
   for (const host of world.hosts.values()) {
     host.probesPass = true;
     if (host.fate === 'stuck') host.fate = 'succeed';
-    if (host.isCutOff) world.net.disconnect(host);
+    // A host that was given up is confirmed back by a new session, as when its agent restarts some day.
+    if (host.isCutOff || isReturning(world, host.id)) world.net.disconnect(host);
     if (host.session === null && world.index.has(host.id)) world.net.connect(host);
   }
   world.judge.answer();
@@ -125,6 +126,9 @@ async function settle(world: World, round: number): Promise<void> {
     await turn();
   }
 }
+
+const isReturning = (world: World, hostId: string): boolean =>
+  [...world.ledger.memory().values()].some((lease) => lease.hostId === hostId && lease.isReturning);
 
 /** The server's word and the hosts' agree. */
 async function checkTruth(world: World): Promise<void> {
