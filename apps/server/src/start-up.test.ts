@@ -144,7 +144,7 @@ test('a port in use is named, and the data directory is free again afterwards', 
 
 test('a configuration that makes no sense is refused before anything is touched', async () => {
   const unknown = await run([], { PILOTHOUSE_LISTN: ':1' });
-  const store = await run(['--store', 'postgres://u:p@h/d']);
+  const store = await run(['--store', 'mysql://u:p@h/d']);
 
   assert.deepEqual([unknown.code, store.code], [2, 2]);
   assert.match(unknown.text, /did you mean PILOTHOUSE_LISTEN\?/);

@@ -99,7 +99,9 @@ export class SqliteConnection {
 
   #run(sql: string, parameters: readonly unknown[]): WorkerResult {
     const { statement, hasRows } = this.#prepare(sql);
-    // node:sqlite checks every value itself and refuses what SQLite cannot store.
+    // node:sqlite refuses by itself what SQLite cannot store, but takes true for 1, which PostgreSQL does not.
+    if (parameters.includes(true) || parameters.includes(false))
+      throw new TypeError('a boolean cannot be bound: store 0 or 1');
     const values = parameters as (string | number | bigint | null | Uint8Array)[];
     if (hasRows) return { rows: statement.all(...values), changes: null, lastId: null };
     const { changes, lastInsertRowid } = statement.run(...values);
