@@ -21,6 +21,7 @@ import type { KernelContext } from './kernel-context.ts';
 import { kernelDeclarations } from './kernel-declarations.ts';
 import { kernelMigrations } from './kernel-migrations.ts';
 import type { Address, KernelOptions } from './kernel-options.ts';
+import { measuredStore } from './measured-rooms.ts';
 import {
   collectDeclarations,
   type Declarations,
@@ -86,8 +87,10 @@ interface Closing {
   readonly close: () => Promise<void>;
 }
 
-async function openKernel(context: KernelContext, options: KernelOptions, closing: Closing): Promise<Kernel> {
+async function openKernel(given: KernelContext, options: KernelOptions, closing: Closing): Promise<Kernel> {
   const { closers } = closing;
+  const metrics = createMetrics();
+  const context: KernelContext = { ...given, store: measuredStore(given.store, given.clock, metrics) };
   const plugins = orderPlugins(options.plugins);
   const declarations = collectDeclarations(
     kernelDeclarations,
@@ -98,6 +101,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
   const rooms = await createRooms(context, {
     ...options,
     declarations,
+    metrics,
     gatewayPort: () => gatewayPort,
     delegates: () => access.delegates,
   });
@@ -117,7 +121,7 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
   const started = await startPlugins(context, rooms.services, plugins);
   closers.push(() => started.close());
 
-  const metrics = measure(rooms);
+  measure(metrics, rooms);
   const idempotency = createIdempotency(context, createIdempotencyStore(context.store));
   const parts: HttpParts = { access, rooms, declarations, metrics, idempotency, started: started.endpoints };
   const { http, endpoints } = openHttp(context, options, parts);
@@ -147,19 +151,14 @@ async function openKernel(context: KernelContext, options: KernelOptions, closin
   };
 }
 
-function measure(rooms: Rooms): Metrics {
-  const metrics = createMetrics();
-  metrics.gauge(
-    'pilothouse_gateway_sessions',
-    'Open sessions of agents',
-    () => rooms.gateway.service.sessionsCount,
+function measure(metrics: Metrics, { gateway, services }: Rooms): void {
+  const { index } = services.hosts;
+  metrics.gauge('pilothouse_gateway_sessions', () => gateway.service.sessionsCount);
+  metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => gateway.handshakes);
+  metrics.gauge('pilothouse_hosts', () => index.size);
+  metrics.gauge('pilothouse_facts_current', () =>
+    index.values().reduce((sum, { facts }) => sum + facts.size, 0),
   );
-  metrics.gauge(
-    'pilothouse_hosts',
-    'Hosts that are not decommissioned',
-    () => rooms.services.hosts.index.size,
-  );
-  return metrics;
 }
 
 interface HttpParts {

@@ -31,9 +31,10 @@ import {
   type HostsEndpointDeps,
   hostsEndpoints,
 } from './hosts/index.ts';
-import type { Endpoint } from './http/index.ts';
+import type { Endpoint, Metrics } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
+import { measuredGates, measuredGateway } from './measured-rooms.ts';
 import { createNotifications } from './notifications/index.ts';
 import type { Declarations, KernelServices, Reconciler } from './plugins/index.ts';
 import { createRollouts, type RolloutsRoom } from './rollouts/index.ts';
@@ -66,6 +67,7 @@ export interface RoomsOptions
     | 'notifyAllow'
   > {
   readonly declarations: Declarations;
+  readonly metrics: Metrics;
   /** Made after the rooms; asked when work is done later than it was asked for. */
   readonly delegates: () => Delegates;
   /** Of the gateway; asked when somebody needs a URL, so that a port chosen by the system is known by then. */
@@ -89,12 +91,17 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
   const change = await openChange(context, options, {
     ...ledger,
     ...registry,
-    rules,
-    gateway: gateway.service,
+    rules: { ...rules, gates: measuredGates(rules.gates, options.metrics) },
+    gateway: measuredGateway(gateway.service, context.clock, options.metrics),
   });
   const { trust, audit, events } = ledger;
   const { hosts, facts, select, findings } = registry;
   const { rollouts, rolloutsRoom } = change;
+  const { metrics } = options;
+  metrics.gauge('pilothouse_rollout_words_waiting', () => rolloutsRoom.waitingCount());
+  metrics.gauge('pilothouse_fact_bodies_stored', () => registry.bodiesCount());
+  metrics.gauge('pilothouse_budget_leases', () => rules.leasesCount());
+  metrics.gauge('pilothouse_notifications_waiting', () => rules.waitingCount());
   const hostsDeps: HostsEndpointDeps = {
     context,
     ...registry,
@@ -181,6 +188,7 @@ async function openRegistry(
     select,
     resolver,
     findings,
+    bodiesCount: factsRoom.bodiesCount,
     reconcilers: [...hostsRoom.reconcilers, ...factsRoom.reconcilers, ...findingsRoom.reconcilers],
   };
 }
@@ -210,6 +218,8 @@ async function openRules(
     notifications,
     endpoints: [...budgetsRoom.endpoints, ...calendarRoom.endpoints, ...notificationsRoom.endpoints],
     reconcilers: [...budgetsRoom.reconcilers, ...notificationsRoom.reconcilers],
+    leasesCount: budgetsRoom.leasesCount,
+    waitingCount: notificationsRoom.waitingCount,
     close: () => notificationsRoom.close(),
   };
 }

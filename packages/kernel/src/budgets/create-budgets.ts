@@ -40,6 +40,7 @@ export interface BudgetsDeps {
 
 export interface BudgetsRoom {
   readonly budgets: BudgetLedger;
+  readonly leasesCount: () => number;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
 }
@@ -91,6 +92,7 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
       },
       drawnBy: (hostIds, interrupts) => (interrupts === 'none' ? [] : drawnBy(roll, hostIds, interrupts)),
     },
+    leasesCount: () => leases.leases.size,
     endpoints: budgetEndpoints(parts),
     reconcilers: [
       {

@@ -34,6 +34,7 @@ export interface BodyShelf {
   /** Null also when it is not in memory. */
   readonly getNow: (digest: Digest) => unknown;
   readonly forget: (fact: string, digest: Digest) => void;
+  readonly count: () => number;
 }
 
 export async function openBodyShelf(
@@ -81,6 +82,7 @@ export async function openBodyShelf(
   };
 
   return {
+    count: () => factsOf.size,
     has: (fact, digest) => factsOf.get(digest)?.includes(fact) === true,
     async put(fact, digest, body) {
       const parsed = checkBody(specs, fact, { digest, body });

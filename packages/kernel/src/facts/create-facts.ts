@@ -64,6 +64,8 @@ export interface FactsDeps {
 
 export interface FactsRoom {
   readonly facts: FactsService;
+  /** Bodies in the store: what hosts share counts once. */
+  readonly bodiesCount: () => number;
   readonly reconcilers: readonly Reconciler[];
 }
 
@@ -100,6 +102,7 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
   await facts.warm('os');
   return {
     facts,
+    bodiesCount: shelf.count,
     reconcilers: [
       { name: 'facts.wanted', intervalMs: WANTED_INTERVAL_MS, run: async () => askForMissing(parts) },
       { name: 'facts.retention', intervalMs: SWEEP_INTERVAL_MS, run: () => dropOld(parts) },

@@ -24,6 +24,8 @@ const SESSION_ID_CONTEXT = 'pilothouse-gateway';
 
 export interface Gateway {
   readonly service: GatewayService;
+  /** TLS handshakes since the start. A resumed one costs half of a full one. */
+  readonly handshakes: Readonly<Record<'full' | 'resumed' | 'failed', number>>;
   /** Resolves with the port once it listens. */
   listen(at: { readonly host: string; readonly port: number }): Promise<number>;
   /** Ends all sessions and connections; what was received is handed on first. */
@@ -54,7 +56,14 @@ export async function createGateway(
   server.maxConnections = limits.connectionsMax;
   server.on('request', (request, response) => requests.request(request, response));
   server.on('upgrade', (request, socket, head) => upgrades.upgrade(request, socket, head));
-  server.on('tlsClientError', (cause) => context.log.debug('a handshake failed', { cause }));
+  const handshakes = { full: 0, resumed: 0, failed: 0 };
+  server.on('secureConnection', (socket) => {
+    handshakes[socket.isSessionReused() ? 'resumed' : 'full'] += 1;
+  });
+  server.on('tlsClientError', (cause) => {
+    handshakes.failed += 1;
+    context.log.debug('a handshake failed', { cause });
+  });
 
   const connections = trackConnections(server, limits.handshakesMax);
   const refreshTickets = async (): Promise<void> => {
@@ -76,6 +85,7 @@ export async function createGateway(
 
   return {
     service: sessions,
+    handshakes,
     async listen(at) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       server.once('error', reject);

@@ -46,6 +46,7 @@ export interface NotificationsRoom {
   readonly reconcilers: readonly Reconciler[];
   /** Resolves when nothing is due any more. */
   readonly idle: () => Promise<void>;
+  readonly waitingCount: () => Promise<number>;
   readonly close: () => Promise<void>;
 }
 
@@ -85,6 +86,7 @@ export async function createNotifications(
     endpoints: notificationsEndpoints({ context, deps, book, guard, sendTo, wake: postman.wake }),
     reconcilers: [retention(context), undelivered(context, deps, book)],
     idle: postman.idle,
+    waitingCount: () => countQueued(context.store),
     close: postman.close,
   };
 }

@@ -70,6 +70,8 @@ export interface RolloutsRoom {
   readonly active: ReadonlyMap<string, ActiveRollout>;
   /** Resolves when everything that has come in so far is durable and sent. */
   idle(): Promise<void>;
+  /** Words of hosts and people that are not yet durable. */
+  waitingCount(): number;
   close(): Promise<void>;
 }
 
@@ -112,6 +114,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
       ...predictions.reconcilers,
     ],
     pauseAll: (reason) => pauseAll(driver, reason),
+    waitingCount: () => driver.loop.waitingCount,
     async idle() {
       await plans.offered.flush();
       await driver.loop.idle();

@@ -57,6 +57,8 @@ export interface JobLoop {
   /** Resolves when all that was added so far is done. */
   idle(): Promise<void>;
   close(): Promise<void>;
+  /** Jobs that wait for their batch. */
+  readonly waitingCount: number;
 }
 
 export function createJobLoop(deps: JobLoopDeps): JobLoop {
@@ -86,6 +88,9 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
     });
   };
   const loop: JobLoop = {
+    get waitingCount() {
+      return queue.length;
+    },
     add(job) {
       const bytes = job.bytes ?? 0;
       if (isClosed || queuedBytes + bytes > QUEUE_BYTES_MAX || !queue.push(job)) return false;
