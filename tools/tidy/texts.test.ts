@@ -34,3 +34,13 @@ test('every error row is written in both languages', () => {
   }
   assert.deepEqual(offences, []);
 });
+
+test('no choice of words holds a placeholder, which would be shown as it is written', () => {
+  const nested = /\{\w+:[^{}']*\{/;
+  const offences = sourceFiles()
+    .filter(({ path }) => !path.endsWith('.test.ts'))
+    .flatMap(({ path, text }) => text.split('\n').map((line, at) => ({ at: `${path}:${at + 1}`, line })))
+    .filter(({ line }) => /['"`].*\{\w+:[^{}'`]*\|/.test(line) && nested.test(line))
+    .map(({ at }) => at);
+  assert.deepEqual(offences, []);
+});

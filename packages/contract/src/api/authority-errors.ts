@@ -164,7 +164,7 @@ export const authorityErrors = defineErrors({
   MANDATE_NOT_COVERING: {
     status: 422,
     title: {
-      en: 'The mandate does not cover {count} steps of this plan, the first on {host}: {problem}',
+      en: 'The mandate does not cover {count} {count:step|steps} of this plan, the first on {host}: {problem}',
       zh: '授权书未涵盖该计划的 {count} 个步骤，首个位于 {host}：{problem}',
     },
     hint: {

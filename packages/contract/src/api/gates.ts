@@ -80,12 +80,12 @@ export const gateErrors = defineErrors({
     },
   ),
   GATE_FACTS_OLD: reason(
-    '{hosts:One host has|{hosts} hosts have} not reported since the wave ended what "{selector}" reads',
+    '{hosts} {hosts:host has|hosts have} not reported since the wave ended what "{selector}" reads',
     '有 {hosts} 台主机自该批次结束后尚未上报“{selector}”所需的信息',
     holdsHint,
   ),
   GATE_NO_SAMPLES: reason(
-    '{hosts:One host has|{hosts} hosts have} sent no {measure} since the wave ended',
+    '{hosts} {hosts:host has|hosts have} sent no {measure} since the wave ended',
     '有 {hosts} 台主机自该批次结束后未发送 {measure}',
     holdsHint,
   ),

@@ -27,17 +27,21 @@ export const rolloutCauseErrors = defineErrors({
   ROLLOUT_RESUMED: cause('Resumed by a person', '已被人工恢复'),
   ROLLOUT_CANCELLED: cause('Cancelled by a person', '已被人工取消'),
   ROLLOUT_FAILURE_LIMIT: cause(
-    'Halted: {failures} failures, {failuresMax} allowed',
+    'Halted: {failures} {failures:failure|failures}, {failuresMax} allowed',
     '已中止：失败 {failures} 台，允许 {failuresMax} 台',
     {
       en: 'Read the results, mend the cause, then: pilothouse rollout retry ID',
       zh: '查看结果、排除原因后：pilothouse rollout retry ID',
     },
   ),
-  ROLLOUT_EXPIRED: cause('Expired with {pending} tasks not started', '已过期，{pending} 个任务未开始', {
-    en: 'Run the rest with: pilothouse rollout retry ID',
-    zh: '可执行剩余部分：pilothouse rollout retry ID',
-  }),
+  ROLLOUT_EXPIRED: cause(
+    'Expired with {pending} {pending:task|tasks} not started',
+    '已过期，{pending} 个任务未开始',
+    {
+      en: 'Run the rest with: pilothouse rollout retry ID',
+      zh: '可执行剩余部分：pilothouse rollout retry ID',
+    },
+  ),
   ROLLOUT_HAD_FAILURES: cause(
     'Ended with {failed} failed and {unknown} unknown',
     '已结束：失败 {failed}，未知 {unknown}',
@@ -54,35 +58,42 @@ export const rolloutCauseErrors = defineErrors({
       zh: '查看各主机的原因：pilothouse rollout tasks ID',
     },
   ),
-  ROLLOUT_DONE: cause('Done on {succeeded} hosts', '已在 {succeeded} 台主机上完成'),
+  ROLLOUT_DONE: cause('Done on {succeeded} {succeeded:host|hosts}', '已在 {succeeded} 台主机上完成'),
   WAITS_FOR_TIME: cause('Waits for its start time', '等待开始时间'),
   WAITS_FOR_RESUME: cause('Paused: waits to be resumed', '已暂停：等待恢复', {
     en: 'Go on with: pilothouse rollout resume ID',
     zh: '可继续：pilothouse rollout resume ID',
   }),
-  WAITS_FOR_RUNNING: cause('Waits for {tasks} tasks on hosts', '等待主机上的 {tasks} 个任务'),
+  WAITS_FOR_RUNNING: cause('Waits for {tasks} {tasks:task|tasks} on hosts', '等待主机上的 {tasks} 个任务'),
   WAITS_FOR_FAILURE_THROTTLE: cause(
     'Held to {allowed} at a time, so that failures stay within the limit',
     '同时最多 {allowed} 个任务，以免失败数超限',
   ),
   WAITS_FOR_IN_FLIGHT: cause(
-    'At its limit of {allowed} tasks in flight',
+    'At its limit of {allowed} {allowed:task|tasks} in flight',
     '已达到同时 {allowed} 个任务的上限',
   ),
-  WAITS_FOR_STOP_CLEARED: cause('An emergency stop covers {hosts} hosts', '{hosts} 台主机处于紧急停止中', {
-    en: 'Clear it with: pilothouse stop clear',
-    zh: '可解除：pilothouse stop clear',
-  }),
-  WAITS_FOR_HOST_LOCK: cause('{hosts} hosts are busy with other rollouts', '{hosts} 台主机正被其他发布占用'),
+  WAITS_FOR_STOP_CLEARED: cause(
+    'An emergency stop covers {hosts} {hosts:host|hosts}',
+    '{hosts} 台主机处于紧急停止中',
+    {
+      en: 'Clear it with: pilothouse stop clear',
+      zh: '可解除：pilothouse stop clear',
+    },
+  ),
+  WAITS_FOR_HOST_LOCK: cause(
+    '{hosts} {hosts:host is|hosts are} busy with other rollouts',
+    '{hosts} 台主机正被其他发布占用',
+  ),
   WAITS_FOR_SETTLING: cause(
-    'The server has just started: {hosts} hosts may be on their way back',
+    'The server has just started: {hosts} {hosts:host|hosts} may be on the way back',
     '服务器刚启动：{hosts} 台主机可能正在重新连接',
     {
       en: 'They have 30 seconds from its start; then those that are not there count as offline.',
       zh: '自启动起等待 30 秒；届时仍未连接的主机视为离线。',
     },
   ),
-  WAITS_FOR_HOSTS: cause('{hosts} hosts are offline', '{hosts} 台主机离线', {
+  WAITS_FOR_HOSTS: cause('{hosts} {hosts:host is|hosts are} offline', '{hosts} 台主机离线', {
     en: 'It goes on when they are back, and ends without them when the plan expires.',
     zh: '主机恢复后继续；计划过期时不再等待。',
   }),

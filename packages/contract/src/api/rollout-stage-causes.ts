@@ -19,7 +19,7 @@ const holdsHint = {
 /** What happens before and between the waves of a rollout, and after it was halted: codes that records carry, for readers. */
 export const rolloutStageErrors = defineErrors({
   ROLLOUT_WAVE_FAILURE_LIMIT: cause(
-    'Halted in wave {wave} ({waveName}): {failures} failures, {failuresMax} allowed in it',
+    'Halted in wave {wave} ({waveName}): {failures} {failures:failure|failures}, {failuresMax} allowed in it',
     '已在第 {wave} 批次（{waveName}）中止：失败 {failures} 台，该批次允许 {failuresMax} 台',
     explainHint,
   ),
@@ -53,7 +53,7 @@ export const rolloutStageErrors = defineErrors({
     },
   ),
   WAITS_FOR_APPROVAL: cause(
-    'Waits for approval: {given} of {required} people have approved',
+    'Waits for approval: {given} of {required} {required:person has|people have} approved',
     '等待批准：需要 {required} 人，已有 {given} 人批准',
     { en: 'Approve the plan: pilothouse approve PLAN', zh: '批准计划：pilothouse approve 计划' },
   ),
@@ -62,7 +62,7 @@ export const rolloutStageErrors = defineErrors({
     zh: '跟踪进度：pilothouse rollout watch 标识（撤销发布的标识）',
   }),
   WAITS_FOR_BUDGET: cause(
-    '{hosts} hosts wait for budget "{name}" {domain}: {down} are down, {allowed} may be',
+    '{hosts} {hosts:host waits|hosts wait} for budget "{name}" {domain}: {down} {down:is|are} down, {allowed} may be',
     '{hosts} 台主机等待预算“{name}”{domain}：已有 {down} 台不可用，上限 {allowed} 台',
     {
       en: 'It goes on when hosts are back. See who is down, and since when: pilothouse budget',
@@ -70,12 +70,12 @@ export const rolloutStageErrors = defineErrors({
     },
   ),
   WAITS_FOR_WINDOW: cause(
-    '{hosts} hosts wait: closed by {closedBy} "{name}", until {until}',
+    '{hosts} {hosts:host waits|hosts wait}: closed by {closedBy} "{name}", until {until}',
     '{hosts} 台主机等待中：被{closedBy}“{name}”关闭，至 {until}',
     { en: 'See windows and freezes: pilothouse window', zh: '查看窗口与冻结：pilothouse window' },
   ),
   WAITS_FOR_LABEL_LIMIT: cause(
-    '{hosts} hosts wait for others with label value "{value}"',
+    '{hosts} {hosts:host waits|hosts wait} for others with label value "{value}"',
     '{hosts} 台主机等待标签值同为“{value}”的其他主机',
   ),
   WAITS_FOR_CONFIRMATION: cause(
@@ -117,12 +117,12 @@ export const rolloutStageErrors = defineErrors({
     zh: '请查看服务器日志。',
   }),
   GATE_HOSTS_SETTLING: cause(
-    'Gate "{gate}": the server has just started, and {hosts} hosts may be on their way back',
+    'Gate "{gate}": the server has just started, and {hosts} {hosts:host|hosts} may be on the way back',
     '关卡“{gate}”：服务器刚启动，{hosts} 台主机可能正在重新连接',
     holdsHint,
   ),
   GATE_PROBES_FAILING: cause(
-    'Probes fail on {failing} hosts, {silent} do not answer, {failingMax} may: {hosts}',
+    'Probes fail on {failing} {failing:host|hosts}, {silent} {silent:does|do} not answer, {failingMax} may: {hosts}',
     '{failing} 台主机探测失败，{silent} 台无应答，允许 {failingMax} 台：{hosts}',
     explainHint,
   ),
