@@ -102,7 +102,12 @@ test('a store is the embedded one, a file, or PostgreSQL; another is refused wit
 });
 
 test('names of the other programs of the family are left alone', () => {
-  const environment = { PILOTHOUSE_SERVER: 'https://x', PILOTHOUSE_TOKEN: 't', PILOTHOUSE_AGENT_DATA: '/a' };
+  const environment = {
+    PILOTHOUSE_SERVER: 'https://x',
+    PILOTHOUSE_TOKEN: 't',
+    PILOTHOUSE_PASSPHRASE: 'p',
+    PILOTHOUSE_AGENT_DATA: '/a',
+  };
 
   assert.doesNotThrow(() => readConfig(sources({ environment })));
 });

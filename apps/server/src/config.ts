@@ -161,7 +161,13 @@ function readFlags(args: readonly string[]): Map<string, Found> {
 }
 
 /** Names of the environment that belong to other programs of the family. */
-const FOREIGN = new Set(['PILOTHOUSE_SERVER', 'PILOTHOUSE_TOKEN', 'PILOTHOUSE_PIN', 'PILOTHOUSE_DEBUG']);
+const FOREIGN = new Set([
+  'PILOTHOUSE_SERVER',
+  'PILOTHOUSE_TOKEN',
+  'PILOTHOUSE_PIN',
+  'PILOTHOUSE_PASSPHRASE',
+  'PILOTHOUSE_DEBUG',
+]);
 const FOREIGN_PREFIXES = ['PILOTHOUSE_CONFIG_', 'PILOTHOUSE_AGENT_', 'PILOTHOUSE_LAB_', 'PILOTHOUSE_TEST_'];
 
 function readEnvironment(environment: ConfigSources['environment']): Map<string, Found> {
