@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -272,6 +272,24 @@ test('a plan is undone newest first; a second undo finds nothing left, and witho
   assert.throws(() => readFileSync(file('b')));
   assert.deepEqual(second.result, { changed: false, changes: [] });
   assert.equal(foreign.error?.code, 'UNDO_RECORD_MISSING');
+  await agent.end();
+});
+
+test('an undo that fails says why its action did', async () => {
+  writeFileSync(file('a'), 'old');
+  const agent = start();
+  const done = agent.offer(set('a', 'one'));
+  await agent.outcome();
+  rmSync(file('a'));
+  mkdirSync(file('a'));
+  agent.offer({ spec: undoAction, parameters: { planDigest: done.planDigest } });
+
+  const failed = await until('the undo', 5000, async () => agent.outcomes[1] ?? null);
+
+  const { code, details } = failed.error ?? { code: '', details: {} };
+  assert.equal(code, 'UNDO_FAILED');
+  assert.equal(details['code'], 'TASK_ACTION_CRASHED');
+  assert.match(JSON.stringify(details['cause']), /EISDIR/);
   await agent.end();
 });
 

@@ -321,3 +321,23 @@ test('a prediction stands beside what the run did', async () => {
 
   assert.match(out, /web-1\s+succeeded\s+files.write\s+1: \{"path":"\/etc\/a"\}\s+0:\s+differs/);
 });
+
+test('a halt at a gate is explained with its reason and what was counted', async () => {
+  const details = {
+    ...{ gate: 'well', rule: 'wave.failed == 0', wave: 2, waveName: 'wave 2' },
+    reason: { code: 'GATE_FALSE', details: { expression: 'wave.failed == 0' } },
+    evidence: { wave: { number: 2, failed: 1 } },
+  };
+  const halted: Rollout = {
+    ...rollout,
+    state: 'halted',
+    cause: { code: 'ROLLOUT_GATE_FAILED', details, by: null },
+    waitingFor: null,
+  };
+  const nothing = { reasons: [], gates: [], waves: [], throttle: null, endsAt: null };
+  server.on(rolloutRoutes.explain, { json: { rollout: halted, unblocking: null, ...nothing } });
+
+  const { out } = await run(['rollout', 'explain', rolloutId]);
+
+  assert.match(out, /evidence\s+The condition is false: wave.failed == 0 · wave=\{"number":2,"failed":1\}/);
+});

@@ -2,7 +2,7 @@
  * Results as they come, grouped: hosts that ended alike are one block, however many they are. The server groups; this keeps
  * what was printed, so that a group which grows later is one line more and not its whole output again.
  */
-import type { Message, ResultGroup } from '@pilothouse/contract';
+import type { ErrorDetails, Message, ResultGroup } from '@pilothouse/contract';
 import type { CliContext } from './cli-context.ts';
 import { type Colour, paint, plain } from './terminal.ts';
 
@@ -115,9 +115,17 @@ function headOf(
   if (isNew && group.error !== null) {
     const { title, hint } = context.describe(group.error.code, group.error.details);
     lines.push(`    ${plain(title)} (${group.error.code})`);
+    const cause = causeOf(group.error.details);
+    if (cause !== null) lines.push(`    ${plain(context.describe(cause.code, cause.details).title)}`);
     if (hint !== '') lines.push(`    ${plain(hint)}`);
   }
   return `${lines.join('\n')}\n`;
+}
+
+/** An error that came of another, as a failed undo does of its action's, brings that one along. */
+function causeOf({ code, cause }: ErrorDetails): { code: string; details: ErrorDetails } | null {
+  if (typeof code !== 'string' || typeof cause !== 'object' || cause === null) return null;
+  return { code, details: Object.fromEntries(Object.entries(cause)) };
 }
 
 function outputOf(context: CliContext, group: ResultGroup): string {

@@ -25,7 +25,8 @@ export async function restoreRecords(
     const end = await action.undo(record, world.context).catch(crashed(name));
     if (end.kind !== 'succeeded') {
       const { kind, error } = end;
-      return { kind, error: { code: 'UNDO_FAILED', details: { action: name, code: error.code } } };
+      const details = { action: name, code: error.code, cause: error.details };
+      return { kind, error: { code: 'UNDO_FAILED', details } };
     }
     world.undo.restored(world.planDigest, sequence);
   }

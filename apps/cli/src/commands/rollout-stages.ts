@@ -15,6 +15,7 @@ import {
   printRows,
   readList,
   rolloutStateName,
+  showPairs,
   showStages,
   stateColour,
   stateName,
@@ -67,13 +68,28 @@ export const explain = defineCommand({
 
 function printHead(context: CliContext, rollout: Rollout): void {
   const { say } = context;
-  const why = context.describe(rollout.cause.code, rollout.cause.details).title;
+  const { code, details } = rollout.cause;
+  const why = context.describe(code, details).title;
+  const evidence = evidenceOf(context, details);
   printRecord(context, rollout, [
     [say({ en: 'rollout', zh: '发布' }), `${rollout.id} ${rollout.title}`],
     [say({ en: 'state', zh: '状态' }), `${rolloutStateName(context, rollout.state)} (${why})`],
+    ...(evidence === '' ? [] : [[say({ en: 'evidence', zh: '依据' }), evidence] as const]),
     [say({ en: 'expires', zh: '过期于' }), moment(rollout.expiresAt)],
   ]);
 }
+
+/** What a halt at a gate was judged by: its reason in words, then what was counted. */
+function evidenceOf(context: CliContext, { reason, evidence }: Rollout['cause']['details']): string {
+  const words: string[] = [];
+  if (isObject(reason) && typeof reason['code'] === 'string' && isObject(reason['details']))
+    words.push(context.describe(reason['code'], reason['details']).title);
+  if (isObject(evidence)) words.push(showPairs(evidence));
+  return plain(words.join(' · '));
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const WORDS = {
   confirm: {
