@@ -19,8 +19,8 @@ const DRIFTS: Readonly<Record<string, { en: string; zh: string }>> = {
   unexpected: { en: 'should not be there', zh: '不应存在' },
 };
 const NOTHING = {
-  en: 'No file is managed there. Set one with: pilothouse file push',
-  zh: '没有受管文件。可用 pilothouse file push 设置',
+  en: 'No host has reported a managed file there. Hosts report every five minutes; set one with: pilothouse file push',
+  zh: '没有主机上报该处有受管文件。主机每五分钟上报一次；可用 pilothouse file push 设置',
 };
 const LEFT = {
   en: '{unknownCount} {unknownCount:host has|hosts have} not said which files they manage; {leftOut} more rows',
