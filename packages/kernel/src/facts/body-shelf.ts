@@ -49,7 +49,6 @@ export async function openBodyShelf(
   const shelve = (fact: string, digest: Digest) =>
     factsOf.set(digest, [...new Set([...(factsOf.get(digest) ?? []), fact])]);
   for (const { digest, fact } of await loadBodyNames(store)) shelve(fact, digest);
-
   const forget = (fact: string, digest: Digest) => {
     const rest = (factsOf.get(digest) ?? []).filter((known) => known !== fact);
     if (rest.length > 0) factsOf.set(digest, rest);

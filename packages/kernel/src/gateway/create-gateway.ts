@@ -56,14 +56,8 @@ export async function createGateway(
   server.maxConnections = limits.connectionsMax;
   server.on('request', (request, response) => requests.request(request, response));
   server.on('upgrade', (request, socket, head) => upgrades.upgrade(request, socket, head));
-  const handshakes = { full: 0, resumed: 0, failed: 0 };
-  server.on('secureConnection', (socket) => {
-    handshakes[socket.isSessionReused() ? 'resumed' : 'full'] += 1;
-  });
-  server.on('tlsClientError', (cause) => {
-    handshakes.failed += 1;
-    context.log.debug('a handshake failed', { cause });
-  });
+  server.on('tlsClientError', (cause) => context.log.debug('a handshake failed', { cause }));
+  const handshakes = countHandshakes(server);
 
   const connections = trackConnections(server, limits.handshakesMax);
   const refreshTickets = async (): Promise<void> => {
@@ -123,6 +117,17 @@ const doorOptions = ({ trustedProxies = [], context }: GatewayDeps, limits: Gate
   clock: context.clock,
   log: context.log,
 });
+
+function countHandshakes(server: Server): Gateway['handshakes'] {
+  const handshakes = { full: 0, resumed: 0, failed: 0 };
+  server.on('secureConnection', (socket) => {
+    handshakes[socket.isSessionReused() ? 'resumed' : 'full'] += 1;
+  });
+  server.on('tlsClientError', () => {
+    handshakes.failed += 1;
+  });
+  return handshakes;
+}
 
 /** All connections. Keeps those whose handshake is not finished below the limit. */
 function trackConnections(server: Server, handshakesMax: number): ReadonlySet<Socket> {
