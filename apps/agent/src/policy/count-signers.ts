@@ -46,9 +46,9 @@ export function isEnough(wanted: SignaturesWanted, { people }: Pick<Signers, 'pe
   );
 }
 
-/** `2 operators, 1 of dba`: for a person. */
+/** `2 signatures, 1 of dba`: for a person. */
 export function describeWanted(wanted: SignaturesWanted): string {
   const { count, ofGroups } = wantedOf(wanted);
   const parts = Object.entries(ofGroups).map(([group, least]) => `${least} of ${group}`);
-  return [`${count} operators`, ...parts].join(', ');
+  return [count === 1 ? '1 signature' : `${count} signatures`, ...parts].join(', ');
 }

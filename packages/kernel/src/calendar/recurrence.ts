@@ -62,10 +62,7 @@ export function checkRecurrence(recurrence: Recurrence, now: number): Occurrence
   try {
     hasAny = occurrences.firstAfter(now) !== null || occurrences.lastUntil(now) !== null;
   } catch (cause) {
-    const problem = {
-      en: `it has no occurrence that can be found: ${problemOf(cause).en}`,
-      zh: `找不到任何一次发生时间：${problemOf(cause).zh}`,
-    };
+    const problem = { en: 'it has no occurrence that can be found', zh: '找不到任何一次发生时间' };
     throw new AppError('WINDOW_RULE_INVALID', { rule: recurrence.rrule, problem }, { cause });
   }
   if (hasAny) return occurrences;
