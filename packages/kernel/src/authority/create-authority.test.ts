@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import { type Mandate, OPERATOR_KEY_TAG, type PlanAuthority, toTimestamp } from '@pilothouse/contract';
 import {
   hostIdOf,
@@ -33,8 +33,8 @@ const approve = (world: World, who: typeof ada, digest: string) =>
 const missing = async (world: World, digest: string) =>
   (await world.authority.missingFor(world.planOf(digest)))?.approvals ?? null;
 
-test('a plan waits for distinct people who did not make it, and says who is missing', async () => {
-  const world = await openTestAuthority();
+test('a plan waits for distinct people who did not make it, and says who is missing', async (t) => {
+  const world = await openTestAuthority(t);
   const digest = world.plan(withMin(2));
   const heard: string[] = [];
   world.authority.onChanged((plan) => heard.push(plan));
@@ -62,8 +62,8 @@ test('a plan waits for distinct people who did not make it, and says who is miss
   );
 });
 
-test('an approval names a digest: a plan with one word changed has none', async () => {
-  const world = await openTestAuthority();
+test('an approval names a digest: a plan with one word changed has none', async (t) => {
+  const world = await openTestAuthority(t);
   await approve(world, ben, world.plan(withMin(1)));
 
   const changed = world.plan({ ...withMin(1), title: 'restart nginX' });
@@ -71,8 +71,8 @@ test('an approval names a digest: a plan with one word changed has none', async 
   assert.deepEqual(await missing(world, changed), { required: 1, given: 0 });
 });
 
-test('what is taken back counts no more, and only one’s own can be', async () => {
-  const world = await openTestAuthority();
+test('what is taken back counts no more, and only one’s own can be', async (t) => {
+  const world = await openTestAuthority(t);
   const digest = world.plan(withMin(1));
   const withdraw = (who: typeof ada) => world.call('approvals.withdraw', who, { params: { digest } });
   await approve(world, ben, digest);
@@ -83,8 +83,8 @@ test('what is taken back counts no more, and only one’s own can be', async () 
   assert.deepEqual(await missing(world, digest), { required: 1, given: 0 });
 });
 
-test('unknown, unseen and expired plans are refused, and so is whoever may not approve all of its hosts', async () => {
-  const world = await openTestAuthority();
+test('unknown, unseen and expired plans are refused, and so is whoever may not approve all of its hosts', async (t) => {
+  const world = await openTestAuthority(t);
   const digest = world.plan();
   const half = personCalled('half', (id) => id === hostIdOf(0));
   const none = personCalled('none', () => false);
@@ -99,8 +99,8 @@ test('unknown, unseen and expired plans are refused, and so is whoever may not a
   await assert.rejects(approve(world, ben, digest), { code: 'PLAN_EXPIRED' });
 });
 
-test('standing rules ask for more by effect, and by whether it brings code', async () => {
-  const world = await openTestAuthority();
+test('standing rules ask for more by effect, and by whether it brings code', async (t) => {
+  const world = await openTestAuthority(t);
   const set = (body: object, ifMatch?: string) =>
     world.call<{ etag: string }>('approval-rules.set', ada, { body, ...(ifMatch && { ifMatch }) });
   const strong = world.plan({}, { parameters: { unit: 'x', effect: 'destructive' } });
@@ -118,8 +118,8 @@ test('standing rules ask for more by effect, and by whether it brings code', asy
   assert.equal(await missing(world, code), null);
 });
 
-test('a key is registered by whoever proves that they hold it, once', async () => {
-  const world = await openTestAuthority();
+test('a key is registered by whoever proves that they hold it, once', async (t) => {
+  const world = await openTestAuthority(t);
   const key = newKey();
   const registered = await world.register(ben, key);
   const nonceOf = async (who: typeof ada) =>
@@ -143,8 +143,8 @@ test('a key is registered by whoever proves that they hold it, once', async () =
   await assert.rejects(bring(ben, late), { code: 'OPERATOR_KEY_PROOF_INVALID' });
 });
 
-test('signatures travel while their keys are good; foreign, expired, revoked and wrong ones are refused', async () => {
-  const world = await openTestAuthority();
+test('signatures travel while their keys are good; foreign, expired, revoked and wrong ones are refused', async (t) => {
+  const world = await openTestAuthority(t);
   const [bens, cais] = [newKey(), newKey()];
   await world.register(ben, bens);
   await world.register(cai, cais);
@@ -193,8 +193,8 @@ const mandateOf = (world: World, changes: Partial<Mandate> = {}): string =>
     ...changes,
   } satisfies Mandate);
 
-async function withMandate(changes: (world: World) => Partial<Mandate> = () => ({})) {
-  const world = await openTestAuthority();
+async function withMandate(t: TestContext, changes: (world: World) => Partial<Mandate> = () => ({})) {
+  const world = await openTestAuthority(t);
   const key = newKey();
   await world.register(ben, key);
   const text = mandateOf(world, changes(world));
@@ -206,8 +206,8 @@ async function withMandate(changes: (world: World) => Partial<Mandate> = () => (
   return { world, key, text, id: made.id, use };
 }
 
-test('a plan under a mandate carries it, and its signers count as people who said yes', async () => {
-  const { world, text, id, use } = await withMandate();
+test('a plan under a mandate carries it, and its signers count as people who said yes', async (t) => {
+  const { world, text, id, use } = await withMandate(t);
   const digest = world.plan(withMin(1));
 
   assert.equal((await use(digest)).mandate?.id, id);
@@ -224,8 +224,8 @@ test('a plan under a mandate carries it, and its signers count as people who sai
   await assert.rejects(use(digest), { code: 'MANDATE_OVER' });
 });
 
-test('a mandate covers what it says and no more', async () => {
-  const { world, use } = await withMandate();
+test('a mandate covers what it says and no more', async (t) => {
+  const { world, use } = await withMandate(t);
   const other = world.plan({}, { parameters: { unit: 'sshd.service', effect: 'disruptive' } });
 
   await assert.rejects(use(other), { code: 'MANDATE_NOT_COVERING' });
@@ -234,8 +234,8 @@ test('a mandate covers what it says and no more', async () => {
   await assert.rejects(use(later), { code: 'MANDATE_OVER' });
 });
 
-test('breaking the glass needs no approval and is written down as what it is', async () => {
-  const { world, use } = await withMandate(() => ({ isBreakGlass: true }));
+test('breaking the glass needs no approval and is written down as what it is', async (t) => {
+  const { world, use } = await withMandate(t, () => ({ isBreakGlass: true }));
   const digest = world.plan(withMin(5));
 
   await use(digest);
@@ -245,8 +245,8 @@ test('breaking the glass needs no approval and is written down as what it is', a
   assert.ok(world.events.some(({ type }) => type === 'mandates.glass-broken'));
 });
 
-test('a mandate that is no mandate, or is signed by somebody else’s key, is refused', async () => {
-  const { world, text, key } = await withMandate();
+test('a mandate that is no mandate, or is signed by somebody else’s key, is refused', async (t) => {
+  const { world, text, key } = await withMandate(t);
   const create = (who: typeof ada, body: object) => world.call('mandates.create', who, { body });
   const broken = text.replace('"usesMax":3', '"usesMax":0');
 
@@ -262,8 +262,8 @@ test('a mandate that is no mandate, or is signed by somebody else’s key, is re
   await assert.rejects(create(ben, { text, signature: key.sign(text) }), { code: 'SIGNATURE_INVALID' });
 });
 
-test('lists show what concerns the hosts of whoever asks, newest first, in pages', async () => {
-  const { world } = await withMandate();
+test('lists show what concerns the hosts of whoever asks, newest first, in pages', async (t) => {
+  const { world } = await withMandate(t);
   const elsewhere = personCalled('else', () => false);
   const digests = [world.plan({ title: 'one' }), world.plan({ title: 'two' })];
   for (const digest of digests) {

@@ -1,5 +1,7 @@
 /** For tests: the room over a real store, with plans that stand in memory and people who sign with keys of their own. */
+
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
+import type { TestContext } from 'node:test';
 import {
   type Actor,
   defineAction,
@@ -71,8 +73,9 @@ export function newKey(): TestKey {
 export const signPlanWith = (key: TestKey, digest: string) => key.sign(PLAN_SIGNATURE_TAG + digest);
 export const signMandateWith = (key: TestKey, text: string) => key.sign(MANDATE_TAG + text);
 
-export async function openTestAuthority() {
+export async function openTestAuthority(t: TestContext) {
   const context = await openTestContext([authorityMigrations]);
+  t.after(() => context.store.close());
   const plans = new Map<string, LoadedPlan>();
   const audits: NewAuditRecord[] = [];
   const events: NewEvent[] = [];
