@@ -64,7 +64,7 @@ export function printAddresses(facts: StartFacts, local?: LocalHost): string {
   if (local !== undefined && local.lacking.length > 0) {
     lines.push('', `  ${say('lacking')}`, ...local.lacking.map((line) => `    ${line}`));
   }
-  const login = `npx pilothouse login ${url} --pin ${facts.pin}`;
+  const login = `npx --no pilothouse login ${url} --pin ${facts.pin}`;
   if (facts.setupCode === null) lines.push('', `  ${say('login')}`, `    ${login}`);
   else {
     const { setupCode } = facts;

@@ -65,7 +65,7 @@ const body=await answer.json();
 if(!answer.ok){problem.textContent=body.title+'. '+body.hint;return;}
 form.hidden=true;document.querySelector('section').hidden=false;
 document.getElementById('who').textContent=body.user.name;
-document.getElementById('login').textContent='npx pilothouse login '+location.origin+' --name '+body.user.name;
+document.getElementById('login').textContent='npx --no pilothouse login '+location.origin+' --name '+body.user.name;
 history.replaceState(null,'','/setup');
 });
 `;
