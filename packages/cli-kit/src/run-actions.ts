@@ -49,7 +49,13 @@ export async function runActions(
       title: (options.title ?? wish.title).slice(0, TITLE_CHARS_MAX),
       target: await targetOf(options, (name) => resolveHostId(client, name)),
       expiresAt: toTimestamp(context.clock.now() + EXPIRES_MS),
-      strategy: { offline: 'skip', ...strategyOf(options) },
+      // Whoever only looks wants to see every host, also those where it could not be done.
+      strategy: {
+        offline: 'skip',
+        ...(options.dryRun ? { failuresMax: null } : {}),
+        ...strategyOf(options),
+      },
+      isDryRunOnly: options.dryRun,
       actions: wish.actions.map(({ action, parameters }) => ({ action, parameters })),
     },
   });
