@@ -71,7 +71,7 @@ export const rolloutStageErrors = defineErrors({
   ),
   WAITS_FOR_WINDOW: cause(
     '{hosts} {hosts:host waits|hosts wait}: closed by {closedBy} "{name}", until {until}',
-    '{hosts} 台主机等待中：被{closedBy}“{name}”关闭，至 {until}',
+    '{hosts} 台主机等待中：因“{name}”（{closedBy}）关闭，至 {until}',
     { en: 'See windows and freezes: pilothouse window', zh: '查看窗口与冻结：pilothouse window' },
   ),
   WAITS_FOR_LABEL_LIMIT: cause(
