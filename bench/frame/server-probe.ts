@@ -61,7 +61,7 @@ function watchLoop(): () => Promise<readonly Stall[]> {
 async function memory(): Promise<ProbeAnswers['memory']> {
   for (let round = 0; round < COLLECTIONS; round++) {
     // The runtime is started with --expose-gc.
-    (globalThis as unknown as { gc: () => void }).gc();
+    (globalThis as unknown as { gc: () => void }).gc(); // The server is started with --expose-gc.
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   return process.memoryUsage();

@@ -34,7 +34,7 @@ const typed = defineAction({
 const shell = defineAction({ ...typed, name: 'commands.run', trust: 'arbitrary' });
 const actionOf = (spec: ActionSpec) => ({ spec, available: () => null });
 // Only its actions' specs are looked at.
-const plugin = { actions: [typed, shell, undoAction].map(actionOf) } as unknown as AgentPlugin;
+const plugin = { actions: [typed, shell, undoAction].map(actionOf) } as unknown as AgentPlugin; // Only its actions are looked at.
 const registry = createActionRegistry([plugin], { isRoot: true });
 
 const NOW = Date.UTC(2026, 0, 1);

@@ -81,7 +81,7 @@ export async function openTestAuthority(t: TestContext) {
   const events: NewEvent[] = [];
   const hosts = [0, 1].map((n) => ({ id: hostIdOf(n), name: `web-${n}` }));
   // Scopes of these tests look at the id alone.
-  const index = new Map(hosts.map((host) => [host.id, host as unknown as HostEntry]));
+  const index = new Map(hosts.map((host) => [host.id, host as unknown as HostEntry])); // The room reads no more of it.
   const room = createAuthority(context, {
     hosts: { index },
     audit: { append: async (_, records) => void audits.push(...records) },

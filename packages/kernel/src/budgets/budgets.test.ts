@@ -53,7 +53,7 @@ async function openRoom(t: TestContext) {
       requestId: 'q',
       ifMatch: given.ifMatch ?? null,
       // The other fields of a request are not read by this room.
-    } as unknown as Parameters<typeof endpoint.handle>[0]);
+    } as unknown as Parameters<typeof endpoint.handle>[0]); // Handlers of this room read no more.
   };
   const hear = async (hostId: string) => {
     // Of a session this room reads whose it is.

@@ -67,7 +67,7 @@ export async function call<R extends Route>(
     requestId: 'q',
     ifMatch: given.ifMatch ?? null,
     // The other fields of a request are not read by this room.
-  } as unknown as Parameters<typeof endpoint.handle>[0]);
+  } as unknown as Parameters<typeof endpoint.handle>[0]); // Handlers of this room read no more.
   // What the route's own schema gives is what the route says.
   return route.response?.parse(answer) as BodyOf<R>;
 }

@@ -84,7 +84,7 @@ test('every watcher is told every task, and the text of each is made once', asyn
   const counted = tasks.map((task) => ({ ...task, toJSON: () => `${task.id} ${(made += 1)}` }));
 
   // The live room passes tasks on as they are.
-  live.changed(ended, counted as unknown as Task[], true);
+  live.changed(ended, counted as unknown as Task[], true); // They count how often they become text.
   await Promise.all(watching);
 
   assert.equal(made, tasks.length);

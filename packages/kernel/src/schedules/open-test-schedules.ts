@@ -121,5 +121,5 @@ function scriptedDeps(world: World, step: <T>(run: () => Promise<T>) => Promise<
     resolver: { resolve: async () => ({ hosts: [], undetermined: [] }) },
     plans: {},
     // Fields that carrying out does not read.
-  } as unknown as SchedulesDeps;
+  } as unknown as SchedulesDeps; // Doubles of what the room calls.
 }
