@@ -31,13 +31,16 @@ export const fanout: Benchmark = {
       await scene.fleet.all('connect', { concurrent: CONCURRENT });
       await fanOut(scene, 0);
       await scene.stage.probe.ask('stalls');
-      const alone: FanOut[] = [];
-      for (let round = 0; round < ROUNDS; round++) alone.push(await fanOut(scene, 0));
+      const rounds = async (name: string, watchers: number): Promise<FanOut[]> => {
+        const endProfile = await scene.stage.profile(profileDirectory, name);
+        const seen: FanOut[] = [];
+        for (let round = 0; round < ROUNDS; round++) seen.push(await fanOut(scene, watchers));
+        await endProfile();
+        return seen;
+      };
+      const alone = await rounds('fanout', 0);
       const stallsAlone = await stallFigures(scene.stage.probe);
-      const endProfile = await scene.stage.profile(profileDirectory, 'fanout');
-      const watched: FanOut[] = [];
-      for (let round = 0; round < ROUNDS; round++) watched.push(await fanOut(scene, WATCHERS));
-      await endProfile();
+      const watched = await rounds('fanout-watched', WATCHERS);
       const { executionsMax } = await scene.fleet.state();
       const grouped = await groupedResults(scene);
       return {
