@@ -98,16 +98,24 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
   );
   await context.store.migrate(kernelMigrations(plugins));
   let gatewayPort = options.gatewayListen.port;
+  const accessOpened = Promise.withResolvers<Access>();
+  // Whoever waits for it says what went wrong; nobody may.
+  accessOpened.promise.catch(() => {});
   const rooms = await createRooms(context, {
     ...options,
     declarations,
     metrics,
     gatewayPort: () => gatewayPort,
-    delegates: () => access.delegates,
+    delegates: {
+      delegateOf: (principal) => access.delegates.delegateOf(principal),
+      // Rollouts that were read back ask at once whose approvals still count.
+      principalOf: async (delegate) => (await accessOpened.promise).delegates.principalOf(delegate),
+    },
   });
   closers.push(() => rooms.enrolment.service.close());
   closers.push(() => rooms.closeRules());
   closers.push(() => rooms.rolloutsRoom.close());
+  closers.push(() => accessOpened.reject(new Error('closed before accounts were there')));
   await beginEpoch(context, {
     audit: rooms.services.audit,
     pauseRollouts: (reason) => rooms.rolloutsRoom.pauseAll(reason),
@@ -117,7 +125,9 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
     select: rooms.services.select,
     permissions: declarations.permissions,
     oidc: options.oidc,
+    rightsChanged: () => rooms.rightsChanged(),
   });
+  accessOpened.resolve(access);
   const started = await startPlugins(context, rooms.services, plugins);
   closers.push(() => started.close());
 

@@ -50,6 +50,8 @@ export interface Rooms {
   readonly rolloutsRoom: Pick<RolloutsRoom, 'idle' | 'close' | 'pauseAll'>;
   /** Ends what the rooms of rules have under way: deliveries of notifications. */
   readonly closeRules: () => Promise<void>;
+  /** To be called when people may do other things than before. */
+  readonly rightsChanged: () => void;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
 }
@@ -69,7 +71,7 @@ export interface RoomsOptions
   readonly declarations: Declarations;
   readonly metrics: Metrics;
   /** Made after the rooms; asked when work is done later than it was asked for. */
-  readonly delegates: () => Delegates;
+  readonly delegates: Delegates;
   /** Of the gateway; asked when somebody needs a URL, so that a port chosen by the system is known by then. */
   readonly gatewayPort: () => number;
 }
@@ -117,6 +119,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     ...doors,
     rolloutsRoom,
     closeRules: () => rules.close(),
+    rightsChanged: () => change.rightsChanged(),
     endpoints: [
       ...auditEndpoints(audit),
       ...hostsEndpoints(hostsDeps),
@@ -240,6 +243,7 @@ async function openChange(
   const { authority, ...authorityRoom } = createAuthority(context, {
     ...rooms,
     actions: options.declarations.actions,
+    principalOf: (delegate) => options.delegates.principalOf(delegate),
     plans: () => plans,
   });
   const { rollouts, plans, ...rolloutsRoom } = await createRollouts(context, {
@@ -255,14 +259,12 @@ async function openChange(
     authority,
     plans,
     rollouts,
-    delegates: {
-      delegateOf: (principal) => options.delegates().delegateOf(principal),
-      principalOf: (delegate) => options.delegates().principalOf(delegate),
-    },
+    delegates: options.delegates,
   });
   return {
     rollouts,
     rolloutsRoom,
+    rightsChanged: () => authority.rightsChanged(),
     endpoints: [...authorityRoom.endpoints, ...rolloutsRoom.endpoints, ...schedules.endpoints],
     reconcilers: [...authorityRoom.reconcilers, ...rolloutsRoom.reconcilers, ...schedules.reconcilers],
   };

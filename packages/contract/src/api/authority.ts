@@ -34,6 +34,8 @@ export const Approval = z.object({
   person: z.string(),
   at: Timestamp,
   comment: z.string(),
+  /** False when whoever gave it may not give it any more, so that it does not count. Absent where it was not judged. */
+  isGood: z.boolean().optional(),
 });
 export type Approval = z.infer<typeof Approval>;
 

@@ -15,6 +15,8 @@ export interface AccessParts {
   readonly permissions: ReadonlyMap<string, PermissionSpec>;
   readonly passwords: Passwords;
   readonly roles: RoleBook;
+  /** To be called after the commit of whatever changes what somebody may do. */
+  readonly rightsChanged: () => void;
 }
 
 /** Who does something, for the audit, and what they may give to others. */

@@ -24,6 +24,8 @@ export interface AccessDependencies {
   readonly permissions: ReadonlyMap<string, PermissionSpec>;
   /** Null: local accounts alone. */
   readonly oidc: OidcSettings | null;
+  /** Called after a commit that may have taken rights from somebody. */
+  readonly rightsChanged: () => void;
 }
 
 export interface Access {

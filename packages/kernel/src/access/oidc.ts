@@ -180,6 +180,7 @@ async function admit(parts: AccessParts, signIn: SignIn, admission: Admission): 
     }
     if (known !== undefined) {
       await userStore.setRoles(transaction, known.id, roles);
+      transaction.afterCommit(parts.rightsChanged);
       return signIn.complete(transaction, known, request);
     }
     const isTaken = (await userStore.byName(transaction, name)) !== undefined;

@@ -22,11 +22,13 @@ export interface RoleBookOptions {
   readonly context: KernelContext;
   readonly permissions: ReadonlyMap<string, PermissionSpec>;
   readonly select: Pick<SelectService, 'compileScope'>;
+  /** Called when a role is another than before. */
+  readonly rightsChanged: () => void;
 }
 
 const Grants = z.array(Grant);
 
-export function createRoleBook({ context, permissions, select }: RoleBookOptions): RoleBook {
+export function createRoleBook({ context, permissions, select, rightsChanged }: RoleBookOptions): RoleBook {
   const roles = new Map<string, Role>();
   const compiled = new Map<string, CompiledGrant[]>();
 
@@ -56,7 +58,12 @@ export function createRoleBook({ context, permissions, select }: RoleBookOptions
       for (const role of builtInRoles([...permissions.values()])) set(role);
       for (const row of rows) set(roleOf(row));
     },
-    put: (transaction, role) => transaction.afterCommit(() => set(role)),
+    put(transaction, role) {
+      transaction.afterCommit(() => {
+        set(role);
+        rightsChanged();
+      });
+    },
     remove(transaction, name) {
       transaction.afterCommit(() => {
         roles.delete(name);

@@ -199,4 +199,5 @@ async function record(parts: AccessParts, transaction: Transaction, change: Chan
   const { doer, action, row, details } = change;
   const { actor, requestId } = doer;
   await parts.audit.append(transaction, [{ actor, action, subject: row.name, details, requestId }]);
+  transaction.afterCommit(parts.rightsChanged);
 }

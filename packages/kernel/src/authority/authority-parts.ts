@@ -6,10 +6,13 @@ import type { EventsService } from '../events/service.ts';
 import type { HostsService } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { PlansService } from '../plans/index.ts';
+import type { Delegates } from '../schedules/service.ts';
 import type { AuthorityAsker } from './service.ts';
 
 export interface AuthorityDeps {
-  readonly hosts: Pick<HostsService, 'index'>;
+  readonly hosts: Pick<HostsService, 'index' | 'onChange'>;
+  /** The rights that somebody has at this moment; null when the account is gone or disabled. */
+  readonly principalOf: Delegates['principalOf'];
   readonly audit: Pick<AuditService, 'append'>;
   readonly events: Pick<EventsService, 'publish'>;
   /** Of the kernel and of all plugins, by name. */

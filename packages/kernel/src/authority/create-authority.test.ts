@@ -36,7 +36,7 @@ const missing = async (world: World, digest: string) =>
 test('a plan waits for distinct people who did not make it, and says who is missing', async (t) => {
   const world = await openTestAuthority(t);
   const digest = world.plan(withMin(2));
-  const heard: string[] = [];
+  const heard: (string | null)[] = [];
   world.authority.onChanged((plan) => heard.push(plan));
 
   await assert.rejects(approve(world, ada, digest), { code: 'APPROVAL_OWN_PLAN' });
@@ -81,6 +81,34 @@ test('what is taken back counts no more, and only one’s own can be', async (t)
   await withdraw(ben);
 
   assert.deepEqual(await missing(world, digest), { required: 1, given: 0 });
+});
+
+test('an approval counts while its giver may give it, also when the right was lost since', async (t) => {
+  const world = await openTestAuthority(t);
+  const heard: (string | null)[] = [];
+  world.authority.onChanged((plan) => heard.push(plan));
+  const digest = world.plan(withMin(2));
+  await approve(world, ben, digest);
+  await approve(world, cai, digest);
+  assert.equal(await missing(world, digest), null);
+
+  world.limit('ben', (id) => id === hostIdOf(0));
+  assert.deepEqual(await missing(world, digest), { required: 2, given: 1 });
+  world.limit('cai', null);
+  assert.deepEqual(await missing(world, digest), { required: 2, given: 0 });
+  world.limit('ben', () => true);
+  assert.deepEqual(await missing(world, digest), { required: 2, given: 1 });
+
+  const shown = await world.call<PlanAuthority>('approvals.show', ada, { params: { digest } });
+  assert.deepEqual(
+    shown.approvals.map(({ person, isGood }) => [person, isGood]),
+    [
+      ['ben', true],
+      ['cai', false],
+    ],
+  );
+  assert.equal(shown.given, 1);
+  assert.deepEqual(heard, [digest, digest, null, null, null]);
 });
 
 test('unknown, unseen and expired plans are refused, and so is whoever may not approve all of its hosts', async (t) => {

@@ -79,11 +79,17 @@ export async function openTestAuthority(t: TestContext) {
   const plans = new Map<string, LoadedPlan>();
   const audits: NewAuditRecord[] = [];
   const events: NewEvent[] = [];
+  /** What people may do now, where it is not everything. */
+  const rights = new Map<string, Principal | null>();
   const hosts = [0, 1].map((n) => ({ id: hostIdOf(n), name: `web-${n}` }));
   // Scopes of these tests look at the id alone.
   const index = new Map(hosts.map((host) => [host.id, host as unknown as HostEntry])); // The room reads no more of it.
   const room = createAuthority(context, {
-    hosts: { index },
+    hosts: { index, onChange: () => () => {} },
+    principalOf: async ({ userId, userName }) => {
+      const now = rights.get(userId);
+      return now === undefined ? personCalled(userName) : now;
+    },
     audit: { append: async (_, records) => void audits.push(...records) },
     events: recordingEvents(events),
     actions: new Map([spec, shell].map((each) => [each.name, each])),
@@ -120,6 +126,11 @@ export async function openTestAuthority(t: TestContext) {
     audits,
     events,
     call,
+    /** From now on `name` holds everything on those hosts alone; null: the account is gone. */
+    limit(name: string, hostsHeld: ((id: string) => boolean) | null): void {
+      rights.set(`u_${name}`, hostsHeld === null ? null : personCalled(name, hostsHeld));
+      room.authority.rightsChanged();
+    },
     /** A plan on the hosts, made by `ada` with a token. */
     plan(header: Partial<PlanHeader> = {}, action: Partial<StepAction> = {}): string {
       const made = planOn(hosts, context.clock.now(), header, action);

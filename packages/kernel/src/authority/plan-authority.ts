@@ -10,6 +10,7 @@ import {
   toTimestamp,
 } from '@pilothouse/contract';
 import type { Principal } from '../access/service.ts';
+import type { HostEntry } from '../hosts/service.ts';
 import type { LoadedPlan } from '../plans/index.ts';
 import { type ApprovalRow, approvalStore, ruleStore, type StoredRules } from './approval-store.ts';
 import { type AuthorityParts, authorOf } from './authority-parts.ts';
@@ -41,23 +42,34 @@ export function requireUnexpired({ plan }: LoadedPlan, nowMs: number): void {
   if (Date.parse(expiresAt) <= nowMs) throw new AppError('PLAN_EXPIRED', { expiresAt });
 }
 
-/** AppError APPROVAL_FORBIDDEN unless the person may approve this effect on each host that is still there. */
-export function requireMayApprove(
+interface AskedApproval {
+  readonly hostIds: readonly string[];
+  readonly effect: EffectClass;
+}
+
+/** Of the hosts that are still there, those on which the person may not approve this effect; null: it holds no such right. */
+function outsideRight(
   parts: AuthorityParts,
   principal: Principal,
-  asked: { readonly hostIds: readonly string[]; readonly effect: EffectClass },
-): void {
-  const { effect } = asked;
+  { hostIds, effect }: AskedApproval,
+): HostEntry[] | null {
   const scope = principal.scope('rollouts.approve', effect);
-  if (scope.isAll) return;
-  const hosts = asked.hostIds.flatMap((id) => parts.hosts.index.get(id) ?? []);
-  const outside = hosts.filter((host) => scope.isNone || !scope.includes(host));
-  if (outside.length === 0 && !scope.isNone) return;
+  if (scope.isAll) return [];
+  const hosts = hostIds.flatMap((id) => parts.hosts.index.get(id) ?? []);
+  if (scope.isNone) return hosts.length === 0 ? null : hosts;
+  return hosts.filter((host) => !scope.includes(host));
+}
+
+/** AppError APPROVAL_FORBIDDEN unless the person may approve this effect on each host that is still there. */
+export function requireMayApprove(parts: AuthorityParts, principal: Principal, asked: AskedApproval): void {
+  const { effect } = asked;
+  const outside = outsideRight(parts, principal, asked);
+  if (outside?.length === 0) return;
   const sees = principal.scope('rollouts.read');
-  const named = outside.filter((host) => sees.isAll || sees.includes(host)).map(({ name }) => name);
+  const named = (outside ?? []).filter((host) => sees.isAll || sees.includes(host)).map(({ name }) => name);
   throw new AppError('APPROVAL_FORBIDDEN', {
     effect,
-    count: outside.length,
+    count: outside?.length ?? 0,
     hosts: named.slice(0, NAMES_IN_ERROR_MAX).join(', ') || '…',
   });
 }
@@ -70,7 +82,8 @@ interface Standing {
   readonly requiredBy: PlanAuthority['requiredBy'];
   readonly approvals: readonly ApprovalRow[];
   readonly mandate: GoodMandate | null;
-  /** Distinct people: who approved, and who signed the mandate it runs under. */
+  /** Ids of people who approved or signed the mandate it runs under, and may approve it now. */
+  readonly able: ReadonlySet<string>;
   readonly given: number;
 }
 
@@ -81,10 +94,9 @@ export interface GoodMandate {
   readonly signatures: readonly SignatureWithKey[];
 }
 
-function requirementOf(plan: Plan, weight: Weight | null, { rules }: StoredRules) {
+function requirementOf(plan: Plan, weight: Weight, { rules }: StoredRules) {
   const own = plan.header.strategy.approvalsMin ?? 0;
-  const ruled =
-    weight === null ? 0 : Math.max(rules[weight.effect], weight.isArbitrary ? rules.arbitrary : 0);
+  const ruled = Math.max(rules[weight.effect], weight.isArbitrary ? rules.arbitrary : 0);
   const required = Math.max(own, ruled);
   const requiredBy = required === 0 ? 'nothing' : ruled > own ? 'rule' : 'strategy';
   return { required, requiredBy } as const;
@@ -103,36 +115,48 @@ export async function goodMandateOf(parts: AuthorityParts, planDigest: Digest): 
   return signatures.length === 0 ? null : { row, title, isBreakGlass, signatures };
 }
 
-async function standingOf(
-  parts: AuthorityParts,
-  plan: Plan,
-  weight: Weight | null,
-  rules: StoredRules,
-): Promise<Standing> {
-  const requirement = requirementOf(plan, weight, rules);
-  const approvals = await approvalStore.of(parts.context.store, plan.digest);
+/** A plan that cannot be read back is judged as the worst that it could be. */
+const WORST: Weight = { effect: 'destructive', isArbitrary: true };
+
+async function standingOf(parts: AuthorityParts, plan: Plan, loaded: LoadedPlan | null): Promise<Standing> {
+  const { store } = parts.context;
+  const weight = loaded === null ? WORST : weightOf(parts, loaded);
+  const requirement = requirementOf(plan, weight, await ruleStore.read(store));
+  const approvals = await approvalStore.of(store, plan.digest);
   const mandate = await goodMandateOf(parts, plan.digest);
-  if (mandate?.isBreakGlass === true)
-    return { required: 0, requiredBy: 'nothing', approvals, mandate, given: approvals.length };
   const author = authorOf(plan.header.createdBy);
   const signers = (mandate?.signatures ?? []).filter(({ owner }) => owner !== author);
-  const people = new Set([
-    ...approvals.map(({ person_id }) => person_id),
-    ...signers.map(({ owner_id }) => owner_id),
+  const people = new Map([
+    ...approvals.map(({ person_id, person }) => [person_id, person] as const),
+    ...signers.map(({ owner_id, owner }) => [owner_id, owner] as const),
   ]);
-  return { ...requirement, approvals, mandate, given: people.size };
+  const hostIds = loaded?.hosts.map(({ id }) => id) ?? [];
+  const able = await stillAble(parts, people, { hostIds, effect: weight.effect });
+  const standing = { approvals, mandate, able, given: able.size };
+  if (mandate?.isBreakGlass === true) return { ...standing, required: 0, requiredBy: 'nothing' };
+  return { ...requirement, ...standing };
 }
 
-/** Null: nothing is missing. Loads the plan only where a rule may ask for more than the plan itself does. */
+/** Whoever has lost the right to say yes since has not said it: rights are those of the moment when the answer counts. */
+async function stillAble(
+  parts: AuthorityParts,
+  people: ReadonlyMap<string, string>,
+  asked: AskedApproval,
+): Promise<Set<string>> {
+  const able = new Set<string>();
+  for (const [userId, userName] of people) {
+    const principal = await parts.principalOf({ userId, userName, roles: null });
+    if (principal !== null && outsideRight(parts, principal, asked)?.length === 0) able.add(userId);
+  }
+  return able;
+}
+
+/** Null: nothing is missing. Loads the plan only where a rule or the plan itself asks for somebody. */
 export async function missingFor(parts: AuthorityParts, plan: Plan): Promise<MissingAuthority | null> {
-  const rules = await ruleStore.read(parts.context.store);
-  const hasRules = Object.values(rules.rules).some((count) => count > 0);
+  const { rules } = await ruleStore.read(parts.context.store);
+  const hasRules = Object.values(rules).some((count) => count > 0);
   if (!hasRules && plan.header.strategy.approvalsMin === undefined) return null;
-  const loaded = hasRules ? await parts.plans().load(plan.digest) : null;
-  const worst: Weight = { effect: 'destructive', isArbitrary: true };
-  // A plan that cannot be read back is judged as the worst that it could be.
-  const weight = !hasRules ? null : loaded === null ? worst : weightOf(parts, loaded);
-  const { required, given } = await standingOf(parts, plan, weight, rules);
+  const { required, given } = await standingOf(parts, plan, await parts.plans().load(plan.digest));
   return given >= required ? null : { approvals: { required, given } };
 }
 
@@ -140,8 +164,8 @@ export async function viewAuthority(parts: AuthorityParts, loaded: LoadedPlan): 
   const { plan } = loaded;
   const { store, clock } = parts.context;
   const weight = weightOf(parts, loaded);
-  const standing = await standingOf(parts, plan, weight, await ruleStore.read(store));
-  const { required, requiredBy, given, mandate } = standing;
+  const standing = await standingOf(parts, plan, loaded);
+  const { required, requiredBy, given, mandate, able } = standing;
   const signatures = await signatureStore.of(store, plan.digest);
   return {
     planDigest: plan.digest,
@@ -150,7 +174,7 @@ export async function viewAuthority(parts: AuthorityParts, loaded: LoadedPlan): 
     required,
     requiredBy,
     given,
-    approvals: standing.approvals.map(viewApproval),
+    approvals: standing.approvals.map((row) => ({ ...viewApproval(row), isGood: able.has(row.person_id) })),
     signatures: signatures.map((row) => viewSignature(row, clock.now())),
     mandate:
       mandate === null

@@ -18,12 +18,17 @@ export interface AuthorityService {
   missingFor(plan: Plan): Promise<MissingAuthority | null>;
   /** The signatures that travel with every envelope of the plan; undefined: none. */
   authorityOf(planDigest: Digest): Promise<Authority | undefined>;
-  /** An approval or a signature came or went for this plan. Returns the way to stop listening. */
-  onChanged(listener: (planDigest: Digest) => void): () => void;
+  /**
+   * An approval or a signature came or went for this plan; null: somebody's rights may have changed, so any plan's approvals
+   * may count or not. Returns the way to stop listening.
+   */
+  onChanged(listener: (planDigest: Digest | null) => void): () => void;
 }
 
 /** The same with what plans under mandates need: a schedule names one, and puts each plan that it makes under it. */
 export interface AuthorityBook extends AuthorityService {
+  /** Accounts or roles are others than before. */
+  rightsChanged(): void;
   /**
    * AppError NOT_FOUND, PLAN_EXPIRED, MANDATE_OVER, MANDATE_NOT_SIGNED, MANDATE_NOT_COVERING, or what starting the plan
    * would take.

@@ -14,6 +14,7 @@ import type { HostsService } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { LoadedPlan, PlansService } from '../plans/index.ts';
 import { type ActiveRollout, recordOf, viewRollout } from './driver/active-rollout.ts';
+import { isAwaiting } from './driver/authority-watch.ts';
 import type { Batch, By } from './driver/batch.ts';
 import type { Driver } from './driver/create-driver.ts';
 import { activeFrom, authorityFor, freshState } from './driver/load-active.ts';
@@ -63,8 +64,8 @@ export async function startRollout(deps: ActsDeps, asker: Asker, options: StartO
   const lacking = options.kind === 'run' ? await authority.missingFor(plan.plan) : null;
   const missing = lacking?.approvals ?? null;
   const rollout = await adoptRollout(deps, { record, plan, authority: signed, missing }, by);
-  // Whoever approved it since we asked was not heard by anybody.
-  if (missing !== null) driver.checkAuthority(options.planDigest);
+  // Whoever approved it or lost the right to since we asked was not heard by anybody.
+  if (isAwaiting(rollout)) driver.checkAuthority(options.planDigest);
   return rollout;
 }
 

@@ -6,12 +6,18 @@ import { authorityFor } from './load-active.ts';
 export const isAwaiting = ({ state }: Pick<EngineState, 'state'>): boolean =>
   state === 'awaiting-approval' || state === 'scheduled';
 
-/** Reads anew what people have said of a plan: rollouts of it start, or wait; signatures travel from now on. */
-export function watchAuthority(core: DriverCore, planDigest: string): void {
+/**
+ * Reads anew what people have said of a plan: rollouts of it start, or wait; signatures travel from now on. Null: of every
+ * plan whose rollout has not begun.
+ */
+export function watchAuthority(core: DriverCore, planDigest: string | null): void {
   const { deps, loop, active } = core;
   const read = async (): Promise<void> => {
     for (const rollout of [...active.values()]) {
-      const isMeant = rollout.planDigest === planDigest || rollout.plan.plan.header.rollbackOf === planDigest;
+      const isMeant =
+        planDigest === null
+          ? isAwaiting(rollout.state)
+          : rollout.planDigest === planDigest || rollout.plan.plan.header.rollbackOf === planDigest;
       if (!isMeant) continue;
       const signed = await authorityFor(deps.authority, rollout.planDigest, rollout.plan);
       const lacking = await deps.authority.missingFor(rollout.plan.plan);

@@ -43,7 +43,7 @@ export interface Driver extends DriverState {
   readonly authority: DriverDeps['authority'];
   readonly background: Background;
   /** Asks again what people have yet to approve of this plan. */
-  checkAuthority(planDigest: string): void;
+  checkAuthority(planDigest: string | null): void;
   close(): Promise<void>;
 }
 
@@ -112,7 +112,7 @@ const probeRoundsOf = (context: KernelContext, deps: DriverDeps, core: () => Dri
     isSettled: () => core().isSettled,
     envelopeFor(active, index) {
       const attempt = active.state.tasks[index]?.attempt ?? 1;
-      return deps.signer.envelope(payloadOf(active, { index, attempt, kind: 'probe' }, context.clock.now()));
+      return deps.signer.envelope(payloadOf(active, { index, attempt, kind: 'probe', startBy: null }, context.clock.now()));
     },
   });
 
