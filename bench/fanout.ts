@@ -29,6 +29,7 @@ export const fanout: Benchmark = {
     try {
       say(`connect ${hosts} hosts`);
       await scene.fleet.all('connect', { concurrent: CONCURRENT });
+      say('a command on every host');
       await fanOut(scene, 0);
       await scene.stage.probe.ask('stalls');
       const rounds = async (name: string, watchers: number): Promise<FanOut[]> => {
