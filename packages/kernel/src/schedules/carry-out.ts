@@ -16,19 +16,18 @@ import type { AuthorityBook } from '../authority/service.ts';
 import type { EventsService } from '../events/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { RolloutsService } from '../rollouts/service.ts';
-import { approvalsOf, type ScheduleBook } from './schedule-book.ts';
+import { type ApproverDeps, countGood } from './approver-rights.ts';
+import { requiredApprovals, type ScheduleBook } from './schedule-book.ts';
 import {
   type OccurrenceRecord,
   readOccurrences,
   type ScheduleRecord,
   updateOccurrence,
 } from './schedules-store.ts';
-import type { Delegates } from './service.ts';
 
-export interface CarryDeps {
+export interface CarryDeps extends ApproverDeps {
   readonly context: KernelContext;
   readonly book: ScheduleBook;
-  readonly delegates: Delegates;
   readonly rollouts: Pick<RolloutsService, 'plan' | 'start' | 'get'>;
   readonly authority: Pick<AuthorityBook, 'useMandate'>;
   readonly events: Pick<EventsService, 'publish'>;
@@ -94,20 +93,18 @@ async function plan(
 }
 
 async function refusalOf(
-  { rollouts, context }: CarryDeps,
+  deps: CarryDeps,
   record: ScheduleRecord,
   { askedBy, dueAt }: OccurrenceRecord,
 ): Promise<Refusal | null> {
+  const { rollouts, context } = deps;
   const { name } = record;
   if (record.isPaused && askedBy === null)
     return { state: 'skipped', code: 'SCHEDULE_PAUSED', details: { name } };
-  const { required, given } = approvalsOf(record);
-  if (given.length < required)
-    return {
-      state: 'skipped',
-      code: 'SCHEDULE_NOT_APPROVED',
-      details: { name, required, given: given.length },
-    };
+  const required = requiredApprovals(record);
+  const given = required === 0 ? 0 : await countGood(deps, record);
+  if (given < required)
+    return { state: 'skipped', code: 'SCHEDULE_NOT_APPROVED', details: { name, required, given } };
   const [before] = (await readOccurrences(context.store, name, { before: dueAt, limit: LOOKED_BACK })).filter(
     (each) => each.rolloutId !== null,
   );

@@ -1,10 +1,9 @@
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import { type JsonObject, schedulesFindings, toTimestamp } from '@pilothouse/contract';
 import type { FindingsService } from '../findings/service.ts';
-import type { HostsService, TargetResolver } from '../hosts/service.ts';
+import type { TargetResolver } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import type { PlansService } from '../plans/index.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import { type CarryDeps, carryOut, tellEnded } from './carry-out.ts';
 import { dueOccurrences } from './due-occurrences.ts';
@@ -26,9 +25,7 @@ const TICK_INTERVAL_MS = 5 * SECOND_MS;
 const OCCURRENCES_KEPT = 200;
 
 export interface SchedulesDeps extends Omit<CarryDeps, 'context' | 'book'> {
-  readonly hosts: Pick<HostsService, 'index'>;
   readonly resolver: Pick<TargetResolver, 'resolve'>;
-  readonly plans: Pick<PlansService, 'sketch' | 'effectOf'>;
   readonly findings: Pick<FindingsService, 'reconcile'>;
 }
 

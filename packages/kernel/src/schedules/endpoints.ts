@@ -14,6 +14,7 @@ import { checkRecurrence } from '../calendar/index.ts';
 import { requireEtag } from '../hosts/index.ts';
 import { type Endpoint, endpoint, type HttpRequest } from '../http/service.ts';
 import { cutPage, heldCount, heldText, readCursor } from '../page-cursor.ts';
+import { APPROVE_PERMISSION, coverageOf } from './approver-rights.ts';
 import type { SchedulesParts } from './create-schedules.ts';
 import { termsDigestOf, viewOccurrence, viewSchedule } from './schedule-book.ts';
 import {
@@ -23,7 +24,6 @@ import {
   type ScheduleRecord,
   writeSchedule,
 } from './schedules-store.ts';
-import type { Delegate } from './service.ts';
 
 export const schedulesEndpoints = (parts: SchedulesParts): Endpoint[] => [
   ...readEndpoints(parts),
@@ -258,21 +258,10 @@ function actEndpoints(parts: SchedulesParts): Endpoint[] {
 async function requireApprover(
   parts: SchedulesParts,
   principal: Principal,
-  { owner, terms, name }: ScheduleRecord,
+  record: ScheduleRecord,
 ): Promise<void> {
-  const permission = 'rollouts.approve';
-  const asOwner = await parts.delegates.principalOf(owner satisfies Delegate);
-  if (asOwner === null) throw new AppError('SCHEDULE_OWNER_GONE', { name, owner: owner.userName });
-  const actions = terms.template.actions.map(({ when, ...action }) =>
-    when === undefined ? action : { ...action, when },
-  );
-  const { plan } = await parts.plans.sketch(asOwner, { ...terms.template, actions, defaults: 'plan' });
-  const scope = principal.scope(permission, parts.plans.effectOf(plan));
-  const isCovered = plan.hosts.every(({ id }) => {
-    const host = parts.hosts.index.get(id);
-    return scope.isAll || (host !== undefined && scope.includes(host));
-  });
-  if (!isCovered) throw new AppError('FORBIDDEN', { permission });
+  const isCovered = await coverageOf(parts, record);
+  if (!isCovered(principal)) throw new AppError('FORBIDDEN', { permission: APPROVE_PERMISSION });
 }
 
 async function runNow(parts: SchedulesParts, request: Named): Promise<Occurrence> {

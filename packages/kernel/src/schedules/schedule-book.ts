@@ -35,13 +35,13 @@ export function createScheduleBook(records: readonly ScheduleRecord[]): Schedule
 export const termsDigestOf = ({ terms }: Pick<ScheduleRecord, 'terms'>): string => digestOfJson(terms);
 
 /** Approvals of the terms as they are now. */
-export function approvalsOf(record: ScheduleRecord): { required: number; given: string[] } {
+export function givenApprovals(record: ScheduleRecord): ScheduleRecord['approvals'] {
   const digest = termsDigestOf(record);
-  return {
-    required: record.terms.template.strategy.approvalsMin ?? 0,
-    given: record.approvals.filter(({ termsDigest }) => termsDigest === digest).map(({ name }) => name),
-  };
+  return record.approvals.filter(({ termsDigest }) => termsDigest === digest);
 }
+
+export const requiredApprovals = ({ terms }: ScheduleRecord): number =>
+  terms.template.strategy.approvalsMin ?? 0;
 
 export function viewSchedule(
   book: ScheduleBook,
@@ -55,7 +55,10 @@ export function viewSchedule(
     isPaused,
     owner: owner.userName,
     termsDigest: termsDigestOf(record),
-    approvals: approvalsOf(record),
+    approvals: {
+      required: requiredApprovals(record),
+      given: givenApprovals(record).map((each) => each.name),
+    },
     next: isPaused ? [] : nextFew(book.recurrenceOf(record), now),
     last: last === null ? null : viewOccurrence(last),
     changedAt: toTimestamp(changedAt),

@@ -57,6 +57,8 @@ async function open(t: TestContext) {
     approve: (token: string, { termsDigest }: Schedule) =>
       send(schedulesRoutes.approve, token, { ...named, body: { termsDigest } }),
     runNow: (token: string) => send(schedulesRoutes.runNow, token, named),
+    demote: (name: string) =>
+      send(userRoutes.update, ada, { params: { id: name }, body: { roles: ['reader'] }, etag: '1' }),
     pause: (token: string) => send(schedulesRoutes.pause, token, named),
   };
 }
@@ -77,6 +79,16 @@ test('an approval binds the terms: not by the owner, not of other terms, and voi
 
   const again: Schedule = await it.put(it.grace, { ...TERMS, hostsMax: 4 }, approved.etag);
   assert.deepEqual(again.approvals.given, []);
+});
+
+test('an approval by somebody who has lost the right since runs nothing', async (t) => {
+  const it = await open(t);
+  await it.approve(it.linus, await it.put(it.grace, TERMS));
+  await it.demote('linus');
+
+  const { state, cause } = await it.runNow(it.grace);
+
+  assert.deepEqual([state, cause.code, cause.details.given], ['skipped', 'SCHEDULE_NOT_APPROVED', 0]);
 });
 
 test('another’s schedule is touched by whoever manages all of them, and is theirs once they change it', async (t) => {
