@@ -1,43 +1,25 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
-import { TLSSocket } from 'node:tls';
 import { AppError } from '@pilothouse/contract';
 import { type AgentFrameOf, GATEWAY_PATHS, PROTOCOL_VERSION, parseAgentFrame } from '@pilothouse/wire';
-import { type RawData, type WebSocket, WebSocketServer } from 'ws';
+import type { RawData } from 'ws';
 import type { PeerIdentity } from '../enrolment/index.ts';
 import { endSocket, textOf } from './agent-session.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { GatewayLimits } from './limits.ts';
-import type { AddressOf } from './proxy-door.ts';
 import type { Refusals } from './refusals.ts';
 import { runRenewSession } from './renew-session.ts';
+import type { Arrival, SessionSocket } from './session-socket.ts';
 import type { Sessions } from './sessions.ts';
 import { BUSY_SECONDS, Slots } from './slots.ts';
 
-/** What every part of the listener works with. */
+/** What every part of the gateway works with. */
 export interface Desk {
   readonly deps: GatewayDeps;
   readonly limits: GatewayLimits;
   readonly sessions: Sessions;
   readonly refusals: Refusals;
-  readonly addressOf: AddressOf;
-}
-
-interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-  readonly address: string;
 }
 
 type Known = Exclude<PeerIdentity, { kind: 'refused' }>;
-
-/** The certificate that the peer proved to hold, also on a resumed TLS session. Null when it showed none. */
-export function peerCertificate(socket: Duplex): Uint8Array | null {
-  if (!(socket instanceof TLSSocket)) return null;
-  // The other way of asking describes every field of the certificate, which takes a third of a millisecond.
-  return socket.getPeerX509Certificate()?.raw ?? null;
-}
 
 /**
  * Takes agents from the upgrade to a session. Who shows a foreign certificate holds an opening slot only while it is looked
@@ -46,51 +28,36 @@ export function peerCertificate(socket: Duplex): Uint8Array | null {
 export function createUpgradeDesk(desk: Desk) {
   const { context } = desk.deps;
   const slots = new Slots();
-  const server = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: desk.limits.frameBytesMax,
-    // Bodies travel compressed over HTTP; frames are small, and a deflate context costs more memory than a session.
-    perMessageDeflate: false,
-  });
-  const socketOf = ({ request, socket, head }: Upgrade): Promise<WebSocket> =>
-    new Promise((resolve, reject) => {
-      socket.once('close', () => reject(new Error('closed before the upgrade')));
-      server.handleUpgrade(request, socket, head, resolve);
-    });
 
-  async function admit(upgrade: Upgrade): Promise<void> {
-    const certificate = certificateFor(upgrade);
+  async function admit(arrival: Arrival): Promise<void> {
+    const certificate = certificateFor(arrival);
+    const { address } = arrival;
     await slots.within('all', desk.limits.openingsMax, async () => {
       const identity = await desk.deps.enrolment.identify(certificate);
       if (identity.kind === 'refused') {
         const { code, details } = identity;
-        context.log.info('refused a session', { code, address: upgrade.address, ...details });
-        return refuse(desk, await socketOf(upgrade), { code, details });
+        context.log.info('refused a session', { code, address, ...details });
+        return refuse(desk, await arrival.accept(), { code, details });
       }
       await slots.within(identity.hostId, desk.limits.openingsPerHostMax, async () => {
-        await greet(desk, identity, { socket: await socketOf(upgrade), address: upgrade.address });
+        await greet(desk, identity, { socket: await arrival.accept(), address });
       });
     });
   }
 
   return {
-    upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-      socket.on('error', (cause) => context.log.debug('a connection broke', { cause }));
-      const address = desk.addressOf(request.socket);
-      admit({ request, socket, head, address }).catch((cause: unknown) => {
+    arrived(arrival: Arrival): void {
+      admit(arrival).catch((cause: unknown) => {
         context.log.debug('an upgrade failed', { cause });
-        if (cause instanceof AppError) refuseHttp(desk, socket, cause);
-        else socket.destroy();
+        if (cause instanceof AppError) arrival.refuse(refusalText(desk, cause));
+        else arrival.drop();
       });
     },
   };
 }
 
-function certificateFor({ request, socket }: Upgrade): Uint8Array {
-  const path = (request.url ?? '').split('?')[0] ?? '';
+function certificateFor({ path, certificate }: Arrival): Uint8Array {
   if (path !== GATEWAY_PATHS.session) throw new AppError('GATEWAY_NO_SUCH_PATH', { path });
-  const certificate = peerCertificate(socket);
   if (certificate === null) throw new AppError('GATEWAY_NO_CERTIFICATE');
   return certificate;
 }
@@ -98,7 +65,7 @@ function certificateFor({ request, socket }: Upgrade): Uint8Array {
 async function greet(
   desk: Desk,
   identity: Known,
-  peer: { readonly socket: WebSocket; readonly address: string },
+  peer: { readonly socket: SessionSocket; readonly address: string },
 ): Promise<void> {
   const { socket, address } = peer;
   const { hostId } = identity;
@@ -117,7 +84,7 @@ async function greet(
 }
 
 /** The hello, or null after the peer was told what is wrong with it. */
-function firstFrame(desk: Desk, socket: WebSocket): Promise<AgentFrameOf<'hello'> | null> {
+function firstFrame(desk: Desk, socket: SessionSocket): Promise<AgentFrameOf<'hello'> | null> {
   const { context } = desk.deps;
   const { promise, resolve } = Promise.withResolvers<AgentFrameOf<'hello'> | null>();
   const refuseWith = (code: string, details = {}): void => {
@@ -151,21 +118,20 @@ function firstFrame(desk: Desk, socket: WebSocket): Promise<AgentFrameOf<'hello'
 /** Refuses in the protocol, so that the agent can tell a person why. */
 function refuse(
   desk: Desk,
-  socket: WebSocket,
+  socket: SessionSocket,
   why: { readonly code: string; readonly details: Readonly<Record<string, unknown>> },
 ): void {
   const last = desk.refusals.lastFrame(why.code, why.details);
   endSocket(socket, last, { clock: desk.deps.context.clock, deadlineMs: desk.limits.closeDeadlineMs });
 }
 
-/** Refuses before the upgrade. */
-function refuseHttp(desk: Desk, socket: Duplex, error: AppError): void {
+/** What a peer is told before its WebSocket is open. */
+function refusalText(desk: Desk, error: AppError): string {
   const problem = desk.refusals.problem(error, 'en', '');
   const body = JSON.stringify(problem);
   const later = problem.status === 503 ? `Retry-After: ${BUSY_SECONDS}\r\n` : '';
-  socket.end(
+  return (
     `HTTP/1.1 ${problem.status} Refused\r\nConnection: close\r\nContent-Type: application/problem+json\r\n` +
-      `${later}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `${later}Content-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`
   );
-  desk.deps.context.clock.after(desk.limits.closeDeadlineMs, () => socket.destroy());
 }

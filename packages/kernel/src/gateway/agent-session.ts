@@ -1,10 +1,11 @@
 import type { Clock } from '@pilothouse/base';
 import type { HostId } from '@pilothouse/contract';
 import { type AgentFrame, type AgentFrameOf, parseAgentFrame, type ServerFrame } from '@pilothouse/wire';
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 import type { GatewayLimits } from './limits.ts';
 import { Pace } from './pace.ts';
 import type { OpenSession, OutgoingFrame } from './service.ts';
+import type { SessionSocket } from './session-socket.ts';
 
 /** What a session tells the one who owns it. */
 export interface SessionEvents {
@@ -39,7 +40,7 @@ export class AgentSession implements OpenSession {
   staleFrames = 0;
   renewals = 0;
   isSkewed: boolean | null = null;
-  readonly #socket: WebSocket;
+  readonly #socket: SessionSocket;
   readonly #clock: Clock;
   readonly #limits: GatewayLimits;
   readonly #events: SessionEvents;
@@ -51,7 +52,7 @@ export class AgentSession implements OpenSession {
   #work = 0;
 
   constructor(
-    socket: WebSocket,
+    socket: SessionSocket,
     start: SessionStart,
     world: { readonly clock: Clock; readonly limits: GatewayLimits; readonly events: SessionEvents },
   ) {
@@ -185,7 +186,7 @@ export function textOf(data: RawData): string {
 
 /** Sends a last frame, closes, and cuts a peer that does not answer the close. */
 export function endSocket(
-  socket: WebSocket,
+  socket: SessionSocket,
   last: ServerFrame | null,
   options: { readonly clock: Clock; readonly deadlineMs: number },
 ): void {

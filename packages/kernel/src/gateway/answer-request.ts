@@ -2,9 +2,16 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError, Digest, type HostId, isAppError, languageOf, schemaProblem } from '@pilothouse/contract';
 import { EnrolRequest, type EnrolResponse, GATEWAY_PATHS, type TrustAnswer } from '@pilothouse/wire';
-import { type Desk, peerCertificate } from './accept-upgrade.ts';
+import type { Desk } from './accept-upgrade.ts';
 import { readBody, readDigested } from './read-body.ts';
+import type { Peer } from './session-socket.ts';
 import { BUSY_SECONDS, Slots } from './slots.ts';
+
+/** A request and who sent it. */
+interface Asked {
+  readonly request: IncomingMessage;
+  readonly peer: Peer;
+}
 
 interface Answer {
   readonly status: number;
@@ -16,9 +23,10 @@ export function createRequestDesk(desk: Desk) {
   const { log } = desk.deps.context;
   const slots = new Slots();
 
-  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  async function answer(asked: Asked, response: ServerResponse): Promise<void> {
+    const { request } = asked;
     try {
-      const { status, body } = await route(desk, slots, request);
+      const { status, body } = await route(desk, slots, asked);
       write(response, status, body, 'application/json');
     } catch (cause) {
       const requestId = randomUUID();
@@ -34,9 +42,9 @@ export function createRequestDesk(desk: Desk) {
   }
 
   return {
-    request(request: IncomingMessage, response: ServerResponse): void {
+    asked(request: IncomingMessage, response: ServerResponse, peer: Peer): void {
       request.on('error', (cause) => log.debug('a request broke', { cause }));
-      answer(request, response).catch((cause: unknown) => {
+      answer({ request, peer }, response).catch((cause: unknown) => {
         log.error('could not answer an agent', { cause });
         response.destroy();
       });
@@ -44,21 +52,22 @@ export function createRequestDesk(desk: Desk) {
   };
 }
 
-function route(desk: Desk, slots: Slots, request: IncomingMessage): Promise<Answer> {
+function route(desk: Desk, slots: Slots, asked: Asked): Promise<Answer> {
+  const { request } = asked;
   const url = new URL(request.url ?? '/', 'https://gateway');
   const at = `${request.method} ${url.pathname}`;
   if (at === `POST ${GATEWAY_PATHS.enrol}`) {
-    return slots.within('enrol', desk.limits.enrolmentsInFlightMax, () => enrol(desk, request));
+    return slots.within('enrol', desk.limits.enrolmentsInFlightMax, () => enrol(desk, asked));
   }
   if (at === `GET ${GATEWAY_PATHS.trust}`) return Promise.resolve(trust(desk, url));
   for (const kind of ['facts', 'outputs'] as const) {
     const prefix = `PUT ${GATEWAY_PATHS[kind]}/`;
-    if (at.startsWith(prefix)) return upload(desk, slots, request, { kind, name: at.slice(prefix.length) });
+    if (at.startsWith(prefix)) return upload(desk, slots, asked, { kind, name: at.slice(prefix.length) });
   }
   throw new AppError('GATEWAY_NO_SUCH_PATH', { path: url.pathname.slice(0, 200) });
 }
 
-async function enrol(desk: Desk, request: IncomingMessage): Promise<Answer> {
+async function enrol(desk: Desk, { request, peer }: Asked): Promise<Answer> {
   const body = await readBody(request, desk.limits.enrolBodyBytesMax);
   const value = parseJson(body.toString('utf8'));
   const parsed = EnrolRequest.safeParse(value);
@@ -66,7 +75,7 @@ async function enrol(desk: Desk, request: IncomingMessage): Promise<Answer> {
     const { path, problem } = schemaProblem(EnrolRequest, value, parsed.error);
     throw new AppError('INVALID_REQUEST', { problem, where: ['body', ...path].join('.') });
   }
-  const address = desk.addressOf(request.socket);
+  const { address } = peer;
   const answer: EnrolResponse = await desk.deps.enrolment.enrol(parsed.data, { address });
   return { status: 200, body: answer };
 }
@@ -80,7 +89,7 @@ function trust(desk: Desk, url: URL): Answer {
 async function upload(
   desk: Desk,
   slots: Slots,
-  request: IncomingMessage,
+  { request, peer }: Asked,
   what: { readonly kind: 'facts' | 'outputs'; readonly name: string },
 ): Promise<Answer> {
   const { deps, limits, sessions } = desk;
@@ -91,7 +100,7 @@ async function upload(
       where: 'path.digest',
     });
   }
-  const hostId = await identified(desk, request);
+  const hostId = await identified(desk, peer);
   await suspecting(sessions, hostId, () =>
     slots.within(`upload ${hostId}`, limits.uploadsPerHostMax, () =>
       // What waits is not read: it holds a connection and no memory.
@@ -131,8 +140,7 @@ async function suspecting(
   }
 }
 
-async function identified(desk: Desk, request: IncomingMessage): Promise<HostId> {
-  const certificate = peerCertificate(request.socket);
+async function identified(desk: Desk, { certificate }: Peer): Promise<HostId> {
   if (certificate === null) throw new AppError('GATEWAY_NO_CERTIFICATE');
   const identity = await desk.deps.enrolment.identify(certificate);
   if (identity.kind === 'refused') throw new AppError(identity.code, identity.details);

@@ -1,8 +1,9 @@
 import type { HostId } from '@pilothouse/contract';
 import { type AgentFrameOf, parseAgentFrame, type ServerFrame } from '@pilothouse/wire';
-import type { RawData, WebSocket } from 'ws';
+import type { RawData } from 'ws';
 import type { Desk } from './accept-upgrade.ts';
 import { endSocket, textOf } from './agent-session.ts';
+import type { SessionSocket } from './session-socket.ts';
 
 /**
  * A session that can do nothing but renew: the host is not online by it, no room hears of it, and it ends by itself. It is
@@ -11,7 +12,7 @@ import { endSocket, textOf } from './agent-session.ts';
 export async function runRenewSession(
   desk: Desk,
   session: {
-    readonly socket: WebSocket;
+    readonly socket: SessionSocket;
     readonly hostId: HostId;
     readonly hello: AgentFrameOf<'hello'>;
     readonly reason: 'expired' | 'rotated' | 'replaced';

@@ -1,7 +1,6 @@
 import { absurd } from '@pilothouse/base';
 import { type HostId, isAppError, TIME_TAG, toTimestamp } from '@pilothouse/contract';
 import type { AgentFrame, AgentFrameOf, ServerFrame, ServerFrameOf } from '@pilothouse/wire';
-import type { WebSocket } from 'ws';
 import { AgentSession, endSocket, type SessionEvents, type SessionStart } from './agent-session.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import { createHostFindings, type HostFindings } from './host-findings.ts';
@@ -9,6 +8,7 @@ import { KeyedQueue } from './keyed-queue.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { Refusals } from './refusals.ts';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from './service.ts';
+import type { SessionSocket } from './session-socket.ts';
 import { SessionTable } from './session-table.ts';
 
 /** Frames to many sessions between two looks at the sockets: a few milliseconds. */
@@ -107,7 +107,7 @@ export class Sessions implements GatewayService {
   }
 
   /** Resolves after the welcome, or when there will be none. */
-  async open(socket: WebSocket, start: SessionStart): Promise<void> {
+  async open(socket: SessionSocket, start: SessionStart): Promise<void> {
     const { context, hosts, facts } = this.#deps;
     const { clock } = context;
     const coolMs = Math.ceil((this.#coolOff.get(start.hostId) ?? 0) - clock.monotonic());
