@@ -72,6 +72,7 @@ function start(bootId = 'b1') {
           signal.addEventListener('abort', () => waiting.delete(resolve));
         }),
     },
+    collectAgain: () => {},
     judge: () => ({ hostId: HOST_ID, trustedKeys: [{ id: key.id, raw: key.raw }], isHeld: false }),
     send(frame) {
       if (frame.kind === 'outcome') outcomes.push(frame.outcome);
@@ -369,5 +370,22 @@ test('one action has the outcome that servers have always read; a repair does no
     ['failed', 'passed-over', 'succeeded', 'succeeded'],
   );
   assert.throws(() => readFileSync(file('c')));
+  await agent.end();
+});
+
+test('a task that waited for its locks until its offer was over does not begin', async () => {
+  const agent = start();
+  agent.offer(set('a', 'new', { confirmWithinMs: 300_000 }));
+  await agent.inStage('confirming');
+  const notAfter = new Date(clock.now() + 60_000).toISOString();
+  agent.offer({ ...set('b', 'late'), payload: { notAfter } });
+
+  clock.advance(61_000);
+  agent.openSession();
+  const late = await until('the second', 5000, async () => agent.outcomes[1] ?? null);
+
+  assert.deepEqual([late.kind, late.error?.code], ['refused', 'TASK_START_OVERDUE']);
+  assert.equal(late.startedAt, null);
+  assert.throws(() => readFileSync(file('b')));
   await agent.end();
 });

@@ -42,6 +42,15 @@ export const agentErrors = defineErrors({
     hint: { en: 'Make a new plan with a later expiry.', zh: '请新建一个有效期更晚的计划。' },
     retry: 'after-change',
   },
+  TASK_START_OVERDUE: {
+    status: 409,
+    title: { en: 'It could not begin before {notAfter}', zh: '未能在 {notAfter} 之前开始' },
+    hint: {
+      en: 'Other work on the host held it up until its window was over. It is offered again in the next one.',
+      zh: '主机上的其他工作使其错过了时间窗口，将在下一个窗口重新下发。',
+    },
+    retry: 'later',
+  },
   TASK_ALREADY_RAN: {
     status: 409,
     title: { en: 'This step has already run on this host', zh: '该步骤已在此主机上运行过' },

@@ -1,4 +1,4 @@
-import { isAppError, toTimestamp } from '@pilothouse/contract';
+import { type EnvelopePayload, isAppError, toTimestamp } from '@pilothouse/contract';
 import { isBreakGlass } from '../policy/judge-authority.ts';
 import { failingOf, runProbes } from '../probes/run-probes.ts';
 import type { LiveTask } from './live-task.ts';
@@ -43,6 +43,8 @@ function refusalOfProbes({ payload, probesBefore }: LiveTask): Refusal | null {
 /** Durable when it returns null. */
 function noteOrRefuse(task: LiveTask, world: TaskWorld): Refusal | null {
   const { payload } = task;
+  const overdue = overdueRefusal(payload, world);
+  if (overdue !== null) return overdue;
   // Asked when it was taken, too; since then another task may have used what it rests on.
   const granted = world.gatekeeper.judge(payload);
   if (!granted.ok) return granted.error;
@@ -60,6 +62,13 @@ function noteOrRefuse(task: LiveTask, world: TaskWorld): Refusal | null {
   task.startedAt = at;
   world.send({ kind: 'started', taskId: payload.taskId, attempt: payload.attempt, at });
   return null;
+}
+
+/** Locks and probes may have held it up until its window was over; the server offers it again in the next one. */
+function overdueRefusal({ notAfter }: EnvelopePayload, { serverTime }: TaskWorld): Refusal | null {
+  const now = serverTime.now();
+  if (now === null || now <= Date.parse(notAfter)) return null;
+  return { code: 'TASK_START_OVERDUE', details: { notAfter } };
 }
 
 function beginUndo({ payload }: LiveTask, { registry, undo }: TaskWorld): void {

@@ -74,6 +74,14 @@ export const rolloutStageErrors = defineErrors({
     '{hosts} 台主机等待中：因“{name}”（{closedBy}）关闭，至 {until}',
     { en: 'See windows and freezes: pilothouse window', zh: '查看窗口与冻结：pilothouse window' },
   ),
+  WAITS_FOR_LONGER_WINDOW: cause(
+    '{hosts} {hosts:host waits|hosts wait}: the window closes at {until}, too soon for what may have to wait on the host',
+    '{hosts} 台主机等待中：窗口将于 {until} 关闭，而任务可能需要在主机上等待',
+    {
+      en: 'It goes on in the next window. Newer agents are held to its end; older ones need 15 minutes that are left of it.',
+      zh: '将在下一个窗口继续。新版代理可保证在窗口结束前开始，旧版代理要求窗口至少剩余 15 分钟。',
+    },
+  ),
   WAITS_FOR_LABEL_LIMIT: cause(
     '{hosts} {hosts:host waits|hosts wait} for others with label value "{value}"',
     '{hosts} 台主机等待标签值同为“{value}”的其他主机',

@@ -9,7 +9,7 @@ import { createListeners } from '../listeners.ts';
 import type { SelectService } from '../select/service.ts';
 import { readCalendar } from './calendar-store.ts';
 import { calendarEndpoints } from './endpoints.ts';
-import { closedAt, opensWithin } from './host-calendar.ts';
+import { closedAt, opensWithin, openUntil } from './host-calendar.ts';
 import { signatureOf } from './preview.ts';
 import { checkRecurrence } from './recurrence.ts';
 import { createRuleBook, type RuleBook } from './rule-book.ts';
@@ -39,6 +39,7 @@ export async function createCalendar(context: KernelContext, deps: CalendarDeps)
   return {
     calendar: {
       closedFor: (host, planWindows, now) => closedAt(rules.calendarOf(host, planWindows), now),
+      openUntil: (host, planWindows, now) => openUntil(rules.calendarOf(host, planWindows), now),
       checkWindows(windows) {
         for (const window of windows) checkRecurrence(window, context.clock.now());
       },

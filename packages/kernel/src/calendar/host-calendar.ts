@@ -73,7 +73,7 @@ function nextOpening(rules: readonly { readonly rule: TimeRule }[], ms: number):
 }
 
 /** Until when a host that is open now certainly stays open; null: for ever. */
-function openUntil({ windows, freezes, planWindows }: HostCalendar, ms: number): number | null {
+export function openUntil({ windows, freezes, planWindows }: HostCalendar, ms: number): number | null {
   const starts = freezes.map(({ rule }) => rule.at(ms).until);
   const certain = windows.filter(({ isCertain }) => isCertain);
   const ends = [

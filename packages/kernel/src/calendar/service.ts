@@ -18,6 +18,8 @@ export interface TimeSpan {
 /** Windows and freezes: when hosts may be changed. Freezes beat windows; hosts without a window are always open. */
 export interface CalendarService {
   closedFor(host: HostEntry, planWindows: readonly PlanWindow[], now: number): Closed | null;
+  /** Until when a host that is open now certainly stays open, in milliseconds since the epoch; null: for ever. */
+  openUntil(host: HostEntry, planWindows: readonly PlanWindow[], now: number): number | null;
   /** AppError WINDOW_RULE_INVALID when a window of a plan cannot be right; called when a plan is made. */
   checkWindows(windows: readonly PlanWindow[]): void;
   /** Hosts that have no open moment within the span: a plan over them would wait until it expires. */

@@ -169,6 +169,7 @@ test('a window that never opens and a budget that never has room are said when t
     rules: {
       calendar: {
         closedFor: () => null,
+        openUntil: () => null,
         checkWindows: () => {},
         neverOpen: (hosts) => hosts.filter((host) => host.name === 'web-1'),
         onChanged: () => () => {},
@@ -267,6 +268,7 @@ test('a preview says when hosts that are closed now are open at last', async () 
             ? { kind: 'freeze', name: 'release', until: now + 2 * HOUR }
             : { kind: 'window', name: 'nights', until: now + 3 * HOUR };
         },
+        openUntil: () => null,
         checkWindows: () => {},
         neverOpen: () => [],
         onChanged: () => () => {},

@@ -9,6 +9,7 @@ test('outside a window nothing starts; it goes on by itself when the window open
   const calendar: NonNullable<TestRules['calendar']> = {
     closedFor: (_host, _windows, now) =>
       now < opensAt ? { kind: 'window', name: 'night', until: opensAt } : null,
+    openUntil: () => null,
     checkWindows: () => undefined,
     neverOpen: () => [],
     onChanged: () => () => undefined,

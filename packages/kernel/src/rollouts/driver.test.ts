@@ -242,6 +242,7 @@ test('a host cannot speak for another', async () => {
     taskId: `${id}.1`,
     attempt: 1,
     state: 'ended',
+    startBy: Number.POSITIVE_INFINITY,
     outcome: [...liar.tasks.values()][0]?.outcome ?? null,
     isSaved: false,
   });

@@ -76,6 +76,7 @@ const HELD: Partial<Record<Hold, string>> = {
   locked: 'WAITS_FOR_HOST_LOCK',
   stopped: 'WAITS_FOR_STOP_CLEARED',
   closed: 'WAITS_FOR_WINDOW',
+  brief: 'WAITS_FOR_LONGER_WINDOW',
   'over-budget': 'WAITS_FOR_BUDGET',
   crowded: 'WAITS_FOR_LABEL_LIMIT',
 };

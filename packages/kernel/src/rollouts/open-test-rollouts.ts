@@ -27,6 +27,7 @@ import { predictionsMigrations } from '../predictions/index.ts';
 import type { SelectService } from '../select/service.ts';
 import { createRollouts, type RolloutsDeps, type RolloutsRoom } from './create-rollouts.ts';
 import { rolloutsMigrations } from './migrations.ts';
+import { nothingForbidden } from './nothing-forbidden.ts';
 import { createFleet, type ScriptedFleet } from './scripted-fleet.ts';
 import type { PlanRequest } from './service.ts';
 
@@ -90,6 +91,7 @@ interface CallInput {
   readonly query?: unknown;
   readonly body?: unknown;
   readonly principal?: Principal;
+  readonly ifMatch?: string;
   readonly signal?: AbortSignal;
 }
 
@@ -157,11 +159,15 @@ export async function openTestRollouts(
     clock,
     ids: countingIds(clock),
     index: new Map(hostIds.map((id, n) => [id, entryOf(id, `web-${n}`)])),
-    fleet: createFleet(hostIds, {
-      'test.run': actionSchemaDigest(testAction),
-      'test.change': actionSchemaDigest(changeAction),
-      'rollouts.undo': actionSchemaDigest(undoAction),
-    }),
+    fleet: createFleet(
+      hostIds,
+      {
+        'test.run': actionSchemaDigest(testAction),
+        'test.change': actionSchemaDigest(changeAction),
+        'rollouts.undo': actionSchemaDigest(undoAction),
+      },
+      () => clock.now(),
+    ),
     audits: [],
     events: [],
     rules: options.rules ?? {},
@@ -261,35 +267,6 @@ async function calm(room: RolloutsRoom): Promise<void> {
   }
 }
 
-/** Rules that let everything through, for tests that are about something else. */
-export const nothingForbidden = (): Pick<
-  RolloutsDeps,
-  'budgets' | 'calendar' | 'gates' | 'notifications'
-> => ({
-  budgets: {
-    take: () => ({ kind: 'granted' }),
-    giveBack: () => {},
-    drop: () => {},
-    setFailing: () => {},
-    flush: async () => {},
-    reload: async () => {},
-    onRoom: () => () => {},
-    impossibleFor: () => [],
-    drawnBy: () => [],
-  },
-  calendar: {
-    closedFor: () => null,
-    checkWindows: () => {},
-    neverOpen: () => [],
-    onChanged: () => () => {},
-  },
-  gates: {
-    judge: async () => ({ kind: 'holds', reason: null, evidence: {} }),
-    check: async () => {},
-  },
-  notifications: { enqueue: async () => {}, hasChannel: () => true },
-});
-
 function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void>): RolloutsDeps {
   const { index, fleet, audits, events } = world;
   return {
@@ -318,7 +295,7 @@ function depsOver(world: World, listeners: Set<(change: HostIndexChange) => void
 
 /** As the HTTP room does it: inputs are parsed by the route's schemas, the answer must fit the response's. */
 export async function callRoute<Answer>(
-  room: RolloutsRoom,
+  room: Pick<RolloutsRoom, 'endpoints'>,
   routeId: string,
   input: CallInput,
 ): Promise<Answer> {
@@ -333,7 +310,7 @@ export async function callRoute<Answer>(
     language: 'en',
     requestId: 'q_1',
     address: '127.0.0.1',
-    ifMatch: null,
+    ifMatch: input.ifMatch ?? null,
     signal: input.signal ?? new AbortController().signal,
   };
   const answer = await found.handle(request as unknown as HttpRequest); // Handlers of this room read no more.

@@ -12,7 +12,13 @@ import {
   toTimestamp,
   verifyStep,
 } from '@pilothouse/contract';
-import { AGENT_CAPABILITIES, type AgentFrame, type AgentFrameOf, type JournalEntry } from '@pilothouse/wire';
+import {
+  AGENT_CAPABILITIES,
+  type AgentCapability,
+  type AgentFrame,
+  type AgentFrameOf,
+  type JournalEntry,
+} from '@pilothouse/wire';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from '../gateway/service.ts';
 
 /** How a scripted host behaves with a task. `silent`: accepts, and never starts. `stuck`: starts, and never ends. */
@@ -24,6 +30,8 @@ interface KnownTask {
   readonly taskId: string;
   readonly attempt: number;
   state: JournalEntry['state'];
+  /** Milliseconds since the epoch. */
+  readonly startBy: number;
   outcome: TaskOutcome | null;
   isSaved: boolean;
 }
@@ -37,6 +45,8 @@ export interface ScriptedHost {
   isHeld: boolean;
   /** An agent of the first release: it names no capabilities. */
   isOld: boolean;
+  /** What its agent cannot do although it is not that old. */
+  lacks: readonly AgentCapability[];
   /** What its tasks say that they change, or would change; null: nothing is said. */
   changes: JsonObject[] | null;
   /** What its probes say, before and after tasks and when asked; null: it does not answer. */
@@ -74,14 +84,16 @@ interface Fleet {
   listeners: SessionListener[];
   generation: number;
   readonly suspected: { hostId: HostId; problem: string }[];
+  readonly now: () => number;
 }
 
 export function createFleet(
   hostIds: readonly HostId[],
   actions: AgentFrameOf<'hello'>['actions'] = {},
+  now: () => number = () => 0,
 ): ScriptedFleet {
   const hosts = new Map(hostIds.map((id) => [id, newHost(id)]));
-  const fleet: Fleet = { hosts, actions, listeners: [], generation: 0, suspected: [] };
+  const fleet: Fleet = { hosts, actions, listeners: [], generation: 0, suspected: [], now };
   return {
     hosts,
     suspected: fleet.suspected,
@@ -118,6 +130,7 @@ const newHost = (id: HostId): ScriptedHost => ({
   isLarge: false,
   isHeld: false,
   isOld: false,
+  lacks: [],
   changes: null,
   probes: 'passing',
   nextOffer: null,
@@ -181,7 +194,9 @@ function connect(fleet: Fleet, host: ScriptedHost): void {
       actionsAbsent: {},
       journal: unsaved.map(({ taskId, attempt, state }) => ({ taskId, attempt, state })),
       isHeld: host.isHeld,
-      ...(host.isOld ? {} : { capabilities: [...AGENT_CAPABILITIES] }),
+      ...(host.isOld
+        ? {}
+        : { capabilities: AGENT_CAPABILITIES.filter((each) => !host.lacks.includes(each)) }),
     },
   };
   host.session = session;
@@ -230,11 +245,11 @@ function take(fleet: Fleet, host: ScriptedHost, frame: OutgoingFrame): void {
 }
 
 function takeOffer(fleet: Fleet, host: ScriptedHost, frame: Offer): void {
-  checkEnvelope(host.id, frame);
+  const startBy = checkEnvelope(host.id, frame);
   const { taskId, attempt } = frame;
   const known = host.tasks.get(taskId);
   if (known !== undefined && known.attempt >= attempt) return;
-  const task: KnownTask = { taskId, attempt, state: 'accepted', outcome: null, isSaved: false };
+  const task: KnownTask = { taskId, attempt, state: 'accepted', startBy, outcome: null, isSaved: false };
   host.tasks.set(taskId, task);
   say(fleet, host, { kind: 'accepted', taskId, attempt });
   work(fleet, host, task);
@@ -265,6 +280,8 @@ const resultsOf = (host: ScriptedHost, probes: readonly Probe[]): ProbeResult[] 
 function work(fleet: Fleet, host: ScriptedHost, task: KnownTask): void {
   const { taskId, attempt } = task;
   if (task.state === 'accepted' && host.script !== 'silent') {
+    if (fleet.now() > task.startBy && !host.isOld && !host.lacks.includes('start-by'))
+      return end(fleet, host, task, 'refused');
     task.state = 'started';
     host.executions += 1;
     say(fleet, host, { kind: 'started', taskId, attempt, at: toTimestamp(0) });
@@ -291,13 +308,13 @@ function outcomeOf(host: ScriptedHost, kind: TaskOutcome['kind'], hasStarted: bo
     startedAt: hasStarted ? toTimestamp(0) : null,
     endedAt: toTimestamp(1),
     output: hasStarted ? { digest: digestOfText(body), sizeBytes: body.length, cutBytes: 0 } : null,
-    error: null,
+    error: kind === 'refused' ? { code: 'TASK_START_OVERDUE', details: {} } : null,
     result: host.changes === null ? null : { changes: host.changes },
   };
 }
 
-/** What an agent checks of an offer, but for the signature. */
-function checkEnvelope(hostId: HostId, frame: Offer): void {
+/** What an agent checks of an offer, but for the signature. Returns the last moment at which it may begin. */
+function checkEnvelope(hostId: HostId, frame: Offer): number {
   const payload = EnvelopePayload.parse(JSON.parse(frame.envelope.payload));
   const { header, step, stepIndex, proof } = payload;
   assert.equal(payload.taskId, frame.taskId);
@@ -305,4 +322,5 @@ function checkEnvelope(hostId: HostId, frame: Offer): void {
   assert.equal(step.hostId, hostId);
   assert.equal(planDigest(header), payload.planDigest);
   assert.ok(verifyStep({ step, index: stepIndex, count: header.stepsCount, proof, root: header.stepsRoot }));
+  return Date.parse(payload.notAfter);
 }

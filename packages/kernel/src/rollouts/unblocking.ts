@@ -25,6 +25,11 @@ const ROWS: Readonly<Record<string, Row>> = {
   WAITS_FOR_SOAK: byItself('time'),
   WAITS_FOR_PAUSE_BETWEEN_WAVES: byItself('time'),
   WAITS_FOR_WINDOW: { by: 'time', permission: 'calendar.write', command: () => 'pilothouse window' },
+  WAITS_FOR_LONGER_WINDOW: {
+    by: 'time',
+    permission: 'calendar.write',
+    command: () => 'pilothouse window',
+  },
   WAITS_FOR_BUDGET: { by: 'rollout', permission: 'budgets.write', command: () => 'pilothouse budget' },
   WAITS_FOR_GATE: {
     by: 'server',

@@ -25,6 +25,7 @@ import { noteHostChange, sessionListener } from './listen-to-hosts.ts';
 import { loadActive } from './load-active.ts';
 import { createOutputIntake } from './output-intake.ts';
 import { createProbeRounds } from './probe-rounds.ts';
+import { reviewWindows } from './review-windows.ts';
 import { giveTurns, type Room, releaseClaim, wakeOverBudget } from './room.ts';
 import { type Offer, payloadOf, type SendDeps, sendBatch, sendOffer } from './send-batch.ts';
 
@@ -86,7 +87,7 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
   const stops = [
     deps.hosts.onChange((change) => noteHostChange(driver, change)),
     deps.budgets.onRoom(onceQueued(core, (batch) => wakeOverBudget(core.room, batch))),
-    deps.calendar.onChanged(onceQueued(core, (batch) => wakeHeld(core, batch, 'closed'))),
+    deps.calendar.onChanged(onceQueued(core, (batch) => reviewWindows(core, batch))),
     deps.authority.onChanged((planDigest) => driver.checkAuthority(planDigest)),
   ];
   const stopListening = (): void => {
@@ -112,7 +113,9 @@ const probeRoundsOf = (context: KernelContext, deps: DriverDeps, core: () => Dri
     isSettled: () => core().isSettled,
     envelopeFor(active, index) {
       const attempt = active.state.tasks[index]?.attempt ?? 1;
-      return deps.signer.envelope(payloadOf(active, { index, attempt, kind: 'probe', startBy: null }, context.clock.now()));
+      return deps.signer.envelope(
+        payloadOf(active, { index, attempt, kind: 'probe', startBy: null }, context.clock.now()),
+      );
     },
   });
 

@@ -146,7 +146,11 @@ function setWake(core: DriverCore, rollout: ActiveRollout): void {
   rollout.cancelWake = isSilent ? null : clock.after(delay, () => addTick(core, rollout));
 }
 
-export function wakeHeld(core: DriverCore, batch: Batch, hold: 'stopped' | 'settling' | 'closed'): void {
+export function wakeHeld(
+  core: DriverCore,
+  batch: Batch,
+  hold: 'stopped' | 'settling' | 'closed' | 'brief',
+): void {
   for (const rollout of core.active.values()) {
     if (rollout.state.held[hold] === 0) continue;
     for (const task of rollout.state.tasks)

@@ -1,3 +1,4 @@
+import { SECOND_MS } from '@pilothouse/base';
 import { type HostId, type JsonObject, toTimestamp } from '@pilothouse/contract';
 import type { AgentCapability } from '@pilothouse/wire';
 import type { BudgetLedger, BudgetRefusal } from '../../budgets/service.ts';
@@ -5,7 +6,7 @@ import type { CalendarService } from '../../calendar/service.ts';
 import type { GatewayService } from '../../gateway/service.ts';
 import type { HostEntry, HostsService, TargetResolver } from '../../hosts/service.ts';
 import type { OfferedActions } from '../../plans/index.ts';
-import type { ClaimAnswer } from '../engine/index.ts';
+import { type ClaimAnswer, OFFER_START_WINDOW_MS } from '../engine/index.ts';
 import type { StopsInForce } from '../stops-in-force.ts';
 import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
 import type { HeldLine } from './held-line.ts';
@@ -20,7 +21,7 @@ export interface JudgeDeps {
   readonly stops: StopsInForce;
   readonly locks: HostLocks;
   readonly budgets: Pick<BudgetLedger, 'take'>;
-  readonly calendar: Pick<CalendarService, 'closedFor'>;
+  readonly calendar: Pick<CalendarService, 'closedFor' | 'openUntil'>;
   readonly overBudget: HeldLine;
   readonly crowded: HeldLine;
   readonly now: () => number;
@@ -51,7 +52,34 @@ export function judgeClaim(deps: JudgeDeps, active: ActiveRollout, index: number
   if (deps.isHeld(hostId)) return unfit('TASK_HOST_ON_HOLD');
   if (active.capability !== null && !hasCapability(deps, hostId, active.capability))
     return unfit('TASK_AGENT_TOO_OLD', { capability: active.capability });
-  return closedFor(deps, active, host, index) ?? takePlace(deps, active, host, index);
+  const closed = closedFor(deps, active, host, index);
+  if (closed !== null) return closed;
+  const startBy = startByOf(deps, active, host, index);
+  if (startBy !== null && !canStartBy(deps, hostId, startBy))
+    return { kind: 'brief', until: startBy + START_MARGIN_MS, details: { until: toTimestamp(startBy) } };
+  const answer = takePlace(deps, active, host, index);
+  return answer.kind === 'granted' && startBy !== null ? { ...answer, startBy } : answer;
+}
+
+/** A host's notion of the server's time lags behind by the way of a frame, and a start is written to its disk first. */
+const START_MARGIN_MS = 5 * SECOND_MS;
+
+/** The last moment at which the task may begin on its host; null: no window is in sight that ends. */
+function startByOf(
+  deps: Pick<JudgeDeps, 'calendar' | 'now'>,
+  active: ActiveRollout,
+  host: HostEntry,
+  index: number,
+): number | null {
+  if (!isBoundToWindows(active, index)) return null;
+  const until = deps.calendar.openUntil(host, active.fixed.strategy.windows ?? [], deps.now());
+  return until === null ? null : until - START_MARGIN_MS;
+}
+
+/** Agents that go by the end of an offer only when they take it are given none that may outlive its window on the host. */
+function canStartBy(deps: JudgeDeps, hostId: HostId, startBy: number): boolean {
+  const leftMs = startBy - deps.now();
+  return leftMs >= OFFER_START_WINDOW_MS || (leftMs > 0 && hasCapability(deps, hostId, 'start-by'));
 }
 
 /** Whether the task's window has closed since it was claimed. */
@@ -70,15 +98,18 @@ function closedFor(
   host: HostEntry,
   index: number,
 ): ClaimAnswer | null {
-  const planWindows = active.fixed.strategy.windows ?? [];
-  if (active.fixed.kind === 'dry-run') return null;
-  if (!active.isExclusive(index) && planWindows.length === 0) return null;
-  const closed = deps.calendar.closedFor(host, planWindows, deps.now());
+  if (!isBoundToWindows(active, index)) return null;
+  const closed = deps.calendar.closedFor(host, active.fixed.strategy.windows ?? [], deps.now());
   if (closed === null) return null;
   const { kind, name, until } = closed;
   const details = { closedBy: kind, name, until: until === null ? '…' : toTimestamp(until) };
   return { kind: 'closed', until, details };
 }
+
+/** What changes nothing may start at any time, but for a plan that names windows of its own. */
+const isBoundToWindows = (active: ActiveRollout, index: number): boolean =>
+  active.fixed.kind !== 'dry-run' &&
+  (active.isExclusive(index) || (active.fixed.strategy.windows ?? []).length > 0);
 
 function takePlace(deps: JudgeDeps, active: ActiveRollout, host: HostEntry, index: number): ClaimAnswer {
   const value = active.crowd?.valueOf(host) ?? '';

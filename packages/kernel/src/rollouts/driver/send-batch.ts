@@ -54,7 +54,11 @@ export function sendOffer(deps: SendDeps, offer: Offer): void {
     taskId: taskIdOf(active.id, index),
     attempt,
     envelope: deps.signer.envelope(
-      payloadOf(active, { index, attempt, kind: active.fixed.kind }, deps.clock.now()),
+      payloadOf(
+        active,
+        { index, attempt, kind: active.fixed.kind, startBy: task.deadlineAt },
+        deps.clock.now(),
+      ),
     ),
     outputCreditBytes: deps.creditFor(active),
   });
@@ -62,13 +66,26 @@ export function sendOffer(deps: SendDeps, offer: Offer): void {
   if (answer === 'full') deps.later(offer);
 }
 
+interface Wanted {
+  readonly index: number;
+  readonly attempt: number;
+  readonly kind: EnvelopePayload['kind'];
+  /** Milliseconds since the epoch: the last moment at which it may begin; null: as long as any offer. */
+  readonly startBy: number | null;
+}
+
 /** The same path for what changes a host and for what asks it how it is: signed, proved, and for a short time. */
 export function payloadOf(
   active: ActiveRollout,
-  { index, attempt, kind }: { index: number; attempt: number; kind: EnvelopePayload['kind'] },
+  { index, attempt, kind, startBy }: Wanted,
   now: number,
 ): EnvelopePayload {
   const { plan, fixed, authority } = active;
+  const notAfter = Math.min(
+    fixed.expiresAt,
+    startBy ?? Number.POSITIVE_INFINITY,
+    now + OFFER_START_WINDOW_MS,
+  );
   return {
     version: 1,
     kind,
@@ -81,7 +98,7 @@ export function payloadOf(
     taskId: taskIdOf(active.id, index),
     attempt,
     notBefore: plan.plan.header.notBefore,
-    notAfter: toTimestamp(Math.min(fixed.expiresAt, now + OFFER_START_WINDOW_MS)),
+    notAfter: toTimestamp(notAfter),
     timeoutMs: fixed.strategy.taskTimeoutMs,
     outputBytesMax: OUTPUT_BYTES_MAX_DEFAULT,
     serverTime: toTimestamp(now),

@@ -26,7 +26,7 @@ import { haltAtFailureLimit } from './limits.ts';
 import { compareJournal, loseHost, stopTask, takeOutcome } from './outcomes.ts';
 import { endRollback, noteRollback } from './rollback.ts';
 import { type EngineState, type EngineTask, isGoingOn, isRolloutEnd, type Missing } from './state.ts';
-import { end, move, neverStarted, type Step, start, wake } from './task-moves.ts';
+import { move, neverStarted, passDeadline, type Step, start, wake } from './task-moves.ts';
 import { updateWaiting } from './waiting.ts';
 
 /** Consumes `state`: the returned one is the same object, changed. Deterministic in its three arguments. */
@@ -166,9 +166,7 @@ function passTime(step: Step): void {
     const task = state.tasks[index];
     const deadlineAt = task?.deadlineAt ?? null;
     if (task === undefined || deadlineAt === null || deadlineAt > now) continue;
-    // The agent's own limit did not end it, or its word does not reach us; the cancel may yet help the host.
-    step.effects.push({ kind: 'cancel', index });
-    end(step, task, 'unknown', { code: 'TASK_NO_OUTCOME', details: {} });
+    passDeadline(step, task);
   }
   wakeClosed(step);
 }

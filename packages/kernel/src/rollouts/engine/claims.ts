@@ -37,7 +37,7 @@ export function answerClaim(step: Step, task: EngineTask, answer: ClaimAnswer): 
   }
   switch (answer.kind) {
     case 'granted':
-      return offer(step, task);
+      return offer(step, task, answer.startBy ?? null);
     case 'locked':
     case 'stopped':
     case 'settling':
@@ -46,6 +46,7 @@ export function answerClaim(step: Step, task: EngineTask, answer: ClaimAnswer): 
     case 'crowded':
       return setHold(step, task, answer.kind, answer.details);
     case 'closed':
+    case 'brief':
       return holdClosed(step, task, answer);
     case 'unfit':
       return end(step, task, 'skipped', answer.cause);
@@ -65,9 +66,9 @@ export function answerClaim(step: Step, task: EngineTask, answer: ClaimAnswer): 
 function holdClosed(
   step: Step,
   task: EngineTask,
-  { until, details }: Extract<ClaimAnswer, { kind: 'closed' }>,
+  { kind, until, details }: Extract<ClaimAnswer, { kind: 'closed' | 'brief' }>,
 ): void {
-  setHold(step, task, 'closed', details);
+  setHold(step, task, kind, details);
   if (until === null) return;
   const at = Math.max(until, step.now + CLOSED_MS_MIN);
   step.state.closedUntil = Math.min(step.state.closedUntil ?? at, at);
@@ -80,6 +81,6 @@ export function wakeClosed(step: Step): void {
   state.closedUntil = null;
   for (const index of state.config.waves[state.wave]?.indexes ?? []) {
     const task = state.tasks[index];
-    if (task?.hold === 'closed') wake(step, task);
+    if (task?.hold === 'closed' || task?.hold === 'brief') wake(step, task);
   }
 }

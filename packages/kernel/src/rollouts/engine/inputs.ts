@@ -3,13 +3,16 @@ import type { Cause, Missing } from './state.ts';
 
 /** What the world says about a task whose turn has come. `unfit` ends it as skipped: the host is not meant any more. */
 export type ClaimAnswer =
-  | { readonly kind: 'granted' }
+  /** `startBy`: the last moment at which it may begin, in milliseconds since the epoch; absent: as long as any offer. */
+  | { readonly kind: 'granted'; readonly startBy?: number }
   /** Not certain right after a server start: the host may be on its way back, so no policy may judge it yet. */
   | { readonly kind: 'offline'; readonly isCertain: boolean }
   /** Disruptive work waits until presence has settled: who is down is not known yet. */
   | { readonly kind: 'settling' }
   | { readonly kind: 'locked' }
   | { readonly kind: 'stopped' }
+  /** A window is open, and ends too soon for this agent, which cannot be held to that; it is over at `until`. */
+  | { readonly kind: 'brief'; readonly until: number; readonly details: JsonObject }
   /** No window is open, or a freeze; `until` null: only a person ends it. */
   | { readonly kind: 'closed'; readonly until: number | null; readonly details: JsonObject }
   | { readonly kind: 'over-budget'; readonly details: JsonObject }

@@ -5,6 +5,10 @@ import { ask, cancelAsk, end, neverStarted, type Step, start } from './task-move
 
 /** What a host answers whose probes fail before its task. */
 const BROKEN_BEFORE = 'TASK_PROBE_FAILING_BEFORE';
+/** What a host answers that could not begin in the time of its offer, or got the offer after that. */
+const TOO_LATE: readonly string[] = ['TASK_START_OVERDUE', 'TASK_OUTSIDE_WINDOW'];
+/** A host's notion of the server's time and the server's own. */
+const CLOCKS_DIFFER_MS = 60_000;
 
 export function takeOutcome(step: Step, task: EngineTask, outcome: OutcomeWord): void {
   const isOpen = task.phase === 'offered' || task.phase === 'running';
@@ -24,7 +28,8 @@ export function takeOutcome(step: Step, task: EngineTask, outcome: OutcomeWord):
       if (isOpen) end(step, task, 'unknown', error ?? { code: 'TASK_INTERRUPTED', details: {} });
       return;
     case 'refused':
-      if (isOpen && task.ask !== null && !hasStarted) return neverStarted(step, task, true);
+      if (isOpen && !hasStarted && (task.ask !== null || isOverdue(step, task, error)))
+        return neverStarted(step, task, true);
       // It was broken before anybody touched it: no failure of this change, and not to be counted as one.
       if (!hasStarted && error?.code === BROKEN_BEFORE) return end(step, task, 'skipped', error);
       return end(step, task, 'failed', error ?? { code: 'TASK_REFUSED', details: {} });
@@ -35,6 +40,13 @@ export function takeOutcome(step: Step, task: EngineTask, outcome: OutcomeWord):
       absurd(outcome.kind);
   }
 }
+
+/** Its host was kept from beginning it until its window was over. A host that says so before that has no turn again. */
+const isOverdue = (step: Step, task: EngineTask, error: Cause | null): boolean =>
+  error !== null &&
+  TOO_LATE.includes(error.code) &&
+  task.deadlineAt !== null &&
+  step.now >= task.deadlineAt - CLOCKS_DIFFER_MS;
 
 /** A task that ended by a cancel we asked for is cancelled; one that somebody ended on the host has failed. */
 function endCancelled(step: Step, task: EngineTask, error: Cause | null): void {

@@ -6,13 +6,14 @@ export type AgentWord =
   | { kind: 'outcome'; attempt: number; outcome: OutcomeWord };
 
 type Frame =
-  | { kind: 'offer'; attempt: number }
+  | { kind: 'offer'; attempt: number; startBy: number }
   | { kind: 'withdraw' | 'cancel' }
   | { kind: 'saved'; attempt: number };
 
 interface LedgerEntry {
   attempt: number;
   state: 'accepted' | 'started' | 'ended';
+  startBy: number;
   outcome: OutcomeWord | null;
   isSaved: boolean;
 }
@@ -36,25 +37,28 @@ export interface SimulatedAgent {
   crash(): void;
 }
 
-const wordOf = (kind: OutcomeWord['kind'], hasStarted: boolean): OutcomeWord => ({
+const wordOf = (kind: OutcomeWord['kind'], hasStarted: boolean, code = `AGENT_${kind}`): OutcomeWord => ({
   kind,
   startedAt: hasStarted ? '2026-01-01T00:00:00.000Z' : null,
-  error: kind === 'succeeded' ? null : { code: `AGENT_${kind}`, details: {} },
+  error: kind === 'succeeded' ? null : { code, details: {} },
 });
 
-export function newAgent(fate: SimulatedAgent['fate']): SimulatedAgent {
+export function newAgent(
+  fate: SimulatedAgent['fate'],
+  clock: { readonly now: () => number; readonly began: () => void },
+): SimulatedAgent {
   const open = (): LedgerEntry | undefined => agent.ledger.find((entry) => entry.state !== 'ended');
   const say = (word: AgentWord): void => {
     if (agent.isOnline) agent.outbox.push(word);
   };
-  const finish = (entry: LedgerEntry, kind: OutcomeWord['kind']): void => {
-    const outcome = wordOf(kind, entry.state === 'started');
+  const finish = (entry: LedgerEntry, kind: OutcomeWord['kind'], code?: string): void => {
+    const outcome = wordOf(kind, entry.state === 'started', code);
     Object.assign(entry, { state: 'ended', outcome });
     say({ kind: 'outcome', attempt: entry.attempt, outcome });
   };
-  const takeOffer = (attempt: number): void => {
+  const takeOffer = ({ attempt, startBy }: Extract<Frame, { kind: 'offer' }>): void => {
     if (agent.ledger.some((entry) => entry.attempt >= attempt)) return;
-    const entry: LedgerEntry = { attempt, state: 'accepted', outcome: null, isSaved: false };
+    const entry: LedgerEntry = { attempt, state: 'accepted', startBy, outcome: null, isSaved: false };
     agent.ledger.push(entry);
     if (fate === 'refuse') finish(entry, 'refused');
     else say({ kind: 'accepted', attempt });
@@ -70,7 +74,7 @@ export function newAgent(fate: SimulatedAgent['fate']): SimulatedAgent {
     read() {
       const frame = agent.inbox.shift();
       const entry = open();
-      if (frame?.kind === 'offer') takeOffer(frame.attempt);
+      if (frame?.kind === 'offer') takeOffer(frame);
       if (frame?.kind === 'withdraw' && entry?.state === 'accepted') finish(entry, 'cancelled');
       if (frame?.kind === 'cancel' && entry !== undefined) finish(entry, 'cancelled');
       if (frame?.kind !== 'saved') return;
@@ -78,7 +82,10 @@ export function newAgent(fate: SimulatedAgent['fate']): SimulatedAgent {
     },
     work() {
       const entry = open();
-      if (entry?.state === 'accepted') {
+      if (entry?.state === 'accepted' && clock.now() > entry.startBy)
+        finish(entry, 'refused', 'TASK_START_OVERDUE');
+      else if (entry?.state === 'accepted') {
+        clock.began();
         entry.state = 'started';
         agent.executions += 1;
         say({ kind: 'started', attempt: entry.attempt });

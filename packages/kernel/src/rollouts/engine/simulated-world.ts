@@ -18,19 +18,38 @@ export interface World {
   isStopped: boolean;
   readonly locked: Set<number>;
   readonly unfit: Set<number>;
+  /** Hosts may be changed in the first `openMs` of every `everyMs`; null: always. */
+  readonly window: { readonly openMs: number; readonly everyMs: number } | null;
 }
 
-export function newWorld(config: EngineConfig, fates: readonly SimulatedAgent['fate'][], now: number): World {
+/** Null: closed. */
+export function closesAt({ window, now }: Pick<World, 'window' | 'now'>): number | null {
+  if (window === null) return Number.POSITIVE_INFINITY;
+  const end = now - (now % window.everyMs) + window.openMs;
+  return now < end ? end : null;
+}
+
+export function newWorld(
+  config: EngineConfig,
+  fates: readonly SimulatedAgent['fate'][],
+  { now, window }: Pick<World, 'now' | 'window'>,
+): World {
   const hostIds = fates.map((_, index) => `h_${String(index).padStart(18, '0')}`);
   const world: World = {
     state: newState(config, hostIds),
     now,
-    agents: fates.map(newAgent),
+    agents: [],
     observed: { offers: new Map(), startedAttempts: new Set(), ends: new Map() },
     isStopped: false,
     locked: new Set(),
     unfit: new Set(),
+    window,
   };
+  const clock = {
+    now: () => world.now,
+    began: () => assert.notEqual(closesAt(world), null, 'outside windows nothing starts'),
+  };
+  world.agents.push(...fates.map((fate) => newAgent(fate, clock)));
   feed(world, { kind: 'tick' });
   return world;
 }
@@ -53,7 +72,8 @@ function carryOut(world: World, effect: Effect, inputs: Input[]): void {
   }
   if (effect.kind !== 'offer' && effect.kind !== 'withdraw' && effect.kind !== 'cancel') return;
   const agent = agentAt(world, effect.index);
-  if (agent.isHeard) agent.inbox.push(effect);
+  const startBy = world.state.tasks[effect.index]?.deadlineAt ?? 0;
+  if (agent.isHeard) agent.inbox.push(effect.kind === 'offer' ? { ...effect, startBy } : effect);
   else if (effect.kind === 'offer')
     inputs.push({ kind: 'offer-unsent', index: effect.index, attempt: effect.attempt });
 }
@@ -64,8 +84,13 @@ function judge(world: World, index: number) {
   if (world.isStopped) return { kind: 'stopped' } as const;
   if (!agent.isHeard) return { kind: 'offline', isCertain: true } as const;
   if (world.locked.has(index)) return { kind: 'locked' } as const;
-  return { kind: 'granted' } as const;
+  const until = closesAt(world);
+  if (until === null) return { kind: 'closed', until: opensAt(world), details: {} } as const;
+  return { kind: 'granted', ...(Number.isFinite(until) ? { startBy: until - 1 } : {}) } as const;
 }
+
+const opensAt = ({ window, now }: World): number =>
+  window === null ? now : now - (now % window.everyMs) + window.everyMs;
 
 export function agentAt(world: World, index: number): SimulatedAgent {
   const agent = world.agents[index];

@@ -27,6 +27,12 @@ const fates = fc.array(
   ),
   { minLength: 1, maxLength: 10 },
 );
+/** Both are open at the start, the short one for less than two minutes of the script. */
+const windows = fc.constantFrom(
+  null,
+  { openMs: 100_000, everyMs: 400_000 },
+  { openMs: HOUR, everyMs: 2 * HOUR },
+);
 type Move = (world: World, index: number) => void;
 const stopCause = { code: 'TASK_STOPPED', details: {} };
 
@@ -152,10 +158,14 @@ test('whatever hosts, people and crashes do, limits hold, nothing runs twice, an
     fc.property(
       limits,
       fates,
+      windows,
       fc.array(anyMove, { maxLength: 300, size: 'max' }),
-      ({ hostsPerWave, ...config }, fleet, script) => {
+      ({ hostsPerWave, ...config }, fleet, window, script) => {
         const waves = equalWaves(fleet.length, hostsPerWave);
-        const world = newWorld(testConfig(START, fleet.length, { ...config, waves }), fleet, START);
+        const world = newWorld(testConfig(START, fleet.length, { ...config, waves }), fleet, {
+          now: START,
+          window,
+        });
 
         for (const { name, index } of script) moves[name]?.move(world, index % fleet.length);
         calmDown(world);

@@ -34,7 +34,8 @@ export interface Ask {
 
 /**
  * Why a pending task whose turn has come is not offered. `claimed`: the driver is being asked. `settling`: the server has
- * just started, and the host may be on its way back. `closed`: no window is open, or a freeze. `crowded`: as many hosts
+ * just started, and the host may be on its way back. `closed`: no window is open, or a freeze. `brief`: one is open, and not for
+ * long enough. `crowded`: as many hosts
  * with its label value are in flight as may be.
  */
 export const HOLDS = [
@@ -44,6 +45,7 @@ export const HOLDS = [
   'locked',
   'stopped',
   'closed',
+  'brief',
   'over-budget',
   'crowded',
 ] as const;
@@ -68,7 +70,10 @@ export interface EngineTask {
   offeredAt: number | null;
   startedAt: number | null;
   endedAt: number | null;
-  /** When the server stops waiting for an outcome and calls it unknown. */
+  /**
+   * Offered: the last moment at which it may begin, when it is asked back; then, and while it runs: when the server stops
+   * waiting for an outcome and calls it unknown.
+   */
   deadlineAt: number | null;
 }
 

@@ -63,15 +63,32 @@ export function wake(step: Step, task: EngineTask): void {
   step.state.woken.push(task.index);
 }
 
-export function offer(step: Step, task: EngineTask): void {
+export function offer(step: Step, task: EngineTask, startBy: number | null): void {
   setHold(step, task, null);
   task.ask = null;
   task.isAccepted = false;
   task.offeredAt = step.now;
-  const { taskTimeoutMs } = step.state.config;
-  setDeadline(step, task, step.now + OFFER_START_WINDOW_MS + taskTimeoutMs + TASK_GRACE_MS);
+  setDeadline(step, task, Math.min(step.now + OFFER_START_WINDOW_MS, startBy ?? Number.POSITIVE_INFINITY));
   enter(step, task, 'offered');
   step.effects.push({ kind: 'offer', index: task.index, attempt: task.attempt });
+}
+
+/**
+ * The time of a task is up. Of one that has not begun the first time: its host is asked to forget it, so that it has its turn
+ * again; until the host has answered it counts as under way, for what it may have begun in time.
+ */
+export function passDeadline(step: Step, task: EngineTask): void {
+  const { taskTimeoutMs } = step.state.config;
+  const lastAt = (task.offeredAt ?? 0) + OFFER_START_WINDOW_MS + taskTimeoutMs + TASK_GRACE_MS;
+  if (task.phase === 'offered' && step.now < lastAt) {
+    setDeadline(step, task, lastAt);
+    if (task.ask === null)
+      ask(step, task, { kind: 'withdraw', then: { kind: 'again' }, isEndedIfStarted: false });
+    return;
+  }
+  // The agent's own limit did not end it, or its word does not reach us; the cancel may yet help the host.
+  step.effects.push({ kind: 'cancel', index: task.index });
+  end(step, task, 'unknown', { code: 'TASK_NO_OUTCOME', details: {} });
 }
 
 export function start(step: Step, task: EngineTask): void {

@@ -25,6 +25,7 @@ const HELD: readonly (readonly [Hold, string])[] = [
   ['stopped', 'WAITS_FOR_STOP_CLEARED'],
   ['over-budget', 'WAITS_FOR_BUDGET'],
   ['closed', 'WAITS_FOR_WINDOW'],
+  ['brief', 'WAITS_FOR_LONGER_WINDOW'],
   ['locked', 'WAITS_FOR_HOST_LOCK'],
   ['settling', 'WAITS_FOR_SETTLING'],
   ['offline', 'WAITS_FOR_HOSTS'],

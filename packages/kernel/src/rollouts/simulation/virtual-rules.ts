@@ -13,6 +13,7 @@ export function virtualCalendar(now: () => number) {
   const open = { until: 0, isClosed: false };
   const calendar: CalendarService = {
     closedFor: () => (open.isClosed ? { kind: 'window', name: 'night', until: open.until } : null),
+    openUntil: () => null,
     checkWindows: () => undefined,
     neverOpen: () => [],
     onChanged: listen,

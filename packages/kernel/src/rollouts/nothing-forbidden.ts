@@ -1,0 +1,31 @@
+import type { RolloutsDeps } from './create-rollouts.ts';
+
+/** Rules that let everything through, for tests that are about something else. */
+export const nothingForbidden = (): Pick<
+  RolloutsDeps,
+  'budgets' | 'calendar' | 'gates' | 'notifications'
+> => ({
+  budgets: {
+    take: () => ({ kind: 'granted' }),
+    giveBack: () => {},
+    drop: () => {},
+    setFailing: () => {},
+    flush: async () => {},
+    reload: async () => {},
+    onRoom: () => () => {},
+    impossibleFor: () => [],
+    drawnBy: () => [],
+  },
+  calendar: {
+    closedFor: () => null,
+    openUntil: () => null,
+    checkWindows: () => {},
+    neverOpen: () => [],
+    onChanged: () => () => {},
+  },
+  gates: {
+    judge: async () => ({ kind: 'holds', reason: null, evidence: {} }),
+    check: async () => {},
+  },
+  notifications: { enqueue: async () => {}, hasChannel: () => true },
+});
