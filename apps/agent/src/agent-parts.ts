@@ -92,7 +92,8 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   });
   const around = { link, registry, gatekeeper, serverTime, judge };
   const hostId = (): string => identity.hostId;
-  const runner = openRunner(options, { ...around, hostId, journal, undo, bodies });
+  const collectAgain = (changed: readonly string[]): void => facts.collect(changed);
+  const runner = openRunner(options, { ...around, hostId, journal, undo, bodies, collectAgain });
   const probes = createProbeAnswers({
     clock,
     send: (frame) => link.send(frame),
@@ -158,6 +159,7 @@ function openRunner(
   parts: Pick<AgentParts, 'link' | 'registry' | 'journal' | 'serverTime'> & {
     readonly gatekeeper: Gatekeeper;
     readonly hostId: () => string;
+    readonly collectAgain: (facts: readonly string[]) => void;
     readonly bodies: OutputBodies;
     readonly undo: UndoRecords;
     readonly judge: () => Pick<EnvelopeJudge, 'hostId' | 'trustedKeys' | 'isHeld'>;

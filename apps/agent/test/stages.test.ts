@@ -39,6 +39,7 @@ function start(bootId = 'b1') {
   const undo = openUndoRecords({ directory: file('undo'), now: () => clock.now(), isOpen: () => false });
   const waiting = new Set<() => void>();
   const outcomes: TaskOutcome[] = [];
+  const said: string[] = [];
   let drops = 0;
   let sessions = 0;
   const runner = new TaskRunner({
@@ -75,6 +76,7 @@ function start(bootId = 'b1') {
     collectAgain: () => {},
     judge: () => ({ hostId: HOST_ID, trustedKeys: [{ id: key.id, raw: key.raw }], isHeld: false }),
     send(frame) {
+      said.push(frame.kind);
       if (frame.kind === 'outcome') outcomes.push(frame.outcome);
       return true;
     },
@@ -84,6 +86,7 @@ function start(bootId = 'b1') {
     journal,
     undo,
     outcomes,
+    said,
     drops: () => drops,
     stage: () => [...journal.tasks.values()][0]?.stage?.kind ?? null,
     openSession() {
@@ -120,6 +123,21 @@ function start(bootId = 'b1') {
 const set = (name: string, text: string, more = {}) => ({
   spec: setAction,
   parameters: { path: file(name), text, ...more },
+});
+
+test('a task that is done at once says how it ended and nothing before; one that takes longer is told of', async () => {
+  const quick = start();
+  quick.offer(set('a', 'new'));
+  await quick.outcome();
+  assert.deepEqual(quick.said, ['outcome']);
+  await quick.end();
+
+  const slow = start();
+  slow.offer(set('a', 'newer', { confirmWithinMs: 30_000 }));
+  await slow.inStage('confirming');
+  clock.advance(1000);
+  assert.deepEqual(slow.said, ['started']);
+  await slow.end();
 });
 
 test('a change that is confirmed stays; the session was dropped for it', async () => {

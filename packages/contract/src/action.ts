@@ -37,6 +37,8 @@ export interface ActionSpec<Parameters extends z.ZodType = z.ZodType> {
   /** What it cannot do when the agent does not run as root; absent: nothing. */
   readonly withoutRoot?: Message;
   readonly undo: { readonly kind: 'recorded' } | { readonly kind: 'none'; readonly reason: Message };
+  /** Facts that it changes: the agent collects them at once when it has ended, so that nobody reads what was before. */
+  readonly changesFacts?: readonly string[];
   /**
    * Milliseconds within which the host must be heard again after the change, or it undoes it by itself: for what may cut
    * the host off (network, firewall, sshd). Absent or null: no confirmation is needed. Takes `undo: recorded`.

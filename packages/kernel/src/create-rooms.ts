@@ -14,7 +14,7 @@ import {
   type Trust,
 } from './enrolment/index.ts';
 import { createEvents, eventsEndpoints } from './events/index.ts';
-import { createFacts, factsEndpoints } from './facts/index.ts';
+import { createCollectNow, createFacts, factsEndpoints } from './facts/index.ts';
 import { createFindings, findingsEndpoints } from './findings/index.ts';
 import { createGates, createPrometheus } from './gates/index.ts';
 import {
@@ -128,7 +128,11 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
       ...enrolmentEndpoints(doors.enrolment),
       ...selectEndpoints({ select, hosts, facts }),
       ...findingsEndpoints({ findings, hosts }),
-      ...factsEndpoints({ facts, hosts, select, specs: [...options.declarations.facts.values()] }),
+      ...factsEndpoints({
+        ...registry,
+        collectNow: createCollectNow({ ...registry, clock: context.clock, gateway: gateway.service }),
+        specs: [...options.declarations.facts.values()],
+      }),
       ...rules.endpoints,
       ...change.endpoints,
     ],

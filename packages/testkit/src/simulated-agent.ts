@@ -34,6 +34,8 @@ export interface SimulatedAgentOptions {
   readonly uploaded?: () => void;
 }
 
+/** As the real agent: a task that ends within this time says only how it ended. */
+const FIRST_WORD_MS = 100;
 /** As the real agent waits. */
 const BACKOFF = { firstMs: 1_000, maxMs: 20_000 } as const;
 const COME_BACK_SPREAD = 0.25;
@@ -165,7 +167,7 @@ export class SimulatedAgent {
       })),
       isHeld: false,
       // It carries out whatever a plan holds, and answers no probes.
-      capabilities: ['plans-2'],
+      capabilities: ['plans-2', 'collected'],
     };
   }
 
@@ -195,6 +197,10 @@ export class SimulatedAgent {
       case 'facts-wanted':
         this.#upload(frame.digests);
         return;
+      case 'collect':
+        // Its facts never change: what it reported is what it would find.
+        if (frame.askId !== undefined) this.#send({ kind: 'collected', askId: frame.askId });
+        return;
       case 'come-back':
         this.#comeBackMs = frame.afterMs;
         return;
@@ -204,7 +210,6 @@ export class SimulatedAgent {
       case 'cancel':
       case 'certificate':
       case 'checkpoint':
-      case 'collect':
       case 'credit':
       case 'outputs-wanted':
       case 'probe':
@@ -228,9 +233,11 @@ export class SimulatedAgent {
     this.executions.set(taskId, (this.executions.get(taskId) ?? 0) + 1);
     const task: JournalTask = { taskId, attempt, outcome: null, inline: null };
     this.#journal.set(taskId, task);
-    this.#send({ kind: 'accepted', taskId, attempt });
-    this.#send({ kind: 'started', taskId, attempt, at: toTimestamp(Date.now()) });
     this.#perform(task, behaviour);
+  }
+
+  #sayStarted({ taskId, attempt, outcome }: JournalTask): void {
+    if (outcome === null) this.#send({ kind: 'started', taskId, attempt, at: toTimestamp(Date.now()) });
   }
 
   /** As the real agent's ledger does: what was acknowledged before is refused, what was not is still being reported. */
@@ -249,17 +256,20 @@ export class SimulatedAgent {
   #perform(task: JournalTask, behaviour: Exclude<Behaviour, { kind: 'deaf' | 'lying' }>): void {
     switch (behaviour.kind) {
       case 'honest':
+        if (behaviour.delayMs > FIRST_WORD_MS) setTimeout(() => this.#sayStarted(task), FIRST_WORD_MS);
         return this.#later(behaviour.delayMs, () => this.#finish(task, behaviour.exitCode, behaviour.output));
       case 'duplicate':
         this.#finish(task, 0, behaviour.output);
         return this.#sendOutcome(task);
       case 'vanishing':
+        this.#sayStarted(task);
         this.close();
         return this.#later(behaviour.awayMs, () => {
           this.#finish(task, 0, 'back');
           this.connect().catch(() => undefined /* the test sees that it stays away */);
         });
       case 'dying':
+        this.#sayStarted(task);
         return this.restart();
     }
   }

@@ -41,6 +41,7 @@ export const FACT_INLINE_CHARS_MAX = 4 * 1024;
 
 const Generation = z.number().int().min(0);
 const TaskId = z.string().min(1).max(64);
+const AskId = z.string().max(40);
 
 /** A task as the agent's journal knows it: sent with `hello` so that the server learns what it missed. */
 export const JournalEntry = z.object({
@@ -125,10 +126,12 @@ export const AgentFrame = z.discriminatedUnion('kind', [
     kind: z.literal('probe-result'),
     generation: Generation,
     taskId: TaskId,
-    askId: z.string().max(40),
+    askId: AskId,
     results: z.array(ProbeResult).max(PROBES_MAX),
     refused: z.string().max(80).nullable(),
   }),
+  /** Answer to `collect` with an `askId`: what was asked for has been collected and reported. */
+  z.object({ kind: z.literal('collected'), generation: Generation, askId: AskId }),
   /** Answer to `challenge`: proves that this old session still lives after a new one came. */
   z.object({ kind: z.literal('challenge-answer'), generation: Generation, nonce: z.string().max(64) }),
   z.object({ kind: z.literal('renew'), generation: Generation, csr: z.string().max(8192) }),
@@ -170,6 +173,8 @@ export const ServerFrame = z.discriminatedUnion('kind', [
     kind: z.literal('collect'),
     generation: Generation,
     facts: z.array(z.string()).max(FACTS_PER_HOST_MAX),
+    /** Wants `collected` as an answer; agents without that capability pass over it. */
+    askId: AskId.optional(),
   }),
   z.object({
     kind: z.literal('offer'),
@@ -186,7 +191,7 @@ export const ServerFrame = z.discriminatedUnion('kind', [
     generation: Generation,
     taskId: TaskId,
     /** Names this asking; its answer carries it. */
-    askId: z.string().max(40),
+    askId: AskId,
     envelope: Envelope,
   }),
   /** Do not start it. A task that has started goes on; the agent answers with `outcome` cancelled or nothing new. */

@@ -26,9 +26,10 @@ export class FactReports {
     this.#known = null;
   }
 
-  /** Says everything again, changed or not. */
-  confirm(): void {
-    this.#tell([...this.#current.values()], true);
+  /** Says these again, all when empty, changed or not: so that it is known how old they are. */
+  confirm(names: readonly string[]): void {
+    const all = [...this.#current.values()];
+    this.#tell(names.length === 0 ? all : all.filter(({ fact }) => names.includes(fact)), true);
   }
 
   /** The fact whose current body this is, or null. */

@@ -5,6 +5,8 @@ import type { FactCollection, FactOffer, FoundFact } from './fact-collection.ts'
 
 /** When nothing at all could be collected, not even the list of what there is. */
 const RETRY_MS = 10 * MINUTE_MS;
+/** Who wants to hear of the next round's end: more than a server asks at once. */
+const WAITING_MAX = 64;
 
 export interface FactRoundsOptions {
   readonly collection: FactCollection;
@@ -22,8 +24,8 @@ export interface RoundListener {
 }
 
 export interface FactRounds {
-  /** Collects these as soon as the round that is under way has ended. */
-  request(names: readonly string[] | 'all'): void;
+  /** Collects these as soon as the round that is under way has ended; `done` is called once they have been. */
+  request(names: readonly string[] | 'all', done?: () => void): void;
   stop(): void;
 }
 
@@ -32,6 +34,7 @@ export function createFactRounds(options: FactRoundsOptions, listener: RoundList
   const { clock, collection, log } = options;
   const due = createDueTimes(clock, options.random);
   const wanted = new Set<string>();
+  const waiting: (() => void)[] = [];
   let isAllWanted = false;
   let isBusy = false;
   let isStopped = false;
@@ -46,7 +49,8 @@ export function createFactRounds(options: FactRoundsOptions, listener: RoundList
     },
   };
 
-  function request(names: readonly string[] | 'all'): void {
+  function request(names: readonly string[] | 'all', done?: () => void): void {
+    if (done !== undefined && waiting.length < WAITING_MAX) waiting.push(done);
     if (names === 'all') isAllWanted = true;
     else for (const name of names) wanted.add(name);
     if (isBusy || isStopped) return;
@@ -69,7 +73,10 @@ export function createFactRounds(options: FactRoundsOptions, listener: RoundList
       const names = isAllWanted ? null : [...wanted];
       isAllWanted = false;
       wanted.clear();
+      // Whoever asks from now on is served by the next round: this one may have read what they are after already.
+      const served = waiting.splice(0);
       await collection.collect(names, toCollection);
+      for (const done of served) done();
     }
   }
 

@@ -139,7 +139,7 @@ test('tells only what the server does not hold, and everything after some hours'
 
   values.set('a', 2);
   const second = round();
-  scheduler.collect([]);
+  clock.advance(10 * MINUTE_MS);
   await second;
   assert.deepEqual(
     sent.slice(1).map((reports) => reports.map(({ fact }) => fact)),
@@ -202,4 +202,35 @@ test("a body that is the host's own travels with its report, and not again when 
   assert.deepEqual(along[0], ['{"n":1}']);
   assert.ok(along.length > 1);
   assert.deepEqual(along.slice(1).flat(), []);
+});
+
+test('what is asked for is said again, changed or not, before the answer that it was collected', async () => {
+  const { scheduler, sent, round, runs } = setUp(['a', 'b']);
+  const first = round();
+  scheduler.start();
+  await first;
+  scheduler.welcomed({ a: digestOf(1), b: digestOf(1) });
+  assert.equal(sent.length, 0);
+
+  const answered = new Promise<number>((resolve) => scheduler.collect(['a'], () => resolve(sent.length)));
+
+  assert.equal(await answered, 1);
+  assert.deepEqual(
+    sent[0]?.map(({ fact }) => fact),
+    ['a'],
+  );
+  assert.deepEqual(runs, ['a', 'b', 'a']);
+});
+
+test('whoever asks while a round is under way is answered by the next one', async () => {
+  const { scheduler, runs, round } = setUp(['a']);
+  const first = round();
+  scheduler.start();
+  const answered = new Promise<readonly string[]>((resolve) =>
+    scheduler.collect(['a'], () => resolve([...runs])),
+  );
+
+  await first;
+
+  assert.deepEqual(await answered, ['a', 'a']);
 });

@@ -47,8 +47,8 @@ export interface FactScheduler {
   welcomed(known: Readonly<Record<string, Digest>>): void;
   /** Nobody hears reports until the next welcome. */
   disconnected(): void;
-  /** Collects these now; all when empty. */
-  collect(names: readonly string[]): void;
+  /** Collects these now, all when empty, and says what they are, changed or not; then calls `done`. */
+  collect(names: readonly string[], done?: () => void): void;
   /** The canonical JSON of a body, if it is still the current one of some fact. */
   body(digest: Digest): Promise<string | null>;
   stop(): void;
@@ -72,7 +72,7 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
       reports.found(report);
     },
   });
-  const stopConfirming = clock.every(CONFIRM_INTERVAL_MS, () => reports.confirm());
+  const stopConfirming = clock.every(CONFIRM_INTERVAL_MS, () => reports.confirm([]));
   const stopLooking = clock.every(LOOK_INTERVAL_MS, () => {
     const changed = watch?.look() ?? [];
     if (changed.length > 0) rounds.request(changed);
@@ -81,7 +81,11 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
     start: () => rounds.request('all'),
     welcomed: (known) => reports.welcomed(known),
     disconnected: () => reports.disconnected(),
-    collect: (names) => rounds.request(names.length === 0 ? 'all' : names),
+    collect: (names, done) =>
+      rounds.request(names.length === 0 ? 'all' : names, () => {
+        reports.confirm(names);
+        done?.();
+      }),
     async body(digest) {
       const fact = reports.factOf(digest);
       if (fact === null) return null;

@@ -27,7 +27,7 @@ export function handleFrame(
     case 'outputs-wanted':
       return parts.uploads.want('outputs', frame.digests);
     case 'collect':
-      return parts.facts.collect(frame.facts);
+      return collect(frame, parts);
     case 'challenge':
       return void peer.send({ kind: 'challenge-answer', nonce: frame.nonce });
     case 'certificate':
@@ -46,6 +46,13 @@ export function handleFrame(
     case 'renew-only':
     case 'refused':
   }
+}
+
+/** Answered in whatever session there is by then: in another one than it was asked in, the answer means nothing. */
+function collect({ facts, askId }: ServerFrameOf<'collect'>, parts: AgentParts): void {
+  parts.facts.collect(facts, () => {
+    if (askId !== undefined) parts.link.send({ kind: 'collected', askId });
+  });
 }
 
 function adoptTrust(

@@ -9,6 +9,7 @@ import { taskKey } from '../journal/replay-journal.ts';
 import { failingOf, runProbes } from '../probes/run-probes.ts';
 import { endOfOutcome, outcomeOfAction } from './action-ends.ts';
 import { beginTask } from './begin-task.ts';
+import { factsChangedBy } from './facts-changed.ts';
 import { fitOutcome } from './fit-outcome.ts';
 import { FLUSH_MS } from './live-output.ts';
 import type { LiveTask } from './live-task.ts';
@@ -69,6 +70,8 @@ async function execute(task: LiveTask, world: TaskWorld): Promise<void> {
       ...(after === null ? {} : { probes: { before: [...task.probesBefore], after: [...after] } }),
     });
     world.desk.ended(payload, outcome, output);
+    const changed = payload.kind === 'run' ? factsChangedBy(payload, world.registry) : [];
+    if (changed.length > 0) world.collectAgain(changed);
   } finally {
     timer.stop();
     stopFlushing();

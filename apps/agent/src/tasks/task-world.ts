@@ -35,4 +35,6 @@ export interface TaskWorld {
   readonly parked: AbortSignal;
   /** Dropped when there is no session: whatever must arrive is sent again by the desk. */
   readonly send: (frame: OutgoingFrame) => boolean;
+  /** Facts that a task has changed are collected anew. */
+  readonly collectAgain: (facts: readonly string[]) => void;
 }

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
 import { defineErrors } from '../errors.ts';
-import { FactAbsence, FactName, FactSpan } from '../fact.ts';
+import { FACTS_PER_HOST_MAX, FactAbsence, FactName, FactSpan } from '../fact.ts';
 import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
+import { TargetRequest } from '../plan.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, Timestamp } from '../scalars.ts';
 import { EXAMPLE_HOST_ID, HostRef } from './hosts.ts';
@@ -15,9 +16,36 @@ export const factsPermissions = definePermissions({
     scope: 'hosts',
     isRead: true,
   },
+  factsCollect: {
+    name: 'facts.collect',
+    title: { en: 'Let hosts collect facts at once', zh: '让主机立即采集信息' },
+    scope: 'hosts',
+    isRead: false,
+  },
 });
 
 export const factsErrors = defineErrors({
+  FACT_COLLECT_TOO_MANY: {
+    status: 422,
+    title: {
+      en: '{count} hosts are meant, more than the {limit} that are asked at once',
+      zh: '目标为 {count} 台主机，超过一次可询问的 {limit} 台',
+    },
+    hint: {
+      en: 'Mean fewer hosts; all others report by themselves within the interval of the fact.',
+      zh: '请缩小主机范围；其余主机会按采集间隔自行上报。',
+    },
+    retry: 'after-change',
+  },
+  FACT_COLLECT_BUSY: {
+    status: 429,
+    title: {
+      en: 'Hosts are being asked for {open} others already',
+      zh: '已有 {open} 个采集请求正在进行',
+    },
+    hint: { en: 'Ask again in half a minute.', zh: '请在半分钟后重试。' },
+    retry: 'later',
+  },
   FACT_UNKNOWN: {
     status: 404,
     title: { en: 'There is no fact {fact}', zh: '不存在采集项 {fact}' },
@@ -155,6 +183,24 @@ export const FactDistribution = z.object({
 export type FactDistribution = z.infer<typeof FactDistribution>;
 export const FACT_CONTENTS_SHOWN_MAX = 500;
 
+/** Hosts that are asked at once: a screen of a site, not the fleet, which reports by itself. */
+export const COLLECT_HOSTS_MAX = 1000;
+export const COLLECT_WAIT_MS_MAX = 30_000;
+
+/**
+ * `collected`: it is known now. `asked`: its agent is of a version that does not say when it has done so. `late`: no answer in
+ * time. `offline`: there is nobody to ask.
+ */
+export const CollectState = z.enum(['collected', 'asked', 'late', 'offline']);
+export type CollectState = z.infer<typeof CollectState>;
+
+export const FactCollection = z.object({
+  facts: z.array(FactName),
+  hosts: z.array(z.object({ hostId: HostId, hostName: z.string(), state: CollectState })),
+  counts: z.record(CollectState, z.number().int()),
+});
+export type FactCollection = z.infer<typeof FactCollection>;
+
 const hostParams = z.object({ host: HostRef });
 const factParams = z.object({ host: HostRef, fact: FactName });
 const example = { host: EXAMPLE_HOST_ID, fact: 'os' };
@@ -196,6 +242,33 @@ export const factsRoutes = {
     response: FactDiff,
     errors: [...refErrors, 'FACT_UNKNOWN', 'FACT_NOT_REPORTED', 'FACT_BODY_MISSING', 'FACT_SIDE_INVALID'],
     example: { params: { fact: 'os' }, query: { left: EXAMPLE_HOST_ID, right: EXAMPLE_HOST_ID } },
+  }),
+  collect: defineRoute({
+    id: 'facts.collect',
+    method: 'POST',
+    path: '/api/v1/facts/collect',
+    summary: {
+      en: 'Let hosts collect facts at once, and wait for them',
+      zh: '让主机立即采集信息并等待结果',
+    },
+    access: { kind: 'permission', permission: factsPermissions.factsCollect.name },
+    body: z.object({
+      target: TargetRequest,
+      facts: z.array(FactName).min(1).max(FACTS_PER_HOST_MAX),
+      /** Milliseconds until the answer, whoever is still missing. */
+      waitMs: z.number().int().min(0).max(COLLECT_WAIT_MS_MAX).default(10_000),
+    }),
+    response: FactCollection,
+    errors: [
+      'FACT_UNKNOWN',
+      'FACT_COLLECT_TOO_MANY',
+      'FACT_COLLECT_BUSY',
+      'SELECTOR_INVALID',
+      'SELECTOR_TOO_COSTLY',
+      'GROUP_UNKNOWN',
+      'INVALID_REQUEST',
+    ],
+    example: { body: { target: { hostIds: [EXAMPLE_HOST_ID] }, facts: ['os'], waitMs: 1000 } },
   }),
   body: defineRoute({
     id: 'facts.body',

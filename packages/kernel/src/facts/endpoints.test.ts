@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { DAY_MS } from '@pilothouse/base';
 import {
+  type FactCollection,
   type FactDiff,
   type FactDistribution,
   type FactView,
@@ -31,10 +32,25 @@ async function openRoutes(t: TestContext) {
   const room = await openTestFacts(t);
   const { hosts, groups } = room.registry;
   const select = createSelect({ facts: room.facts, hosts, groups, factSpecs: testSpecs });
-  const endpoints = factsEndpoints({ facts: room.facts, hosts, select, specs: testSpecs });
+  const endpoints = factsEndpoints({
+    facts: room.facts,
+    hosts,
+    select,
+    specs: testSpecs,
+    resolver: { resolve: async () => ({ hosts: hosts.sorted(), undetermined: [] }) },
+    collectNow: async (request) => ({
+      facts: [...request.facts],
+      hosts: request.hosts.map(({ id, name }) => ({
+        hostId: id,
+        hostName: name,
+        state: 'collected' as const,
+      })),
+      counts: { collected: request.hosts.length, asked: 0, late: 0, offline: 0 },
+    }),
+  });
   const call = async <Answer>(
     id: string,
-    asked: { params?: object; query?: object; site?: string },
+    asked: { params?: object; query?: object; body?: object; site?: string },
   ): Promise<Answer> => {
     const found = endpoints.find((each) => each.route.id === id);
     assert.ok(found !== undefined, id);
@@ -43,7 +59,7 @@ async function openRoutes(t: TestContext) {
       principal: principal(asked.site ?? null),
       params: route.params?.parse(asked.params ?? {}),
       query: route.query?.parse(asked.query ?? {}),
-      body: undefined,
+      body: route.body?.parse(asked.body ?? {}),
       ifMatch: null,
       requestId: 'r',
       language: 'en',
@@ -144,4 +160,22 @@ test('shows a fact as it is and as it was', async (t) => {
   assert.deepEqual([now.body, then.body], [packagesOf('2'), packagesOf('1')]);
   assert.deepEqual([first.items.length, second.items.length, second.nextCursor], [1, 1, null]);
   assert.notDeepEqual(first.items, second.items);
+});
+
+test('lets only hosts in scope collect, and only facts that there are', async (t) => {
+  const { call, addAt } = await openRoutes(t);
+  await addAt('here', 'bj1');
+  await addAt('elsewhere', 'gz2');
+  const body = { target: { selector: 'true' }, facts: ['packages'] };
+
+  const answer = await call<FactCollection>('facts.collect', { body, site: 'bj1' });
+
+  assert.deepEqual(
+    answer.hosts.map(({ hostName }) => hostName),
+    ['here'],
+  );
+  await assert.rejects(
+    call('facts.collect', { body: { ...body, facts: ['pakages'] } }),
+    isCode('FACT_UNKNOWN'),
+  );
 });

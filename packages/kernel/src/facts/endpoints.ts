@@ -1,11 +1,19 @@
 import { nearestName } from '@pilothouse/base';
-import { AppError, type FactSpan, type FactSpec, factsRoutes, type JsonObject } from '@pilothouse/contract';
+import {
+  AppError,
+  type FactSpan,
+  type FactSpec,
+  factsPermissions,
+  factsRoutes,
+  type JsonObject,
+} from '@pilothouse/contract';
 import type { Principal } from '../access/service.ts';
 import { findHost } from '../hosts/index.ts';
-import type { HostEntry, HostsService } from '../hosts/service.ts';
+import type { HostEntry, HostsService, TargetResolver } from '../hosts/service.ts';
 import { type Endpoint, endpoint } from '../http/service.ts';
 import { cutPage, heldCount, readCursor } from '../page-cursor.ts';
 import type { SelectService } from '../select/service.ts';
+import type { CollectNow } from './collect-now.ts';
 import { diffSides, FACTS_READ, requireSeen } from './diff-sides.ts';
 import { distribute } from './facts-of-fleet.ts';
 import type { FactsService } from './service.ts';
@@ -14,11 +22,14 @@ export interface FactsEndpointDeps {
   readonly facts: FactsService;
   readonly hosts: Pick<HostsService, 'index' | 'sorted'>;
   readonly select: Pick<SelectService, 'run'>;
+  readonly resolver: Pick<TargetResolver, 'resolve'>;
+  readonly collectNow: CollectNow;
   readonly specs: readonly FactSpec[];
 }
 
 export const factsEndpoints = (deps: FactsEndpointDeps): Endpoint[] => [
   ...fleetEndpoints(deps),
+  collectEndpoint(deps),
   ...hostEndpoints(deps),
 ];
 
@@ -59,6 +70,15 @@ function fleetEndpoints(deps: FactsEndpointDeps): Endpoint[] {
     }),
   ];
 }
+
+/** Hosts outside the asking person's scope are not there for them. */
+const collectEndpoint = ({ resolver, collectNow, specs }: FactsEndpointDeps): Endpoint =>
+  endpoint(factsRoutes.collect, async ({ principal, body: { target, facts, waitMs } }) => {
+    for (const fact of facts) requireFact(specs, fact);
+    const scope = principal.scope(factsPermissions.factsCollect.name);
+    const meant = (await resolver.resolve(target)).hosts;
+    return collectNow({ hosts: meant.filter((host) => scope.includes(host)), facts, waitMs });
+  });
 
 /** In one walk over the hosts: a walk for each fact held everybody else up. */
 function countFacts(seen: readonly HostEntry[]): Map<string, { hosts: number; digests: Set<string> }> {

@@ -50,6 +50,8 @@ export class AgentSession implements OpenSession {
   /** Reasons for which nothing is read right now. */
   #holds = 0;
   #work = 0;
+  /** Resolves when all work so far has ended, well or not. */
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(
     socket: SessionSocket,
@@ -127,6 +129,7 @@ export class AgentSession implements OpenSession {
   /** Stops reading while too much work of this session is under way. */
   async during(work: Promise<void>): Promise<void> {
     this.#work += 1;
+    this.#tail = Promise.allSettled([this.#tail, work]);
     const isHeld = this.#work === this.#limits.reportsInFlightMax;
     if (isHeld) this.#hold();
     try {
@@ -135,6 +138,10 @@ export class AgentSession implements OpenSession {
       this.#work -= 1;
       if (isHeld) this.#release();
     }
+  }
+
+  async settled(): Promise<void> {
+    await this.#tail;
   }
 
   #receive(data: RawData, isBinary: boolean): void {

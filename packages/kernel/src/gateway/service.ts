@@ -19,6 +19,8 @@ export interface SessionListener {
   /** After `welcome`; not for renew-only sessions. */
   opened?(session: OpenSession): void;
   frame?(session: OpenSession, frame: AgentFrame): void;
+  /** It has collected what it was asked for under this id, and what it reported of it is stored. */
+  collected?(session: OpenSession, askId: string): void;
   closed?(session: OpenSession): void;
   /** A body came by PUT /agent/v1/outputs/{digest}; digest and size are checked, the schema is not. */
   outputBody?(hostId: HostId, digest: string, body: Uint8Array): Promise<void>;

@@ -179,6 +179,8 @@ export class Sessions implements GatewayService {
         return this.#inBackground('take facts', session, session.during(this.#report(session, frame)));
       case 'renew':
         return this.#inBackground('renew', session, session.during(this.#renew(session, frame)));
+      case 'collected':
+        return this.#inBackground('note what was collected', session, this.#collected(session, frame));
       case 'trust-adopted':
         return this.#inBackground('note trust', session, enrolment.noteTrust(hostId, frame.version));
       case 'hello':
@@ -201,6 +203,12 @@ export class Sessions implements GatewayService {
     const { reports, bodies } = frame;
     const digests = await this.#deps.facts.report(session.hostId, reports, collectedAt, bodies);
     if (digests.length > 0) session.send({ kind: 'facts-wanted', digests });
+  }
+
+  /** After the reports that came before it, which are being stored. */
+  async #collected(session: AgentSession, { askId }: AgentFrameOf<'collected'>): Promise<void> {
+    await session.settled();
+    this.#tell((listener) => listener.collected?.(session, askId));
   }
 
   async #renew(session: AgentSession, frame: AgentFrameOf<'renew'>): Promise<void> {

@@ -2,6 +2,7 @@ import { MINUTE_MS } from '@pilothouse/base';
 import { defineAction, ruleText } from '@pilothouse/contract';
 import { z } from 'zod';
 import { isKnownName, namesOfTemplate } from '../domain/render-template.ts';
+import { managedFilesFact } from './facts.ts';
 import { ManagedPath } from './managed-path.ts';
 import { filesPermissions } from './permissions.ts';
 
@@ -72,6 +73,7 @@ export const manageFile = defineAction({
   timeoutMsMax: 30 * MINUTE_MS,
   withoutRoot: { en: 'only root may write files of the system', zh: '只有 root 可以写入系统文件' },
   undo: { kind: 'recorded' },
+  changesFacts: [managedFilesFact.name],
   confirmWithinMs: ({ confirmWithinMs }) => confirmWithinMs ?? null,
 });
 
@@ -88,6 +90,7 @@ export const forgetFile = defineAction({
   timeoutMsMax: MINUTE_MS,
   withoutRoot: { en: 'only root keeps the list of managed files', zh: '受管文件清单只有 root 可以维护' },
   undo: { kind: 'recorded' },
+  changesFacts: [managedFilesFact.name],
 });
 
 export const fileActions = [manageFile, forgetFile] as const;
