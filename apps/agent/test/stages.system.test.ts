@@ -108,7 +108,6 @@ test('killed anywhere in a step of several actions: the ended ones are named, an
     for (const name of ['a', 'b', 'c']) writeFileSync(file(name), 'old');
     const pause = { pauseMs: 15 };
     const done = offer({ ...set('a', 'new', pause), more: [set('b', 'new', pause), set('c', 'new', pause)] });
-    await session.next('accepted', ({ taskId }) => taskId === done.frame.taskId);
     await wait(moment * 12);
     await killAndRestart();
 
@@ -137,8 +136,7 @@ test('killed anywhere while undoing: undoing again restores what is left, in ord
     const done = offer({ ...set('a', 'v1'), more });
     assert.equal((await outcomeOf(done)).kind, 'succeeded');
     const first = offer({ spec: undoAction, parameters: { planDigest: done.planDigest } });
-    await session.next('accepted', ({ taskId }) => taskId === first.frame.taskId);
-    await wait(moment * 2);
+    await wait(5 + moment * 2);
     await killAndRestart();
 
     const outcome = await outcomeOf(first);
@@ -155,7 +153,6 @@ test('killed anywhere in a change to confirm: it ends confirmed or undone, and n
   for (let moment = 0; moment < MOMENTS; moment++) {
     writeFileSync(file('a'), 'old');
     const done = offer(set('a', 'new', { pauseMs: 40, confirmWithinMs: 20_000 }));
-    await session.next('accepted', ({ taskId }) => taskId === done.frame.taskId);
     await wait(moment * 12);
     await killAndRestart();
 

@@ -125,13 +125,15 @@ const set = (name: string, text: string, more = {}) => ({
   parameters: { path: file(name), text, ...more },
 });
 
-test('a task that is done at once says how it ended and nothing before; one that takes longer is told of', async () => {
+test('a task that is done at once says how it ended and nothing before', async () => {
   const quick = start();
   quick.offer(set('a', 'new'));
   await quick.outcome();
   assert.deepEqual(quick.said, ['outcome']);
   await quick.end();
+});
 
+test('a task that takes longer is told of when it has begun', async () => {
   const slow = start();
   slow.offer(set('a', 'newer', { confirmWithinMs: 30_000 }));
   await slow.inStage('confirming');

@@ -60,7 +60,7 @@ function noteOrRefuse(task: LiveTask, world: TaskWorld): Refusal | null {
   if (granted.value.by === 'mandate' && isBreakGlass(payload))
     world.log.warn('break-glass mandate used', { taskId: payload.taskId, title: payload.header.title });
   task.startedAt = at;
-  world.send({ kind: 'started', taskId: payload.taskId, attempt: payload.attempt, at });
+  if (task.isTold) world.send({ kind: 'started', taskId: payload.taskId, attempt: payload.attempt, at });
   return null;
 }
 

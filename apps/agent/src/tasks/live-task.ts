@@ -13,6 +13,8 @@ export interface LiveTask {
   /** What the plan's probes said before it began. */
   probesBefore: readonly ProbeResult[];
   hasLocks: boolean;
+  /** The server has heard of it by now; until then its start is not told by itself. */
+  isTold: boolean;
   /** Null while it waits for its locks, and while the probes before it run. */
   startedAt: string | null;
 }

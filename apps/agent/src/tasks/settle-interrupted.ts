@@ -56,6 +56,7 @@ function resumeOf(
     controller: new AbortController(),
     resume: { ended: actions, stage },
     hasLocks: false,
+    isTold: true,
     startedAt: started.at,
   };
 }

@@ -27,6 +27,8 @@ import { type EnvelopeJudge, type Refusal, verifyEnvelope } from './verify-envel
 const QUEUE_MAX = 256;
 /** Below this no task begins: its output and its scratch files need room, and so does the host. */
 const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
+/** A task that ends within this time says only how it ended: a third of the frames of a command that is quick. */
+const FIRST_WORD_MS = 100;
 /** Of one hello. */
 const ENTRIES_MAX = 10_000;
 
@@ -72,7 +74,7 @@ export class TaskRunner {
     if (!granted.ok) return this.#refuse(frame, granted.error);
     const refusal = this.#refusalNow(frame, payload);
     if (refusal !== null) return this.#refuse(frame, refusal);
-    this.#live.set(key, {
+    const task: LiveTask = {
       payload,
       locks: this.#locksOf(payload),
       live: new LiveOutput(frame.outputCreditBytes),
@@ -80,10 +82,15 @@ export class TaskRunner {
       resume: null,
       probesBefore: [],
       hasLocks: false,
+      isTold: false,
       startedAt: null,
-    });
-    this.#options.send({ kind: 'accepted', taskId: frame.taskId, attempt: frame.attempt });
+    };
+    this.#live.set(key, task);
     this.#startNext();
+    this.#options.clock.after(FIRST_WORD_MS, () => {
+      task.isTold = true;
+      if (this.#live.get(key) === task) this.#repeat(key);
+    });
   }
 
   /** What keeps a genuine task from being taken at this moment. */
