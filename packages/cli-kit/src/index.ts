@@ -3,6 +3,7 @@ export { age, moment, took } from './ages.ts';
 export { carryOutPlan, type PlanToCarryOut } from './carry-out-plan.ts';
 export type { CliContext, Described } from './cli-context.ts';
 export { cliErrors } from './cli-errors.ts';
+export { collectFresh, freshOption } from './collect-fresh.ts';
 export {
   type AnyCommand,
   type ArgumentSpec,

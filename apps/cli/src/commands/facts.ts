@@ -2,20 +2,55 @@ import {
   age,
   type CliContext,
   type Column,
+  collectFresh,
   defineCommand,
   EXIT,
   flag,
   note,
+  one,
   optionalOne,
   parseMoment,
   printJson,
   printRows,
   readList,
+  resolveHostId,
+  rest,
   text,
 } from '@pilothouse/cli-kit';
 import { type FactKind, type FactReport, type FactSpan, factsRoutes } from '@pilothouse/contract';
 
+const collect = defineCommand({
+  path: 'facts collect',
+  summary: { en: 'Let a host look at itself now', zh: '让主机立即采集信息' },
+  details: {
+    en: 'Without facts: all that it reports. Hosts collect by themselves at the interval of each fact, and at once when an action or the files behind a fact change it.',
+    zh: '不指定采集项时采集全部。主机会按各采集项的间隔自行采集，并在操作或相关文件改变时立即采集。',
+  },
+  arguments: {
+    host: one({ en: 'Host name or id', zh: '主机名或标识' }),
+    facts: rest({ en: 'os, packages, services …', zh: 'os、packages、services 等' }),
+  },
+  options: {},
+  examples: [
+    {
+      line: 'pilothouse facts collect web-1 services',
+      about: { en: 'After you changed something by hand', zh: '手动更改之后' },
+    },
+  ],
+  async run(context, { args: { host, facts } }) {
+    const client = await context.connect();
+    const hostId = await resolveHostId(client, host);
+    const current = async () => (await client.call(factsRoutes.current, { params: { host: hostId } })).items;
+    const names = facts.length > 0 ? facts : (await current()).map(({ fact }) => fact);
+    const { counts } = await collectFresh(context, { hostIds: [hostId] }, names);
+    const rows = (await current()).filter(({ fact }) => names.includes(fact));
+    printRows(context, spanColumns(context), rows);
+    return counts.collected === 1 ? EXIT.ok : EXIT.someFailed;
+  },
+});
+
 export const factsCommands = [
+  collect,
   defineCommand({
     path: 'facts',
     summary: { en: 'Show what a host reports of itself', zh: '显示主机上报的信息' },

@@ -1,13 +1,16 @@
 import {
   type Column,
+  collectFresh,
   defineCommand,
   EXIT,
+  freshOption,
   note,
   optionalOne,
   printJson,
   printRows,
   targetOptions,
 } from '@pilothouse/cli-kit';
+import { managedFilesFact } from '../contract/facts.ts';
 import { type FileGroup, filesRoutes } from '../contract/routes.ts';
 
 const NAMES_SHOWN = 8;
@@ -19,8 +22,8 @@ const DRIFTS: Readonly<Record<string, { en: string; zh: string }>> = {
   unexpected: { en: 'should not be there', zh: '不应存在' },
 };
 const NOTHING = {
-  en: 'No host has reported a managed file there. Hosts report every five minutes; set one with: pilothouse file push',
-  zh: '没有主机上报该处有受管文件。主机每五分钟上报一次；可用 pilothouse file push 设置',
+  en: 'No host has reported a managed file there. Hosts report every five minutes, and at once with --fresh; set one with: pilothouse file push',
+  zh: '没有主机上报该处有受管文件。主机每五分钟上报一次，加 --fresh 可立即采集；可用 pilothouse file push 设置',
 };
 const LEFT = {
   en: '{unknownCount} {unknownCount:host has|hosts have} not said which files they manage; {leftOut} more rows',
@@ -31,12 +34,18 @@ export const fileStatus = defineCommand({
   path: 'file status',
   summary: { en: 'Show managed files and where they have drifted', zh: '显示受管文件及其漂移' },
   arguments: { path: optionalOne({ en: 'Only this file', zh: '仅此文件' }) },
-  options: { selector: targetOptions.selector },
+  options: { selector: targetOptions.selector, fresh: freshOption },
   examples: [
     { line: 'pilothouse file status', about: { en: 'All of them', zh: '全部' } },
     { line: 'pilothouse file status /etc/motd', about: { en: 'One', zh: '单个文件' } },
+    {
+      line: 'pilothouse file status --fresh',
+      about: { en: 'As they are at this moment', zh: '查看此刻的状态' },
+    },
   ],
   async run(context, { args, options }) {
+    if (options.fresh)
+      await collectFresh(context, { selector: options.selector ?? 'true' }, [managedFilesFact.name]);
     const client = await context.connect();
     const answer = await client.call(filesRoutes.states, {
       query: {

@@ -1,13 +1,16 @@
 import {
   type Column,
+  collectFresh,
   defineCommand,
   EXIT,
+  freshOption,
   note,
   one,
   printJson,
   printRows,
   targetOptions,
 } from '@pilothouse/cli-kit';
+import { servicesFact } from '@pilothouse/plugin-inventory/contract';
 import { servicesRoutes, type UnitGroup } from '../contract/routes.ts';
 import { wholeUnitName } from './whole-unit-name.ts';
 
@@ -21,11 +24,11 @@ export const serviceStatus = defineCommand({
   path: 'service status',
   summary: { en: 'Show the state of a service over the fleet', zh: '显示服务在各主机上的状态' },
   details: {
-    en: 'It reads what hosts have reported, so it answers at once and asks no host. A state may be two minutes old.',
-    zh: '读取主机已上报的信息，不会访问主机，因此立即返回；状态最多滞后两分钟。',
+    en: 'It reads what hosts have reported, so it answers at once and asks no host. A state may be two minutes old; with --fresh hosts look first.',
+    zh: '读取主机已上报的信息，不会访问主机，因此立即返回；状态最多滞后两分钟。加 --fresh 则先让主机采集。',
   },
   arguments: { unit: one({ en: 'A unit; .service may be left out', zh: '单元名称；可省略 .service' }) },
-  options: { selector: targetOptions.selector },
+  options: { selector: targetOptions.selector, fresh: freshOption },
   examples: [
     { line: 'pilothouse service status cron', about: { en: 'Hosts by state', zh: '按状态列出主机' } },
     {
@@ -34,6 +37,8 @@ export const serviceStatus = defineCommand({
     },
   ],
   async run(context, { args, options }) {
+    if (options.fresh)
+      await collectFresh(context, { selector: options.selector ?? 'true' }, [servicesFact.name]);
     const client = await context.connect();
     const answer = await client.call(servicesRoutes.states, {
       params: { unit: wholeUnitName(args.unit) },

@@ -33,7 +33,7 @@ const common = {
   trust: 'typed',
   locks: ({ unit }: { unit: string }) => [`service:${unit}`],
   timeoutMsMax: TIMEOUT_MS_MAX,
-  // Of inventory: the name is a word of the wire, so nothing needs to be imported for it.
+  // Of inventory, whose contract no other contract may read.
   changesFacts: ['services'],
   withoutRoot: { en: 'only root may control units of the system', zh: '只有 root 可以控制系统单元' },
 } as const;
