@@ -9,11 +9,14 @@ import { after, before, type TestContext, test } from 'node:test';
 import { zstdDecompressSync } from 'node:zlib';
 import { createClient } from '@pilothouse/client';
 import {
+  budgetsRoutes,
   factsRoutes,
+  freezesRoutes,
   hostsRoutes,
   planRoutes,
   resultRoutes,
   rolloutRoutes,
+  schedulesRoutes,
   sessionRoutes,
 } from '@pilothouse/contract';
 import { kernelMigrations } from '@pilothouse/kernel';
@@ -27,6 +30,14 @@ import { verifyAudit } from '../src/verify-audit.ts';
 const STORES = join(import.meta.dirname, '../../../fixtures/stores');
 const ENTRY = join(import.meta.dirname, '../src/main.ts');
 const versions = readdirSync(STORES).map((name) => name.replace(/\.db\.zst$/, ''));
+
+/** What each version could keep beside hosts, facts and runs that ended. */
+const EXPECTED: Readonly<Record<string, { readonly title: string; readonly standing: readonly string[] }>> = {
+  // Its last run waited for an offline host.
+  '0.1.0': { title: 'uptime', standing: [] },
+  // Its last rollout waited after the first wave for a person to confirm.
+  '0.2.0': { title: 'waits', standing: ['sites', 'new-year', 'yearly'] },
+};
 
 // Assigned before the first test asks.
 let cluster!: PostgresCluster;
@@ -88,8 +99,14 @@ async function visit(t: TestContext, data: string, store: string) {
   const of = { params: { rolloutId: rollouts[0]?.id ?? '' } };
   const tasks = (await client.call(resultRoutes.tasks, { ...of, query: { limit: 10 } })).items;
   const plan = await client.call(planRoutes.get, { params: { digest: rollouts[0]?.planDigest ?? '' } });
+  const page = { query: { limit: 10 } } as const;
+  const standing = [
+    ...(await client.call(budgetsRoutes.list, page)).items,
+    ...(await client.call(freezesRoutes.list, page)).items,
+    ...(await client.call(schedulesRoutes.list, page)).items,
+  ].map(({ name }) => name);
   await server.kill('SIGTERM');
-  return { hosts, rollouts, facts, tasks, plan };
+  return { hosts, rollouts, facts, tasks, plan, standing };
 }
 
 for (const version of versions) {
@@ -101,19 +118,24 @@ for (const version of versions) {
         await runStoreCommand(['migrate', '--data', data, '--from', 'sqlite', '--to', store], 'en');
 
       const planned = await runStoreCommand(['upgrade', '--dry-run', '--data', data, '--store', store], 'en');
-      const { hosts, rollouts, facts, tasks, plan } = await visit(t, data, store);
+      const { hosts, rollouts, facts, tasks, plan, standing } = await visit(t, data, store);
       const left = await runStoreCommand(['upgrade', '--dry-run', '--data', data, '--store', store], 'en');
       const verdict = await verifyAudit(['--data', data, '--store', store], 'en');
 
-      assert.match(planned, /would bring [1-9]\d* changes? .* nothing was touched/);
+      assert.match(planned, /would bring \d+ changes? .* nothing was touched/);
       assert.match(left, /would bring 0 changes/);
       assert.deepEqual(hosts.map(({ name, labels }) => `${name} ${labels['site']}`).sort(), [
         'sim-00001 bj1',
         'sim-00002 bj1',
         'sim-00003 bj1',
       ]);
-      // One was still waiting for a host when the store was kept; its hour has passed since.
-      assert.deepEqual(rollouts.map(({ state }) => state).sort(), ['expired', 'failed', 'failed']);
+      // The newest was still waiting when the store was kept: it waits on until its plan expires.
+      const [newest, ...ended] = rollouts;
+      const isOver = Date.now() > Date.parse(plan.header.expiresAt);
+      assert.equal(newest?.state, isOver ? 'expired' : 'running');
+      assert.deepEqual([...new Set(ended.map(({ state }) => state))], ['failed']);
+      assert.equal(newest?.title, EXPECTED[version]?.title);
+      assert.deepEqual(standing, EXPECTED[version]?.standing);
       assert.match(JSON.stringify(facts.body), /"id":"debian"/);
       assert.ok(tasks.length > 0);
       assert.equal(plan.digest, rollouts[0]?.planDigest);
