@@ -36,7 +36,7 @@ const EXPECTED: Readonly<Record<string, { readonly title: string; readonly stand
   // Its last run waited for an offline host.
   '0.1.0': { title: 'uptime', standing: [] },
   // Its last rollout waited after the first wave for a person to confirm.
-  '0.2.0': { title: 'waits', standing: ['sites', 'new-year', 'yearly'] },
+  '0.1.0-rollouts': { title: 'waits', standing: ['sites', 'new-year', 'yearly'] },
 };
 
 // Assigned before the first test asks.
