@@ -39,9 +39,12 @@ export async function sendStream(
   return target.reply.send(body);
 }
 
-async function* rest(first: IteratorResult<string>, pieces: AsyncIterator<string>): AsyncGenerator<Buffer> {
+type Piece = string | Uint8Array;
+
+async function* rest(first: IteratorResult<Piece>, pieces: AsyncIterator<Piece>): AsyncGenerator<Uint8Array> {
   try {
-    for (let next = first; next.done !== true; next = await pieces.next()) yield Buffer.from(next.value);
+    for (let next = first; next.done !== true; next = await pieces.next())
+      yield typeof next.value === 'string' ? Buffer.from(next.value) : next.value;
   } finally {
     await pieces.return?.();
   }

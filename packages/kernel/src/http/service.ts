@@ -29,8 +29,8 @@ export interface HttpExchange {
 
 /** An endless or long answer. Each item is one event, line or row; the writer applies back-pressure. */
 export interface StreamAnswer {
-  /** Items that are there at the same time may come as a list, and travel together. */
-  readonly stream: AsyncIterable<StreamItem | readonly StreamItem[]>;
+  /** Items that are there at the same time may come together, and travel together. */
+  readonly stream: AsyncIterable<StreamItem | SharedItems>;
 }
 export type StreamItem = {
   readonly event?: string;
@@ -39,6 +39,11 @@ export type StreamItem = {
   /** `data` as JSON, where one text serves many readers. */
   readonly json?: string;
 };
+/** Items for many readers of one kind of stream: who is the first to say them leaves their bytes for the others. */
+export interface SharedItems {
+  readonly items: readonly StreamItem[];
+  encoded: Uint8Array | null;
+}
 
 // A route without a schema has `undefined` there; one with a schema has it beside `undefined`, the member being optional.
 // A route's optional property reads as `schema | undefined`; only the schema counts.

@@ -1,7 +1,7 @@
 import type { Clock } from '@pilothouse/base';
 import { SECOND_MS } from '@pilothouse/base';
 import type { Route } from '@pilothouse/contract';
-import type { StreamAnswer, StreamItem } from './service.ts';
+import type { SharedItems, StreamAnswer, StreamItem } from './service.ts';
 
 /** Shorter than the idle time-outs of common proxies (nginx and cloud balancers: 60 s). */
 export const HEARTBEAT_MS = 15 * SECOND_MS;
@@ -15,17 +15,24 @@ type StreamType = NonNullable<Route['stream']>;
  * Text of a stream, made only as fast as the socket takes it: the next item is asked for when the last one was taken,
  * so nothing is buffered here and a slow reader slows its producer alone.
  */
-export function encodeStream(type: StreamType, answer: StreamAnswer, clock: Clock): AsyncIterable<string> {
+export function encodeStream(
+  type: StreamType,
+  answer: StreamAnswer,
+  clock: Clock,
+): AsyncIterable<string | Uint8Array> {
   if (type === 'text/event-stream') return eventStream(answer.stream, clock);
   return lines(type, answer.stream);
 }
 
-async function* lines(type: StreamType, pieces: StreamAnswer['stream']): AsyncGenerator<string> {
-  for await (const piece of pieces) yield textOf(piece, ({ data }) => lineOf(type, data));
+async function* lines(type: StreamType, pieces: StreamAnswer['stream']): AsyncGenerator<string | Uint8Array> {
+  for await (const piece of pieces) yield encodedOf(piece, ({ data }) => lineOf(type, data));
 }
 
-const textOf = (piece: StreamItem | readonly StreamItem[], one: (item: StreamItem) => string): string =>
-  'data' in piece ? one(piece) : piece.map(one).join('');
+function encodedOf(piece: StreamItem | SharedItems, one: (item: StreamItem) => string): string | Uint8Array {
+  if ('data' in piece) return one(piece);
+  piece.encoded ??= Buffer.from(piece.items.map(one).join(''));
+  return piece.encoded;
+}
 
 function lineOf(type: StreamType, data: unknown): string {
   if (type === 'application/x-ndjson') return `${JSON.stringify(data)}\n`;
@@ -43,7 +50,10 @@ function csvCell(value: unknown): string {
 }
 
 /** Server-sent events, with a comment when nothing else was said for a while so that proxies keep the connection. */
-async function* eventStream(items: StreamAnswer['stream'], clock: Clock): AsyncGenerator<string> {
+async function* eventStream(
+  items: StreamAnswer['stream'],
+  clock: Clock,
+): AsyncGenerator<string | Uint8Array> {
   const iterator = items[Symbol.asyncIterator]();
   // The first bytes carry the headers out, so that a client knows it is connected before anything happens.
   yield ': connected\n\n';
@@ -56,7 +66,7 @@ async function* eventStream(items: StreamAnswer['stream'], clock: Clock): AsyncG
         continue;
       }
       if (result.done === true) return;
-      yield textOf(result.value, eventText);
+      yield encodedOf(result.value, eventText);
       next = iterator.next();
     }
   } finally {

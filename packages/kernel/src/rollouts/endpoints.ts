@@ -53,7 +53,7 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
         isInScope: sight.isInScope,
         signal,
       });
-      return { stream: asItems(events) };
+      return { stream: events };
     }),
     endpoint(rolloutRoutes.pause, (request) =>
       act(request, request.params.rolloutId, { kind: 'pause', reason: request.body.reason }),
@@ -75,11 +75,6 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
       return retryRollout(deps, asker(request), request.params.rolloutId, request.body);
     }),
   ];
-}
-
-async function* asItems(pieces: ReturnType<Live['watch']>) {
-  for await (const piece of pieces)
-    yield piece.map(({ event, json }) => ({ event: event.kind, data: event, json: json() }));
 }
 
 type ListRequest = Parameters<Parameters<typeof endpoint<typeof rolloutRoutes.list>>[1]>[0];

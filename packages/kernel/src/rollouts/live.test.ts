@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rollout, Task, WatchEvent } from '@pilothouse/contract';
 import type { OutgoingFrame } from '../gateway/service.ts';
-import { createLive, type ToldEvent } from './live.ts';
+import { createLive, type Telling } from './live.ts';
 
 // The live room reads nothing of a rollout but these.
 const rollout = { id: 'r_1', endedAt: null } as Rollout;
@@ -21,9 +21,9 @@ const piece = (text: string) => ({
   chunks: [{ stream: 'stdout' as const, text }],
 });
 
-async function all(pieces: AsyncIterable<readonly ToldEvent[]>): Promise<WatchEvent[]> {
+async function all(pieces: AsyncIterable<Telling>): Promise<WatchEvent[]> {
   const seen: WatchEvent[] = [];
-  for await (const piece of pieces) seen.push(...piece.map(({ event }) => event));
+  for await (const piece of pieces) seen.push(...piece.items.map(({ data }) => data));
   return seen;
 }
 
@@ -73,7 +73,7 @@ test('every watcher is told every task, and the text of each is made once', asyn
   const live = createLive(() => undefined);
   const texts: string[][] = [[], []];
   const watching = texts.map(async (seen) => {
-    for await (const piece of live.watch(watchAll())) seen.push(...piece.map((told) => told.json()));
+    for await (const piece of live.watch(watchAll())) seen.push(...piece.items.map((told) => told.json));
   });
   const tasks = Array.from({ length: 200 }, (_, index) => ({
     id: `r_1.${index}`,

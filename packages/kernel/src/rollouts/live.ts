@@ -31,8 +31,15 @@ interface OutputPiece {
 
 /** An event on its way to watchers, whose text is made once for all of them. */
 export interface ToldEvent {
-  readonly event: WatchEvent;
-  readonly json: () => string;
+  readonly event: WatchEvent['kind'];
+  readonly data: WatchEvent;
+  readonly json: string;
+}
+
+/** What is told in one piece, often to many watchers alike: whoever makes bytes of it first leaves them for the others. */
+export interface Telling {
+  readonly items: readonly ToldEvent[];
+  encoded: Uint8Array | null;
 }
 
 export interface WatchOptions {
@@ -44,7 +51,7 @@ export interface WatchOptions {
 
 export interface Live {
   /** In pieces of at most TOLD_AT_ONCE_MAX. */
-  watch(options: WatchOptions): AsyncIterable<readonly ToldEvent[]>;
+  watch(options: WatchOptions): AsyncIterable<Telling>;
   /** After a commit. */
   changed(rollout: Rollout, tasks: readonly Task[], isEnd: boolean): void;
   isWatched(rolloutId: string): boolean;
@@ -56,7 +63,8 @@ export interface Live {
 interface Watcher extends WatchOptions {
   pending: Rollout | null;
   isEnded: boolean;
-  tasks: ToldEvent[];
+  tasks: Telling[];
+  tasksCount: number;
   outputs: OutputPiece[];
   outputBytes: number;
   missed: { tasks: number; outputs: number };
@@ -97,11 +105,11 @@ export function createLive(send: (hostId: HostId, frame: OutgoingFrame) => void)
       const topic = topics.get(rollout.id);
       if (topic === undefined) return;
       for (const task of tasks) if (task.endedAt !== null) topic.rings.delete(task.id);
-      const told = tasks.map((task) => ({ hostId: task.hostId, event: toldOnce({ kind: 'task', task }) }));
+      const pieces = inPieces(tasks);
       for (const watcher of topic.watchers) {
         watcher.pending = rollout;
         watcher.isEnded ||= isEnd;
-        for (const { hostId, event } of told) if (watcher.isInScope(hostId)) pushTask(watcher, event);
+        for (const piece of pieces) pushTasks(watcher, piece);
         watcher.wake();
       }
       if (isEnd) topics.delete(rollout.id);
@@ -120,15 +128,33 @@ export function createLive(send: (hostId: HostId, frame: OutgoingFrame) => void)
   };
 }
 
-function toldOnce(event: WatchEvent): ToldEvent {
+function toldOnce(data: WatchEvent): ToldEvent {
   let text: string | null = null;
   return {
-    event,
-    json() {
-      text ??= JSON.stringify(event);
+    event: data.kind,
+    data,
+    get json() {
+      text ??= JSON.stringify(data);
       return text;
     },
   };
+}
+
+const telling = (items: readonly ToldEvent[]): Telling => ({ items, encoded: null });
+
+interface TasksPiece {
+  readonly hostIds: readonly HostId[];
+  readonly telling: Telling;
+}
+
+function inPieces(tasks: readonly Task[]): TasksPiece[] {
+  const pieces: TasksPiece[] = [];
+  for (let start = 0; start < tasks.length; start += TOLD_AT_ONCE_MAX) {
+    const some = tasks.slice(start, start + TOLD_AT_ONCE_MAX);
+    const items = some.map((task) => toldOnce({ kind: 'task', task }));
+    pieces.push({ hostIds: some.map(({ hostId }) => hostId), telling: telling(items) });
+  }
+  return pieces;
 }
 
 function keep(topic: Topic, piece: OutputPiece): void {
@@ -148,15 +174,23 @@ const newWatcher = (options: WatchOptions): Watcher => ({
   pending: options.rollout,
   isEnded: options.rollout.endedAt !== null,
   tasks: [],
+  tasksCount: 0,
   outputs: [],
   outputBytes: 0,
   missed: { tasks: 0, outputs: 0 },
   wake: () => undefined,
 });
 
-function pushTask(watcher: Watcher, task: ToldEvent): void {
-  if (watcher.tasks.length >= WATCHER_TASKS_MAX) watcher.missed.tasks += 1;
-  else watcher.tasks.push(task);
+/** A watcher who may see all of them gets the piece that others get, too. */
+function pushTasks(watcher: Watcher, { hostIds, telling: whole }: TasksPiece): void {
+  const seen = whole.items.filter((_, at) => watcher.isInScope(hostIds[at] ?? ''));
+  if (seen.length === 0) return;
+  if (watcher.tasksCount + seen.length > WATCHER_TASKS_MAX) {
+    watcher.missed.tasks += seen.length;
+    return;
+  }
+  watcher.tasksCount += seen.length;
+  watcher.tasks.push(seen.length === whole.items.length ? whole : telling(seen));
 }
 
 function pushOutput(watcher: Watcher, piece: OutputPiece): void {
@@ -170,7 +204,7 @@ function pushOutput(watcher: Watcher, piece: OutputPiece): void {
 }
 
 /** Hands out what has gathered; the rollout itself only in its newest state. Ends after `end`, or with the signal. */
-async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<readonly ToldEvent[]> {
+async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<Telling> {
   const onAbort = (): void => watcher.wake();
   watcher.signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -179,13 +213,13 @@ async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<read
       // While those were being read the last ones may have come; the end is told after them.
       if (hasGathered(watcher)) continue;
       if (watcher.isEnded && watcher.pending !== null) {
-        yield [toldOnce({ kind: 'end', rollout: watcher.pending })];
+        yield telling([toldOnce({ kind: 'end', rollout: watcher.pending })]);
         return;
       }
       if (watcher.pending !== null) {
         const rollout = watcher.pending;
         watcher.pending = null;
-        yield [toldOnce({ kind: 'rollout', rollout })];
+        yield telling([toldOnce({ kind: 'rollout', rollout })]);
       }
       if (hasMore(watcher)) continue;
       await new Promise<void>((resolve) => {
@@ -205,12 +239,12 @@ const hasMore = (watcher: Watcher): boolean =>
 const hasGathered = (watcher: Watcher): boolean =>
   watcher.tasks.length > 0 || watcher.outputs.length > 0 || watcher.missed.tasks + watcher.missed.outputs > 0;
 
-function* takeGathered(watcher: Watcher): Generator<readonly ToldEvent[]> {
+function* takeGathered(watcher: Watcher): Generator<Telling> {
   const { tasks, outputs, missed } = watcher;
-  Object.assign(watcher, { tasks: [], outputs: [], outputBytes: 0, missed: { tasks: 0, outputs: 0 } });
+  const none = { tasks: [], tasksCount: 0, outputs: [], outputBytes: 0, missed: { tasks: 0, outputs: 0 } };
+  Object.assign(watcher, none);
   for (const { taskId, hostName, offsetBytes, chunks } of outputs)
-    yield [toldOnce({ kind: 'output', taskId, hostName, offsetBytes, chunks: [...chunks] })];
-  for (let start = 0; start < tasks.length; start += TOLD_AT_ONCE_MAX)
-    yield tasks.slice(start, start + TOLD_AT_ONCE_MAX);
-  if (missed.tasks + missed.outputs > 0) yield [toldOnce({ kind: 'gap', ...missed })];
+    yield telling([toldOnce({ kind: 'output', taskId, hostName, offsetBytes, chunks: [...chunks] })]);
+  yield* tasks;
+  if (missed.tasks + missed.outputs > 0) yield telling([toldOnce({ kind: 'gap', ...missed })]);
 }

@@ -4,11 +4,12 @@ import type { ResultGroup, WatchEvent } from '@pilothouse/contract';
 import { openTestRollouts } from './open-test-rollouts.ts';
 
 type Item = { event?: string; data: unknown };
-type Stream = { stream: AsyncIterable<Item | readonly Item[]> };
+type Stream = { stream: AsyncIterable<Item | { readonly items: readonly Item[] }> };
 
 async function collect(answer: Stream): Promise<unknown[]> {
   const items: unknown[] = [];
-  for await (const piece of answer.stream) items.push(...[piece].flat().map((item) => item.data));
+  for await (const piece of answer.stream)
+    items.push(...('items' in piece ? piece.items : [piece]).map((item) => item.data));
   return items;
 }
 
