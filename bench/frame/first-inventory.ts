@@ -26,7 +26,7 @@ export async function firstInventory(
   stage: Stage,
   fleet: Fleet,
   upTo: number,
-  measure: (stage: Stage) => Promise<() => Promise<void>> = async () => async () => undefined,
+  measure: (stage: Stage) => Promise<() => Promise<unknown>> = async () => async () => undefined,
 ): Promise<InventoryStep> {
   await fleet.all('connect', { concurrent: CONCURRENT });
   await stage.probe.ask('stalls');

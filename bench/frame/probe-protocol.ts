@@ -1,8 +1,10 @@
+import type { ProcessorProfile } from './stall-causes.ts';
+
 /** The event loop of the server did nothing else for this long. `cpuMs` is what its own thread computed meanwhile: on a shared
  * machine the rest is somebody else's. */
 export interface Stall {
-  /** Milliseconds of the epoch, with fractions. */
-  readonly at: number;
+  /** Microseconds of the monotonic clock that profiles are told in. */
+  readonly endedAtUs: number;
   readonly wallMs: number;
   readonly cpuMs: number;
 }
@@ -11,7 +13,7 @@ export interface ProbeAnswers {
   readonly memory: NodeJS.MemoryUsage;
   readonly stalls: readonly Stall[];
   readonly 'profile-start': null;
-  readonly 'profile-stop': unknown;
+  readonly 'profile-stop': ProcessorProfile;
 }
 
 export type ProbeQuestion = keyof ProbeAnswers;

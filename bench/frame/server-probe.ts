@@ -7,6 +7,7 @@ import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { isMainThread } from 'node:worker_threads';
 import type { ProbeAnswers, ProbeQuestion, Stall } from './probe-protocol.ts';
+import type { ProcessorProfile } from './stall-causes.ts';
 
 /** How often the event loop is looked at. */
 const TICK_MS = 5;
@@ -48,7 +49,7 @@ function watchLoop(): () => Promise<readonly Stall[]> {
     last = now;
     lastCpu = cpu;
     if (wallMs > STALL_MS && stalls.length < STALLS_KEPT_MAX) {
-      stalls.push({ at: performance.timeOrigin + now, wallMs, cpuMs });
+      stalls.push({ endedAtUs: Number(process.hrtime.bigint() / 1000n), wallMs, cpuMs });
     }
   }, TICK_MS).unref();
   return async () => {
@@ -77,6 +78,10 @@ function profiling() {
       await profiler.post('Profiler.start');
       return null;
     },
-    'profile-stop': async () => (await profiler.post('Profiler.stop')).profile,
+    'profile-stop': async () => {
+      const { profile } = await profiler.post('Profiler.stop');
+      // A profile that samples were asked for has them.
+      return profile as ProcessorProfile;
+    },
   };
 }

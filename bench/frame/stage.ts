@@ -5,6 +5,7 @@ import { type Client, createClient } from '@pilothouse/client';
 import { sessionRoutes } from '@pilothouse/contract';
 import { type ServerProcess, startServerProcess, testFetch } from '@pilothouse/testkit';
 import { openProbe, type Probe } from './probe.ts';
+import type { ProcessorProfile } from './stall-causes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 /** Below the ports that the system gives to connections, so that ten thousand agents cannot take them. */
@@ -20,7 +21,7 @@ export interface Stage {
   /** Of the API, for the next server over the same data. */
   readonly apiToken: string;
   /** Starts a processor profile; the returned function ends and writes it. Does nothing without a directory. */
-  profile(directory: string | null, name: string): Promise<() => Promise<void>>;
+  profile(directory: string | null, name: string): Promise<() => Promise<ProcessorProfile | null>>;
   close(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
@@ -47,13 +48,14 @@ export async function openStage(dataDirectory: string, apiToken?: string): Promi
     client: createClient({ ...options, token }),
     apiToken: token,
     async profile(directory, name) {
-      if (directory === null) return async () => undefined;
+      if (directory === null) return async () => null;
       await probe.ask('profile-start');
       // Starting it holds the loop up itself.
       await probe.ask('stalls');
       return async () => {
         const profile = await probe.ask('profile-stop');
         writeFileSync(join(directory, `${name}.cpuprofile`), JSON.stringify(profile));
+        return profile;
       };
     },
     async close(signal = 'SIGTERM') {

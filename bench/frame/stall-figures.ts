@@ -1,10 +1,12 @@
 import { ceiling, type Figure, plain } from '../figure.ts';
 import type { Probe } from './probe.ts';
+import type { Stall } from './probe-protocol.ts';
 
 /** Longest of what the event loop did in one go since the last time this was asked. */
-export async function stallFigures(probe: Probe): Promise<Figure[]> {
-  const stalls = await probe.ask('stalls');
-  const most = (of: (stall: (typeof stalls)[number]) => number): number =>
+export const stallFigures = async (probe: Probe): Promise<Figure[]> => figuresOf(await probe.ask('stalls'));
+
+export function figuresOf(stalls: readonly Stall[]): Figure[] {
+  const most = (of: (stall: Stall) => number): number =>
     stalls.reduce((longest, stall) => Math.max(longest, of(stall)), 0);
   return [
     // Only what the loop's own thread computed is ours; on a shared machine the rest is waiting for a core.
