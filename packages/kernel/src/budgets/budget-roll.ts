@@ -63,7 +63,7 @@ interface HostState {
 }
 
 export interface RollOptions {
-  readonly clock: Pick<Clock, 'now'>;
+  readonly clock: Pick<Clock, 'monotonic'>;
   /** How long a host may be offline before it counts as down. */
   readonly graceMs: number;
   /** Somewhere one more host may go down than before. */
@@ -222,13 +222,13 @@ function notePresence(roll: BudgetRoll, host: HostState, wasOnline: boolean): vo
     host.graceUntil = null;
     host.isAbsent = false;
   } else if (wasOnline) {
-    host.graceUntil = roll.clock.now() + roll.graceMs;
+    host.graceUntil = roll.clock.monotonic() + roll.graceMs;
     roll.inGrace.push({ hostId: host.entry.id, until: host.graceUntil });
   }
 }
 
 function endGraces(roll: BudgetRoll): void {
-  const now = roll.clock.now();
+  const now = roll.clock.monotonic();
   let ended = 0;
   for (const { hostId, until } of roll.inGrace) {
     if (until > now) break;

@@ -115,7 +115,7 @@ class World {
   readonly ledger: LeaseLedger;
 
   constructor() {
-    const clock = { now: () => this.now };
+    const clock = { now: () => this.now, monotonic: () => this.now };
     this.roll = createBudgetRoll({ clock, graceMs: GRACE_MS, onRoom: () => {} });
     this.ledger = createLeaseLedger({
       clock,
