@@ -123,7 +123,7 @@ function headOf(
 }
 
 /** An error that came of another, as a failed undo does of its action's, brings that one along. */
-function causeOf({ code, cause }: ErrorDetails): { code: string; details: ErrorDetails } | null {
+export function causeOf({ code, cause }: ErrorDetails): { code: string; details: ErrorDetails } | null {
   if (typeof code !== 'string' || typeof cause !== 'object' || cause === null) return null;
   return { code, details: Object.fromEntries(Object.entries(cause)) };
 }

@@ -2,6 +2,9 @@
 import type { Explanation, GateStatus, Message, Unblocking, WaveStatus } from '@pilothouse/contract';
 import { age, moment, took } from './ages.ts';
 import type { CliContext } from './cli-context.ts';
+import { stateName } from './print-results.ts';
+import { failureLines } from './show-failed-hosts.ts';
+import { holderLines } from './show-holders.ts';
 import { showPairs } from './show-pairs.ts';
 import { type Column, renderTable } from './table.ts';
 import { type Colour, paint, plain } from './terminal.ts';
@@ -22,10 +25,26 @@ const WORDS = {
   since: { en: ' (for {age})', zh: '（已 {age}）' },
   throttle: { en: 'At most {allowed} at a time, held by {by}', zh: '同时最多 {allowed} 台，限制来自 {by}' },
   ends: { en: 'At this rate it ends at {at}', zh: '按当前速度将于 {at} 结束' },
+  earliest: { en: 'Not before {at}: it also waits for {what}', zh: '不早于 {at}，还取决于：{what}' },
+  parts: { en: ' ({parts})', zh: '（{parts}）' },
+  work: { en: 'work {span}', zh: '执行 {span}' },
+  gates: { en: 'gates {span}', zh: '关卡 {span}' },
+  closed: { en: 'closed windows {span}', zh: '窗口关闭 {span}' },
+  of: { en: '{count} {state}', zh: '{state} {count}' },
   inFlight: { en: 'the limit of tasks in flight', zh: '同时执行数上限' },
   failures: { en: 'the limit of failures', zh: '失败数上限' },
   waveFailures: { en: 'the limit of failures in a wave', zh: '单批失败数上限' },
 } satisfies Record<string, Message>;
+
+const DEPENDS: Readonly<Record<string, Message>> = {
+  WAITS_FOR_CONFIRMATION: { en: 'a person to confirm', zh: '人工确认' },
+  WAITS_FOR_RESUME: { en: 'being resumed', zh: '恢复执行' },
+  WAITS_FOR_STOP_CLEARED: { en: 'an emergency stop to be cleared', zh: '解除紧急停止' },
+  WAITS_FOR_HOSTS: { en: 'hosts that are offline', zh: '离线主机' },
+  WAITS_FOR_BUDGET: { en: 'room in a budget', zh: '预算余量' },
+  WAITS_FOR_GATE: { en: 'a gate that cannot be judged', zh: '无法判定的关卡' },
+  WAITS_FOR_WINDOW: { en: 'a window of which nobody knows when it opens', zh: '开放时间未知的窗口' },
+};
 
 const UNBLOCKERS: Readonly<Record<Unblocking['by'], Message>> = {
   person: {
@@ -71,25 +90,36 @@ export const showStages = (context: CliContext, answer: Explanation): string =>
     waveTable(context, answer),
     ...waitLines(context, answer),
     ...reasonLines(context, answer),
+    ...failureLines(context, answer),
     ...endLines(context, answer),
   ].join('');
 
 /** Without what goes on by itself: for somebody who is watching anyhow. */
 export function showNews(context: CliContext, answer: Explanation): string {
   const { waitingFor } = answer.rollout;
-  const reasons = answer.reasons.filter(({ code }) => !isQuiet(code) && code !== waitingFor?.code);
+  const reasons = answer.reasons.filter(
+    ({ code, holders }) => !isQuiet(code) && (code !== waitingFor?.code || holders.length > 0),
+  );
   return [
     waveTable(context, answer),
     ...(waitingFor === null || isQuiet(waitingFor.code) ? [] : waitLines(context, answer)),
     ...reasonLines(context, { ...answer, reasons }),
+    ...failureLines(context, answer),
     ...endLines(context, { ...answer, throttle: null }),
   ].join('');
 }
 
+/** Who holds what a rollout waits for, and nothing else: for somebody who has read what it waits for. */
+export const showHeld = (context: CliContext, { reasons }: Explanation): string =>
+  reasons
+    .filter(({ code }) => !isQuiet(code))
+    .flatMap((reason) => holderLines(context, reason).map((line) => `  ${line}\n`))
+    .join('');
+
 function waveTable(context: CliContext, { waves, gates, rollout }: Explanation): string {
   if (waves.length === 0) return '';
   const rows = waves.flatMap((wave, number): StageRow[] => [
-    waveRow(context, wave, number - rollout.wave),
+    waveRow(context, wave, { ahead: number - rollout.wave, isEnded: rollout.endedAt !== null }),
     ...gates.filter((gate) => gate.wave === number + 1).map((gate) => gateRow(context, gate)),
   ]);
   const columns: Column<StageRow>[] = [
@@ -101,18 +131,31 @@ function waveTable(context: CliContext, { waves, gates, rollout }: Explanation):
   return renderTable(context, columns, rows);
 }
 
-function waveRow({ say }: CliContext, wave: WaveStatus, ahead: number): StageRow {
+function waveRow(
+  context: CliContext,
+  wave: WaveStatus,
+  { ahead, isEnded }: { readonly ahead: number; readonly isEnded: boolean },
+): StageRow {
   const isDone = wave.endedCount === wave.hostsCount;
   const word = isDone ? WORDS.done : ahead === 0 ? WORDS.running : ahead === 1 ? WORDS.next : WORDS.later;
   const max = wave.failuresMax === null ? '' : ` (≤ ${wave.failuresMax})`;
+  const outcome = isEnded || (isDone && wave.failuresCount > 0) ? outcomeText(context, wave) : '';
+  const isWell = isDone && (wave.counts === null || wave.counts.succeeded === wave.hostsCount);
   return {
     name: wave.name,
     hosts: `${wave.endedCount}/${wave.hostsCount}`,
     failures: `${wave.failuresCount}${max}`,
-    state: say(word),
-    colour: wave.failuresCount > 0 ? 'red' : isDone ? 'green' : ahead === 0 ? 'yellow' : null,
+    state: outcome === '' ? context.say(word) : outcome,
+    colour: wave.failuresCount > 0 ? 'red' : isWell ? 'green' : ahead === 0 && !isEnded ? 'yellow' : null,
   };
 }
+
+/** `2 succeeded, 1 failed`. */
+const outcomeText = (context: CliContext, { counts }: WaveStatus): string =>
+  Object.entries(counts ?? {})
+    .filter(([, count]) => count > 0)
+    .map(([state, count]) => context.say(WORDS.of, { count, state: stateName(context, state) }))
+    .join(', ');
 
 function gateRow(context: CliContext, gate: GateStatus): StageRow {
   const { verdict } = gate;
@@ -171,17 +214,21 @@ function waitLines(context: CliContext, { rollout, unblocking }: Explanation): s
 function reasonLines(context: CliContext, { reasons }: Explanation): string[] {
   return reasons.map((reason) => {
     const { title } = context.describe(reason.code, reason.details);
-    const names = reason.hosts.map((host) => plain(host.hostName)).join(', ');
+    const held = holderLines(context, reason);
+    // Those that are under way or away are their own holders.
+    const isSame = reason.holders.some(({ hostId }) => reason.hosts.some((host) => host.hostId === hostId));
+    const names = isSame ? '' : reason.hosts.map((host) => plain(host.hostName)).join(', ');
     const lines = [
       `${paint(context.terminal, 'bold', plain(title))} (${reason.hostsCount})`,
       `  ${plain(unblockingText(context, reason.unblocking))}`,
+      ...held.map((line) => `  ${line}`),
       ...(names === '' ? [] : [`  ${names}`]),
     ];
     return `${lines.join('\n')}\n`;
   });
 }
 
-function endLines(context: CliContext, { throttle, endsAt }: Explanation): string[] {
+function endLines(context: CliContext, { throttle, endsAt, forecast }: Explanation): string[] {
   const { say } = context;
   const by =
     throttle === null
@@ -195,6 +242,21 @@ function endLines(context: CliContext, { throttle, endsAt }: Explanation): strin
         );
   return [
     throttle === null ? '' : `${say(WORDS.throttle, { allowed: throttle.allowed, by })}\n`,
-    endsAt === null ? '' : `${say(WORDS.ends, { at: moment(endsAt) })}\n`,
+    endsAt === null ? '' : `${endText(context, endsAt, forecast)}\n`,
   ];
+}
+
+function endText({ say }: CliContext, endsAt: string, forecast: Explanation['forecast']): string {
+  const at = moment(endsAt);
+  if (forecast === null) return say(WORDS.ends, { at });
+  const { workMs, gatesMs, closedMs, dependsOn } = forecast;
+  const spans = [
+    [WORDS.work, workMs],
+    [WORDS.gates, gatesMs],
+    [WORDS.closed, closedMs],
+  ] as const;
+  const named = spans.filter(([, ms]) => ms > 0).map(([words, ms]) => say(words, { span: span(ms) }));
+  const parts = named.length === 0 ? '' : say(WORDS.parts, { parts: named.join(', ') });
+  const what = dependsOn.map((code) => say(DEPENDS[code] ?? { en: code, zh: code })).join(', ');
+  return (dependsOn.length === 0 ? say(WORDS.ends, { at }) : say(WORDS.earliest, { at, what })) + parts;
 }

@@ -2,7 +2,7 @@ import type { Client } from '@pilothouse/client';
 import { isAppError, type Rollout, rolloutRoutes } from '@pilothouse/contract';
 import type { CliContext } from './cli-context.ts';
 import type { Progress } from './progress.ts';
-import { isQuiet, showNews } from './show-stages.ts';
+import { isQuiet, showHeld, showNews } from './show-stages.ts';
 
 export interface StageTeller {
   rollout(rollout: Rollout): void;
@@ -29,9 +29,9 @@ export function createStageTeller(context: CliContext, client: Client, progress:
         throw error;
       });
       if (answer === null || answer.waves.length === 0) continue;
-      const news = showNews(context, answer);
+      const news = isStaged(newest ?? answer.rollout) ? showNews(context, answer) : showHeld(context, answer);
       // Two changes in quick succession are one picture by the time it is asked for.
-      if (news === shown) continue;
+      if (news === shown || news === '') continue;
       shown = news;
       progress.clear();
       context.terminal.writeError(news);
@@ -40,7 +40,7 @@ export function createStageTeller(context: CliContext, client: Client, progress:
   return {
     rollout(rollout) {
       newest = rollout;
-      if (context.isJson || asking !== null || !isStaged(rollout)) return;
+      if (context.isJson || asking !== null || !(isStaged(rollout) || isHeld(rollout))) return;
       asking = tell().finally(() => {
         asking = null;
       });
@@ -53,6 +53,9 @@ export function createStageTeller(context: CliContext, client: Client, progress:
 
 const isStaged = ({ wavesCount, strategy }: Rollout): boolean =>
   (wavesCount > 1 && strategy.waves.kind !== 'fixed') || strategy.gates !== undefined;
+
+/** Of what waits for others it is said who they are. */
+const isHeld = ({ waitingFor }: Rollout): boolean => waitingFor !== null && !isQuiet(waitingFor.code);
 
 const keyOf = ({ state, wave, waitingFor }: Rollout): string => {
   const wait = waitingFor === null || isQuiet(waitingFor.code) ? '' : waitingFor.code;

@@ -9,6 +9,7 @@ export * from './calendar.ts';
 export * from './enrolment.ts';
 export * from './enrolment-errors.ts';
 export * from './events.ts';
+export * from './explanation.ts';
 export * from './facts.ts';
 export * from './findings.ts';
 export * from './gates.ts';

@@ -1,13 +1,12 @@
 import { z } from 'zod';
 import { definePermissions } from '../access.ts';
-import { GateVerdict } from '../gate.ts';
-import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { Rollout, RolloutId, RolloutState } from '../rollout.ts';
 import { defineRoute } from '../route.ts';
-import { Digest, JsonObject, Timestamp } from '../scalars.ts';
+import { Digest } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
 import { Task } from '../task.ts';
+import { Explanation } from './explanation.ts';
 import { MadePlan, NewPlan, PLAN_MAKE_ERRORS } from './plans.ts';
 
 export const rolloutPermissions = definePermissions({
@@ -54,69 +53,6 @@ const RolloutKind = z.enum(['run', 'dry-run']);
 
 export const StartRollout = z.object({ planDigest: Digest, kind: RolloutKind.default('run') });
 export const RunNow = NewPlan.extend({ kind: RolloutKind.default('run') });
-/**
- * Who or what ends a wait. person: somebody with `permission` · host: the hosts themselves · time: it goes on by itself ·
- * rollout: other work that has to end first · server: nothing is lacking.
- */
-export const Unblocking = z.object({
-  by: z.enum(['person', 'host', 'time', 'rollout', 'server']),
-  permission: z.string().nullable(),
-  /** What to do, as a command line; null: there is nothing to do. */
-  command: z.string().nullable(),
-});
-export type Unblocking = z.infer<typeof Unblocking>;
-
-/** One gate of the wave that stands before it, or that has been passed. */
-export const GateStatus = z.object({
-  name: z.string(),
-  kind: z.string(),
-  wave: z.number().int(),
-  state: z.enum(['passed', 'now', 'to-come']),
-  since: Timestamp.nullable(),
-  soakedMs: z.number().nullable(),
-  soakMs: z.number().nullable(),
-  /** The last word on it, with numbers and hosts. */
-  verdict: GateVerdict.extend({ at: Timestamp }).nullable(),
-});
-export type GateStatus = z.infer<typeof GateStatus>;
-
-/** Hosts of one wave by how far they are. */
-export const WaveStatus = z.object({
-  name: z.string(),
-  hostsCount: z.number().int(),
-  endedCount: z.number().int(),
-  failuresCount: z.number().int(),
-  failuresMax: z.number().int().nullable(),
-});
-export type WaveStatus = z.infer<typeof WaveStatus>;
-
-/** What a rollout waits for, since when, who can unblock it, and when it would end at this rate. */
-export const Explanation = z.object({
-  rollout: Rollout,
-  unblocking: Unblocking.nullable(),
-  /** Why tasks that have not ended are not going on, most hosts first; hosts are cut at 100 a reason. */
-  reasons: z.array(
-    z.object({
-      code: z.string(),
-      details: JsonObject,
-      unblocking: Unblocking,
-      hostsCount: z.number().int(),
-      hosts: z.array(z.object({ hostId: HostId, hostName: z.string() })),
-    }),
-  ),
-  /** Gates after the current wave, in order; empty once the rollout has ended. */
-  gates: z.array(GateStatus),
-  /** Empty once the rollout has ended. */
-  waves: z.array(WaveStatus),
-  /** At most `allowed` tasks are unresolved at once, because of this limit. Null once it has ended. */
-  throttle: z
-    .object({ by: z.enum(['in-flight', 'failures', 'wave-failures']), allowed: z.number().int() })
-    .nullable(),
-  /** When it would end if hosts go on ending at the rate of this rollout so far; null: nothing has ended yet. */
-  endsAt: Timestamp.nullable(),
-});
-export type Explanation = z.infer<typeof Explanation>;
-
 /** What a watcher is sent, by event name. */
 export const WatchEvent = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('rollout'), rollout: Rollout }),

@@ -13,6 +13,7 @@ import type { Reconciler } from '../plugins/index.ts';
 import type { SelectService } from '../select/service.ts';
 import { createBudgetRoll, drawnBy, impossible, noteHost } from './budget-roll.ts';
 import { budgetEndpoints } from './endpoints.ts';
+import { downIn } from './down-in.ts';
 import { exceededReconciler } from './exceeded-findings.ts';
 import { createFailingMarks, type FailingMarks } from './failing-marks.ts';
 import { followFindings } from './follow-findings.ts';
@@ -90,6 +91,7 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
             found.set(JSON.stringify([refusal.name, refusal.domain]), refusal);
         return [...found.values()];
       },
+      downIn: (domain) => downIn({ roll, leases }, domain),
       drawnBy: (hostIds, interrupts) => (interrupts === 'none' ? [] : drawnBy(roll, hostIds, interrupts)),
     },
     leasesCount: () => leases.leases.size,

@@ -1,4 +1,4 @@
-import type { HostId, Interruption } from '@pilothouse/contract';
+import type { DownCause, HostId, Interruption } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 
 /** Whom a lease is for. A task holds at most one. */
@@ -35,6 +35,21 @@ export interface BudgetDraw extends BudgetRefusal {
   readonly hostsCount: number;
 }
 
+/** Why one host counts as down in a domain, and since when; null: nobody noted it. Milliseconds since the epoch. */
+export interface DownHost {
+  readonly hostId: HostId;
+  readonly causes: readonly { readonly kind: DownCause; readonly since: number | null }[];
+  /** The tasks whose leases it holds. */
+  readonly leases: readonly (LeaseHolder & { readonly since: number })[];
+}
+
+/** One domain as it stands. `label`: what tells it from the others of its budget, such as `site=bj1`; null: it has one. */
+export interface DomainDown {
+  readonly label: string | null;
+  readonly allowed: number;
+  readonly down: readonly DownHost[];
+}
+
 export type BudgetAnswer =
   | { readonly kind: 'granted' }
   | { readonly kind: 'refused'; readonly budgets: readonly BudgetRefusal[] };
@@ -69,4 +84,6 @@ export interface BudgetLedger {
   impossibleFor(hostIds: readonly HostId[], interrupts: Interruption): BudgetRefusal[];
   /** What these hosts would draw from, as it stands: each domain once, with how many of them it covers. */
   drawnBy(hostIds: readonly HostId[], interrupts: Interruption): BudgetDraw[];
+  /** Who takes the room of a domain that refused; null: the budget or the domain is gone. Looks at every host. */
+  downIn(domain: Pick<BudgetRefusal, 'name' | 'domain'>): DomainDown | null;
 }

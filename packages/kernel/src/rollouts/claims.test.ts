@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explanation, Rollout } from '@pilothouse/contract';
+import type { LeaseWish } from '../budgets/service.ts';
 import { openTestRollouts, type TestRules } from './open-test-rollouts.ts';
 import { executions, hostAt, pass, started } from './test-stages.ts';
 
@@ -29,7 +30,7 @@ test('outside a window nothing starts; it goes on by itself when the window open
 
 /** A ledger with room for so many hosts at once. */
 function ledger(allowed: number) {
-  const down = new Set<string>();
+  const down = new Map<string, LeaseWish>();
   const listeners = new Set<() => void>();
   let asked = 0;
   let isFreed = false;
@@ -37,13 +38,13 @@ function ledger(allowed: number) {
     isFreed = down.delete(taskId) || isFreed;
   };
   const budgets: NonNullable<TestRules['budgets']> = {
-    take({ taskId }) {
+    take(wish) {
       asked += 1;
       if (down.size >= allowed) {
-        const refusal = { budgetId: 'b', name: 'web', domain: null, allowed, down: down.size };
+        const refusal = { budgetId: 'b', name: 'web', domain: 'bj1', allowed, down: down.size };
         return { kind: 'refused', budgets: [refusal] };
       }
-      down.add(taskId);
+      down.set(wish.taskId, wish);
       return { kind: 'granted' };
     },
     giveBack: free,
@@ -63,6 +64,15 @@ function ledger(allowed: number) {
     },
     impossibleFor: () => [],
     drawnBy: () => [],
+    downIn: () => ({
+      label: 'site=bj1',
+      allowed,
+      down: [...down.values()].map(({ taskId, rolloutId, hostId }) => ({
+        hostId,
+        causes: [{ kind: 'lease', since: 0 }],
+        leases: [{ taskId, rolloutId, since: 0 }],
+      })),
+    }),
   };
   return { budgets, down, asked: () => asked };
 }
@@ -88,6 +98,17 @@ test('a budget lets so many go at a time, whatever the rollout would allow, and 
   const reason = explained.reasons.find(({ code }) => code === 'WAITS_FOR_BUDGET');
   assert.equal(reason?.hostsCount, 58);
   assert.equal(reason?.details['name'], 'web');
+  assert.deepEqual([reason?.details['domain'], reason?.details['down']], ['site=bj1', 2]);
+  assert.deepEqual(
+    reason?.holders.map(({ by, hostName, rolloutId, title, person }) => [
+      by,
+      hostName,
+      rolloutId,
+      title,
+      person,
+    ]),
+    ['web-0', 'web-1'].map((name) => ['lease', name, id, 'test', 'ann']),
+  );
   // Sixty first askings, and about two for each that ended: never the whole line.
   assert.ok(asked() < 60 + 3 * 60, `${asked()} askings`);
   await world.close();

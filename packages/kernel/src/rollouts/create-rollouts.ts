@@ -105,7 +105,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
         tracksOf: (schemas) => predictions.predictions.tracksOf(schemas),
       }),
       ...predictionEndpoints(acts, predictions.predictions),
-      ...rolloutEndpoints({ ...acts, live }),
+      ...rolloutEndpoints({ ...acts, live, stops, budgets: deps.budgets, calendar: deps.calendar }),
       ...resultEndpoints(acts),
       ...stopEndpoints({ context, hosts: deps.hosts, select: deps.select, driver, stops }),
     ],

@@ -1,9 +1,9 @@
-import { type Explanation, rolloutRoutes } from '@pilothouse/contract';
+import { AppError, type Explanation, rolloutRoutes } from '@pilothouse/contract';
 import { type Endpoint, endpoint, type HttpRequest } from '../http/service.ts';
 import { heldText, pageCursor, readCursor } from '../page-cursor.ts';
 import { asRequest } from '../plans/index.ts';
 import { recordOf, viewRollout } from './driver/active-rollout.ts';
-import { explainRollout } from './explain-rollout.ts';
+import { type ExplainDeps, explainRollout } from './explain/explain-rollout.ts';
 import type { Live } from './live.ts';
 import { rollBackRollout } from './roll-back.ts';
 import { type ActsDeps, type Asker, actOnRollout, retryRollout, startRollout } from './rollout-acts.ts';
@@ -13,7 +13,10 @@ import { isVisible, seeRollout } from './sight.ts';
 /** Rows looked at to fill one page for a reader who sees only some. */
 const ROWS_PER_READ = 200;
 
-export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endpoint[] {
+type RolloutEndpointsDeps = ActsDeps &
+  Pick<ExplainDeps, 'budgets' | 'calendar' | 'stops'> & { readonly live: Live };
+
+export function rolloutEndpoints(deps: RolloutEndpointsDeps): Endpoint[] {
   const asker = ({ principal, requestId }: HttpRequest): Asker => ({ principal, requestId });
   const act = async (request: HttpRequest, rolloutId: string, what: Parameters<typeof actOnRollout>[3]) => {
     // First as a reader: what a person may not see is absent, and not forbidden.
@@ -41,7 +44,7 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
     ),
     endpoint(rolloutRoutes.explain, async ({ principal, params }): Promise<Explanation> => {
       const sight = await seeRollout(deps, principal, params.rolloutId);
-      return explainRollout(sight, deps.driver.active.get(sight.record.id) ?? null, deps.context.clock.now());
+      return explainRollout(explainDepsOf(deps), principal, sight);
     }),
     endpoint(rolloutRoutes.watch, async ({ principal, params, query, signal }) => {
       const sight = await seeRollout(deps, principal, params.rolloutId);
@@ -76,6 +79,20 @@ export function rolloutEndpoints(deps: ActsDeps & { readonly live: Live }): Endp
     }),
   ];
 }
+
+const explainDepsOf = (deps: RolloutEndpointsDeps): ExplainDeps => ({
+  ...deps,
+  active: deps.driver.active,
+  async see(principal, rolloutId) {
+    try {
+      return await seeRollout(deps, principal, rolloutId);
+    } catch (error) {
+      // Its rows are gone, or its hosts are not this reader's.
+      if (error instanceof AppError && error.code === 'NOT_FOUND') return null;
+      throw error;
+    }
+  },
+});
 
 type ListRequest = Parameters<Parameters<typeof endpoint<typeof rolloutRoutes.list>>[1]>[0];
 

@@ -15,6 +15,7 @@ export const nothingForbidden = (): Pick<
     onRoom: () => () => {},
     impossibleFor: () => [],
     drawnBy: () => [],
+    downIn: () => null,
   },
   calendar: {
     closedFor: () => null,

@@ -151,6 +151,17 @@ export async function readGroupKeys(
   }));
 }
 
+/** How each task ended, by its step, without bodies. */
+export async function readTaskStates(source: Store, rolloutId: string): Promise<Map<number, TaskState>> {
+  const rows = await tables(source)
+    .selectFrom('rollouts_task')
+    .select(['step_index', 'state'])
+    .where('rollout_id', '=', rolloutId)
+    .orderBy('step_index')
+    .execute();
+  return new Map(rows.map((row) => [row.step_index, TaskState.parse(row.state)]));
+}
+
 /** `text` is the canonical JSON of an OutputBody that was checked against its digest and schema. */
 export async function insertOutputs(
   transaction: Transaction,

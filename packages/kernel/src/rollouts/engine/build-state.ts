@@ -11,7 +11,7 @@ import {
 } from './state.ts';
 import { countWave } from './waves.ts';
 
-const noCounts = (): TaskCounts => ({
+export const noTaskCounts = (): TaskCounts => ({
   pending: 0,
   offered: 0,
   running: 0,
@@ -84,7 +84,7 @@ export type DurableState = Pick<
 /** After a restart nothing is held: every pending task of the wave has its turn again, and gates are asked anew. */
 export function restoreState(durable: DurableState): EngineState {
   const { config, tasks, wave, gate } = durable;
-  const counts = noCounts();
+  const counts = noTaskCounts();
   const deadlines = new DeadlineHeap();
   for (const task of tasks) {
     counts[task.phase] += 1;

@@ -87,6 +87,7 @@ export function virtualLedger(capOf: (rack: string) => number, rackOf: (hostId: 
     onRoom: listen,
     impossibleFor: () => [],
     drawnBy: () => [],
+    downIn: () => null,
   };
   return {
     budgets,

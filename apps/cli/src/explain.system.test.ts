@@ -1,0 +1,228 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { type Explanation, predictionRoutes, type Rollout, rolloutRoutes } from '@pilothouse/contract';
+import { runTestCli, TEST_NOW, type TestCliOptions } from './test-cli.ts';
+import { at, host, preview, rollout, rolloutId } from './test-plans.ts';
+import { startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+let directory: string;
+
+beforeEach(async () => {
+  server = await startTestServer();
+  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
+});
+afterEach(async () => {
+  await server.close();
+  await rm(directory, { recursive: true });
+});
+
+const run = (line: readonly string[], options: Partial<TestCliOptions> = {}) =>
+  runTestCli(line, {
+    directory,
+    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
+    ...options,
+  });
+
+test('an explanation shows waves, the verdict and the soak of gates, who can go on, and when it would end', async () => {
+  const explanation: Explanation = {
+    rollout,
+    unblocking: {
+      by: 'person',
+      permission: 'rollouts.control',
+      command: `pilothouse rollout confirm ${rolloutId} --gate "confirm"`,
+    },
+    reasons: [
+      {
+        code: 'WAITS_FOR_BUDGET',
+        details: { hosts: 2, name: 'etcd', domain: 'site=bj1', down: 1, allowed: 1 },
+        unblocking: { by: 'rollout', permission: 'budgets.write', command: 'pilothouse budget' },
+        hostsCount: 2,
+        hosts: [host(1), host(2)],
+        holders: [
+          {
+            ...host(3),
+            by: 'lease',
+            since: new Date(TEST_NOW - 245_000).toISOString(),
+            rolloutId,
+            title: 'reboot',
+            person: 'ada',
+          },
+        ],
+        holdersCount: 3,
+      },
+    ],
+    gates: [
+      {
+        name: 'probes',
+        kind: 'probes',
+        wave: 1,
+        state: 'now',
+        since: at,
+        soakedMs: 240_000,
+        soakMs: 600_000,
+        verdict: { kind: 'holds', reason: null, evidence: { failing: 0 }, at },
+      },
+      {
+        name: 'confirm',
+        kind: 'confirm',
+        wave: 1,
+        state: 'to-come',
+        since: null,
+        soakedMs: null,
+        soakMs: null,
+        verdict: null,
+      },
+    ],
+    waves: [
+      { name: 'canary', hostsCount: 1, endedCount: 1, failuresCount: 0, failuresMax: 0, counts: null },
+      {
+        name: 'wave 2 (100 %)',
+        hostsCount: 2,
+        endedCount: 0,
+        failuresCount: 0,
+        failuresMax: null,
+        counts: null,
+      },
+    ],
+    throttle: { by: 'failures', allowed: 1 },
+    endsAt: at,
+    forecast: { workMs: 1000, gatesMs: 360_000, closedMs: 0, dependsOn: ['WAITS_FOR_CONFIRMATION'] },
+    failures: null,
+    notUndone: null,
+  };
+  server.on(rolloutRoutes.explain, { json: explanation });
+
+  const { out } = await run(['rollout', 'explain', rolloutId]);
+  const chinese = await run(['rollout', 'explain', rolloutId, '--lang', 'zh']);
+
+  for (const words of [
+    /canary\s+1\/1\s+0 \(≤ 0\)\s+done/,
+    /gate probes\s+holds · 6m0s of 10m0s left · failing=0/,
+    /wave 2 \(100 %\)\s+0\/2\s+0\s+next/,
+    /A person with rollouts.control can go on: pilothouse rollout confirm/,
+    /At most 1 at a time/,
+    /2 hosts wait for budget "etcd" site=bj1: 1 is down, 1 may be/,
+    new RegExp(`web-3: held for 4m by ${rolloutId} "reboot" \\(ada\\)\n {2}and 2 more`),
+    /Not before 2026-01-02 03:04:05Z: it also waits for a person to confirm \(work 1.0 s, gates 6m0s\)/,
+  ])
+    assert.match(out, words);
+  assert.match(chinese.out, /还需 6m0s（共 10m0s）/);
+  assert.match(chinese.out, /web-3：已被 r_\S+“reboot”（ada）占用 4m/);
+});
+
+test('a prediction stands beside what the run did, in words, also where the run failed after its change', async () => {
+  const change = { path: '/etc/a', property: 'mode', from: '0644', to: '0600' };
+  const action = {
+    action: 'files.write',
+    verdict: 'differs',
+    predicted: { count: 1, changes: [change] },
+    actual: { count: 1, changes: [change] },
+  };
+  const ended = {
+    state: 'failed',
+    error: { code: 'TASK_PROBE_FAILING_AFTER', details: { probe: 'shop', evidence: 'status 500' } },
+  };
+  const items = [1, 2].map((n) => ({ ...host(n), state: 'succeeded', run: ended, actions: [action] }));
+  const silent = { ...host(3), state: 'succeeded', run: ended, actions: [{ ...action, actual: null }] };
+  server.on(predictionRoutes.get, {
+    json: {
+      dryRunId: rolloutId,
+      tracks: preview.tracks,
+      nextCursor: null,
+      items: [...items, silent],
+    },
+  });
+
+  const { out } = await run(['rollout', 'prediction', rolloutId, '--verdict', 'differs']);
+
+  assert.match(
+    out,
+    /web-1, web-2\n {2}files.write: differs\n {4}predicted:\n {6}\/etc\/a mode: 0644 → 0600\n/,
+  );
+  assert.match(out, /did:\n {6}\/etc\/a mode: 0644 → 0600\n {6}failed: .*shop.*\n/);
+  assert.match(out, /web-3\n(.*\n)* {4}did:\n {6}failed: /);
+});
+
+test('an ended rollout is explained by its waves, the hosts that failed, and what could not be undone', async () => {
+  const counts = { ...rollout.counts, pending: 0, offered: 0, running: 0, skipped: 0 };
+  const failed = {
+    ...host(2),
+    wave: 0,
+    state: 'failed',
+    exitCode: 1,
+    error: null,
+    line: 'cannot bind to port 80',
+  };
+  const undo = {
+    ...failed,
+    exitCode: null,
+    line: null,
+    error: { code: 'UNDO_RECORD_MISSING', details: {} },
+  };
+  server.on(rolloutRoutes.explain, {
+    json: {
+      rollout: {
+        ...rollout,
+        state: 'halted',
+        endedAt: at,
+        waitingFor: null,
+        rolledBackBy: rolloutId,
+        cause: { code: 'ROLLOUT_FAILURE_LIMIT', details: { failures: 1, failuresMax: 0 }, by: null },
+      },
+      unblocking: null,
+      reasons: [],
+      gates: [],
+      waves: [
+        {
+          ...{ name: 'canary', hostsCount: 3, endedCount: 3, failuresCount: 1, failuresMax: 0 },
+          counts: { ...counts, succeeded: 2, failed: 1 },
+        },
+        {
+          ...{ name: 'rest', hostsCount: 2, endedCount: 2, failuresCount: 0, failuresMax: null },
+          counts: { ...counts, succeeded: 0, failed: 0, cancelled: 2 },
+        },
+      ],
+      throttle: null,
+      endsAt: null,
+      failures: { hostsCount: 1, hosts: [failed] },
+      notUndone: { hostsCount: 3, hosts: [undo] },
+    },
+  });
+
+  const { out } = await run(['rollout', 'explain', rolloutId]);
+  const chinese = await run(['rollout', 'explain', rolloutId, '--lang', 'zh']);
+
+  for (const words of [
+    /canary\s+3\/3\s+1 \(≤ 0\)\s+2 succeeded, 1 failed/,
+    /rest\s+2\/2\s+0\s+2 cancelled/,
+    /It did not come out well on 1 host:\n {2}web-2 \(wave 1\): failed, exit code 1: cannot bind to port 80/,
+    /Not undone on 3 hosts, .*:\n {2}web-2 \(wave 1\): failed: .* \(UNDO_RECORD_MISSING\)\n {2}and 2 more/,
+    /undo again .*: pilothouse rollout rollback/,
+  ])
+    assert.match(out, words);
+  assert.match(chinese.out, /web-2（第 1 批）：失败, 退出码 1: cannot bind/);
+});
+
+test('a halt at a gate is explained with its reason and what was counted', async () => {
+  const details = {
+    ...{ gate: 'well', rule: 'wave.failed == 0', wave: 2, waveName: 'wave 2' },
+    reason: { code: 'GATE_FALSE', details: { expression: 'wave.failed == 0' } },
+    evidence: { wave: { number: 2, failed: 1 } },
+  };
+  const halted: Rollout = {
+    ...rollout,
+    state: 'halted',
+    cause: { code: 'ROLLOUT_GATE_FAILED', details, by: null },
+    waitingFor: null,
+  };
+  const nothing = { reasons: [], gates: [], waves: [], throttle: null, endsAt: null };
+  server.on(rolloutRoutes.explain, { json: { rollout: halted, unblocking: null, ...nothing } });
+
+  const { out } = await run(['rollout', 'explain', rolloutId]);
+
+  assert.match(out, /evidence\s+The condition is false: wave.failed == 0 · wave=\{"number":2,"failed":1\}/);
+});
