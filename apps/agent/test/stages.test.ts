@@ -357,6 +357,7 @@ test('a host that was not well is left alone and does not count as run; one that
     assert.ok(!agent.journal.hasRun(before));
     assert.equal(failed.kind, 'failed');
     assert.equal(failed.error?.code, 'TASK_PROBE_FAILING_AFTER');
+    assert.notEqual(failed.result, null, 'what it changed before is still said');
     assert.deepEqual(
       [failed.probes?.before, failed.probes?.after].map((results) => results?.[0]?.isPassing),
       [true, false],

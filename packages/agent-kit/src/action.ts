@@ -8,6 +8,8 @@ export type ActionEnd =
       readonly kind: 'failed' | 'timed-out' | 'cancelled';
       readonly exitCode?: number | null;
       readonly signal?: string | null;
+      /** What it had come to all the same, as when only the probes after it failed. */
+      readonly result?: JsonObject;
       readonly error: { readonly code: string; readonly details: ErrorDetails };
     };
 

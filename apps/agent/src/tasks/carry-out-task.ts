@@ -127,7 +127,8 @@ async function probeAfter(
   if (controller.signal.aborted)
     return { end: { kind: 'cancelled', error: { code: 'TASK_CANCELLED', details: {} } }, after };
   const details = { probe: failing.name, evidence: failing.evidence };
-  return { end: { kind: 'failed', error: { code: 'TASK_PROBE_FAILING_AFTER', details } }, after };
+  const done = end.result === undefined ? {} : { result: end.result };
+  return { end: { kind: 'failed', ...done, error: { code: 'TASK_PROBE_FAILING_AFTER', details } }, after };
 }
 
 /** The agent itself failed: a full disk, a bug. What had started has an end all the same. */

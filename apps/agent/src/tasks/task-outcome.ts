@@ -35,7 +35,7 @@ export const inlineOf = (output: NamedOutput | null): string | null =>
   output !== null && output.sizeBytes <= OUTPUT_INLINE_BYTES_MAX ? output.json : null;
 
 export function outcomeOfEnd(end: ActionEnd, times: OutcomeTimes, output: NamedOutput | null): TaskOutcome {
-  const result = end.kind === 'succeeded' ? (end.result ?? null) : null;
+  const result = end.result ?? null;
   return {
     kind: end.kind,
     exitCode: end.exitCode ?? null,

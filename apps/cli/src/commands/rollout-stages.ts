@@ -1,6 +1,5 @@
 import {
   type CliContext,
-  type Column,
   choice,
   confirm,
   defineCommand,
@@ -17,8 +16,6 @@ import {
   rolloutStateName,
   showPairs,
   showStages,
-  stateColour,
-  stateName,
   text,
   watchOptions,
   watchView,
@@ -30,13 +27,13 @@ import {
   type MadePlan,
   type Message,
   type PlanPreview,
-  type PredictedHost,
   planRoutes,
   predictionRoutes,
   type Rollout,
   rolloutRoutes,
 } from '@pilothouse/contract';
 import { printTracks } from './plan-view.ts';
+import { type PredictionRow, printPredictions } from './prediction-view.ts';
 import { rolloutId as id } from './rollout-results.ts';
 
 export const explain = defineCommand({
@@ -205,16 +202,6 @@ function printUndo(context: CliContext, made: MadePlan, undo: PlanPreview['undo'
     context.terminal.write(`  ${plain(action)}: ${plain(context.say(reason))}\n`);
 }
 
-const VERDICTS: Readonly<Record<string, Message>> = {
-  matched: { en: 'as predicted', zh: '与预测一致' },
-  differs: { en: 'differs', zh: '与预测不符' },
-  'not-comparable': { en: 'not comparable', zh: '无法比较' },
-};
-
-interface PredictionRow extends Omit<PredictedHost, 'actions'> {
-  readonly action: PredictedHost['actions'][number];
-}
-
 export const prediction = defineCommand({
   path: 'rollout prediction',
   summary: {
@@ -242,7 +229,7 @@ export const prediction = defineCommand({
       .filter((row) => options.verdict === undefined || row.action.verdict === options.verdict);
     if (context.isJson) printJson(context, { dryRunId, tracks, items });
     else if (dryRunId === null) note(context, context.say(WORDS.noDryRun));
-    else printRows(context, columnsFor(context), rows);
+    else printPredictions(context, rows);
     if (!context.isJson) printTracks(context, tracks);
     return EXIT.ok;
   },
@@ -258,28 +245,3 @@ async function readPrediction(client: Client, rolloutId: string) {
   });
   return { dryRunId, tracks, items };
 }
-
-const columnsFor = (context: CliContext): Column<PredictionRow>[] => [
-  { title: { en: 'HOST', zh: '主机' }, value: (row) => row.hostName },
-  {
-    title: { en: 'DRY RUN', zh: '试运行' },
-    value: (row) => stateName(context, row.state),
-    colour: (row) => stateColour(row.state),
-  },
-  { title: { en: 'ACTION', zh: '操作' }, value: (row) => row.action.action },
-  { title: { en: 'PREDICTED', zh: '预测' }, value: (row) => changesText(row.action.predicted) },
-  { title: { en: 'DID', zh: '实际' }, value: (row) => changesText(row.action.actual) },
-  {
-    title: { en: 'VERDICT', zh: '对比' },
-    value: ({ action: { verdict } }) =>
-      verdict === null ? '-' : context.say(VERDICTS[verdict] ?? NO_VERDICT),
-    colour: ({ action: { verdict } }) =>
-      verdict === 'matched' ? 'green' : verdict === 'differs' ? 'red' : null,
-  },
-];
-const NO_VERDICT: Message = { en: '-', zh: '-' };
-
-const changesText = (changes: PredictionRow['action']['predicted']): string =>
-  changes === null
-    ? '-'
-    : `${changes.count}: ${changes.changes.map((change) => JSON.stringify(change)).join(' ')}`;

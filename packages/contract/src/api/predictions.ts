@@ -5,16 +5,23 @@ import { PageQuery, pageOf } from '../page.ts';
 import { ActionTrack } from '../plan-preview.ts';
 import { RolloutId } from '../rollout.ts';
 import { defineRoute } from '../route.ts';
+import { JsonObject } from '../scalars.ts';
 import { TaskState } from '../task.ts';
 
 /** The list is cut; the count is whole. */
 const Changes = z.object({ count: z.number().int(), changes: z.array(z.json()) }).nullable();
 
+const Fault = z.object({ code: z.string(), details: JsonObject }).nullable();
+
 /** What a dry run said of one host. `verdict` null: the plan has not been run since. Null changes: it did not say. */
 export const PredictedHost = z.object({
   hostId: HostId,
   hostName: z.string(),
+  /** Of the dry run, with why it failed. */
   state: TaskState,
+  error: Fault.default(null),
+  /** How the run ended on this host; null: it has not, or an older server does not say. */
+  run: z.object({ state: TaskState, error: Fault }).nullable().default(null),
   actions: z.array(
     z.object({
       action: ActionName,

@@ -74,8 +74,8 @@ export function predictionEndpoints(deps: ActsDeps, predictions: PredictionsServ
         .map(({ index, state, body }): PredictedHost => {
           const run = runs.get(index);
           return hostOf(plan, index, {
-            dryRun: { state, outcome: body.outcome },
-            run: run === undefined ? null : { state: run.state, outcome: run.body.outcome },
+            dryRun: { state, body },
+            run: run === undefined ? null : { state: run.state, body: run.body },
           });
         });
       const last = rows.at(-1)?.index ?? from;
@@ -87,22 +87,31 @@ export function predictionEndpoints(deps: ActsDeps, predictions: PredictionsServ
 
 const NOT_RUN: EndedTask = { state: 'pending', outcome: null };
 
+type EndedRow = Pick<Awaited<ReturnType<typeof readEndedTasks>>[number], 'state' | 'body'>;
+
+const endOf = ({ state, body }: EndedRow): EndedTask => ({ state, outcome: body.outcome });
+const faultOf = ({ body }: EndedRow) => body.outcome?.error ?? body.cause;
+
 function hostOf(
   plan: LoadedPlan,
   index: number,
-  { dryRun, run }: { readonly dryRun: EndedTask; readonly run: EndedTask | null },
+  { dryRun, run }: { readonly dryRun: EndedRow; readonly run: EndedRow | null },
 ): PredictedHost {
   const host = plan.hosts[index];
   return {
     hostId: host?.id ?? '',
     hostName: host?.name ?? '',
     state: dryRun.state,
-    actions: comparePrediction(namesOf(plan, index), dryRun, run ?? NOT_RUN).map((found) => ({
-      action: found.action,
-      verdict: run === null ? null : found.verdict,
-      predicted: cut(found.predicted),
-      actual: cut(found.actual),
-    })),
+    error: faultOf(dryRun),
+    run: run === null ? null : { state: run.state, error: faultOf(run) },
+    actions: comparePrediction(namesOf(plan, index), endOf(dryRun), run === null ? NOT_RUN : endOf(run)).map(
+      (found) => ({
+        action: found.action,
+        verdict: run === null ? null : found.verdict,
+        predicted: cut(found.predicted),
+        actual: cut(found.actual),
+      }),
+    ),
   };
 }
 
