@@ -27,23 +27,30 @@ export const planDigest = (header: PlanHeader): Digest =>
 const leafOf = (step: Step): Uint8Array => sha256(concatBytes(LEAF, utf8ToBytes(canonicalJson(step))));
 const nodeOf = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256(concatBytes(NODE, left, right));
 
-/** All levels of the tree, leaves first. Steps must be in order of host id and not empty. */
+/** All levels of the tree, leaves first. */
 export interface MerkleTree {
   readonly levels: readonly (readonly Uint8Array[])[];
 }
 
-export function buildTree(steps: readonly Step[]): MerkleTree {
-  if (steps.length === 0) throw new RangeError('a plan has at least one step');
-  let level = steps.map(leafOf);
+/** Steps must be in order of host id and not empty. */
+export const buildTree = (steps: readonly Step[]): MerkleTree => treeOver(steps.map(leafOf), nodeOf);
+
+/** The tree over hashes of leaves, for who has a faster SHA-256 at hand; `above` hashes an inner node as told above. */
+export function treeOver(
+  leaves: readonly Uint8Array[],
+  above: (left: Uint8Array, right: Uint8Array) => Uint8Array,
+): MerkleTree {
+  if (leaves.length === 0) throw new RangeError('a plan has at least one step');
+  let level = leaves;
   const levels = [level];
   while (level.length > 1) {
-    const above: Uint8Array[] = [];
+    const parents: Uint8Array[] = [];
     for (let i = 0; i < level.length; i += 2) {
       const left = level[i];
       const right = level[i + 1];
-      if (left !== undefined) above.push(right === undefined ? left : nodeOf(left, right));
+      if (left !== undefined) parents.push(right === undefined ? left : above(left, right));
     }
-    level = above;
+    level = parents;
     levels.push(level);
   }
   return { levels };

@@ -1,5 +1,6 @@
+import { hash } from 'node:crypto';
 import {
-  buildTree,
+  canonicalJson,
   type Digest,
   type HostId,
   type MerkleTree,
@@ -9,6 +10,7 @@ import {
   type Step,
   type StepAction,
   type TargetRequest,
+  treeOver,
 } from '@pilothouse/contract';
 
 /** The part of a plan that lies beside its header: whom it means and what happens there. Hosts are in order of id. */
@@ -45,8 +47,23 @@ export function stepOf(content: PlanContent, index: number): Step {
   return { hostId: host.id, actions: [...actions], ...(wave === undefined ? {} : { wave }) };
 }
 
-export const treeOf = (content: PlanContent): MerkleTree =>
-  buildTree(content.hosts.map((_, index) => stepOf(content, index)));
+const NODE = Buffer.of(1);
+
+/**
+ * The tree of contract's `buildTree`, for ten thousand hosts while sessions wait: the runtime's own SHA-256, and the actions
+ * that steps share put into canonical text once. The names of a step's members are in canonical order as they stand here.
+ */
+export function treeOf(content: PlanContent): MerkleTree {
+  const actionTexts = content.actionLists.map((actions) => canonicalJson(actions));
+  const leaves = content.hosts.map(({ id }, index) => {
+    const actions = actionTexts[content.listOf[index] ?? -1];
+    if (actions === undefined) throw new RangeError(`no step ${index}`);
+    const wave = content.waveOf?.[index];
+    const waveText = wave === undefined ? '' : `,"wave":${canonicalJson(wave)}`;
+    return hash('sha256', `\0{"actions":${actions},"hostId":${JSON.stringify(id)}${waveText}}`, 'buffer');
+  });
+  return treeOver(leaves, (left, right) => hash('sha256', Buffer.concat([NODE, left, right]), 'buffer'));
+}
 
 export function loadedPlan(plan: Plan, content: PlanContent, knownTree?: MerkleTree): LoadedPlan {
   let tree = knownTree;

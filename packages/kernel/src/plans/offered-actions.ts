@@ -1,4 +1,5 @@
-import { canonicalJson, Digest, digestOfText, type HostId, type LackingHost } from '@pilothouse/contract';
+import { hash } from 'node:crypto';
+import { canonicalJson, Digest, type HostId, type LackingHost } from '@pilothouse/contract';
 import { z } from 'zod';
 import type { OpenSession } from '../gateway/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
@@ -50,7 +51,7 @@ export async function createOfferedActions(context: KernelContext): Promise<Offe
   return {
     note({ hostId, hello }) {
       const offered: Offered = { actions: hello.actions, absent: hello.actionsAbsent };
-      const digest = digestOfText(canonicalJson(offered));
+      const digest = hash('sha256', canonicalJson(offered));
       if (digestByHost.get(hostId) === digest) return;
       bodies.set(digest, offered);
       digestByHost.set(hostId, digest);
