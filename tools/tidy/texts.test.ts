@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { renderMessage } from '../../packages/contract/src/message.ts';
 import { sourceFiles } from './source-tree.ts';
 
 const PAIR =
@@ -43,4 +44,30 @@ test('no choice of words holds a placeholder, which would be shown as it is writ
     .filter(({ line }) => /['"`].*\{\w+:[^{}'`]*\|/.test(line) && nested.test(line))
     .map(({ at }) => at);
   assert.deepEqual(offences, []);
+});
+
+const lines = () =>
+  sourceFiles()
+    .filter(({ path }) => !/\.(test|story)\.ts$|\/test[-/]|^(tools|bench|lab)\/|open-test-/.test(path))
+    .flatMap(({ path, text }) => text.split('\n').map((line, at) => ({ at: `${path}:${at + 1}`, line })));
+
+test('what fills an error’s text is a text in both languages, not a sentence in one', () => {
+  // Values of examples are what a person would have written; why a parser leaves something out is for who reads the code.
+  const sentence = /\b(problem|reason|expected): (['`])[^'`{}|]*[a-z] [a-z][^'`]*\2/;
+  const isExample = /\bexample\b|body: \{|reason: '[a-z ]+',$/;
+  const offences = lines()
+    .filter(({ at, line }) => sentence.test(line) && !isExample.test(line) && !/parse-sysctl/.test(at))
+    .map(({ at }) => at);
+  assert.deepEqual(offences, []);
+});
+
+test('every kind of thing that an error names has a name in Chinese', () => {
+  const named = new Set(
+    lines().flatMap(({ line }) => /\bwhat: '([\w ]+)', (?:id|name)\b/.exec(line)?.[1] ?? []),
+  );
+  const offences = [...named].filter(
+    (what) => renderMessage({ en: '{what}', zh: '{what}' }, 'zh', { what }) === what,
+  );
+  assert.deepEqual(offences, []);
+  assert.ok(named.size > 10, 'the pattern still finds them');
 });

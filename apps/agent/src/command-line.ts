@@ -1,5 +1,13 @@
 import { parseArgs } from 'node:util';
-import { AppError, FACTS_PER_HOST_MAX, type Language, languageOf, localeOf } from '@pilothouse/contract';
+import {
+  AppError,
+  FACTS_PER_HOST_MAX,
+  type Language,
+  languageOf,
+  lineProblem,
+  localeOf,
+  type Message,
+} from '@pilothouse/contract';
 
 export const DATA_DIRECTORY_DEFAULT = '/var/lib/pilothouse-agent';
 
@@ -45,10 +53,14 @@ export function readCommandLine(args: readonly string[], environment: Environmen
   const { values, positionals } = parseOptions(args);
   const [verbText = 'help', ...words] = positionals;
   const verb = values.help ? 'help' : VERBS.find((known) => known === verbText);
-  if (verb === undefined) throw new AppError('AGENT_USAGE', { problem: `${verbText}?` });
+  if (verb === undefined) throw usage({ en: `there is no command ${verbText}`, zh: `没有命令 ${verbText}` });
   const token = values.token ?? environment['PILOTHOUSE_AGENT_TOKEN'] ?? null;
-  if (verb === 'enrol' && token === null) throw new AppError('AGENT_USAGE', { problem: '--token' });
-  if (words.length > wordsMaxOf(verb)) throw new AppError('AGENT_USAGE', { problem: words.join(' ') });
+  if (verb === 'enrol' && token === null)
+    throw usage({ en: 'enrol needs --token', zh: 'enrol 需要 --token' });
+  if (words.length > wordsMaxOf(verb)) {
+    const extra = words.slice(wordsMaxOf(verb)).join(' ');
+    throw usage({ en: `${verb} takes fewer words: ${extra}`, zh: `${verb} 的参数过多：${extra}` });
+  }
   return {
     verb,
     words,
@@ -60,6 +72,9 @@ export function readCommandLine(args: readonly string[], environment: Environmen
     language: languageOf(values.lang ?? localeOf(environment)),
   };
 }
+
+const usage = (problem: Message, cause?: unknown): AppError =>
+  new AppError('AGENT_USAGE', { problem }, { cause });
 
 function wordsMaxOf(verb: Verb): number {
   if (verb === 'hold') return Number.POSITIVE_INFINITY;
@@ -73,7 +88,7 @@ function serversOf(text: string): string[] {
   const urls = text.split(',').filter((url) => url !== '');
   for (const url of urls) {
     if (!URL.canParse(url) || new URL(url).protocol !== 'https:')
-      throw new AppError('AGENT_USAGE', { problem: `--server ${url}` });
+      throw usage({ en: `--server ${url} is no https URL`, zh: `--server ${url} 不是 https 地址` });
   }
   return urls;
 }
@@ -94,6 +109,6 @@ function parseOptions(args: readonly string[]) {
       },
     });
   } catch (cause) {
-    throw new AppError('AGENT_USAGE', { problem: cause instanceof Error ? cause.message : '' }, { cause });
+    throw usage(lineProblem(cause), cause);
   }
 }

@@ -46,7 +46,11 @@ export async function readConfig(directory: string): Promise<CliConfig> {
   try {
     return CliConfig.parse(JSON.parse(text));
   } catch (cause) {
-    throw new AppError('CLI_CONFIG_UNREADABLE', { path, reason: 'its content is not valid' }, { cause });
+    throw new AppError(
+      'CLI_CONFIG_UNREADABLE',
+      { path, reason: { en: 'its content is not valid', zh: '内容无效' } },
+      { cause },
+    );
   }
 }
 

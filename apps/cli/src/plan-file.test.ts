@@ -58,7 +58,7 @@ test('what is not YAML, and what unfolds, is refused with its line', async () =>
   const bomb = await refusal('a: &a [x, x]\nb: &b [*a, *a]\ntitle: *b\n');
 
   assert.match(String(broken.details['where']), /^\d+:\d+$/);
-  assert.equal(bomb.details['problem'], 'aliases are not read');
+  assert.deepEqual(bomb.details['problem'], { en: 'aliases are not read', zh: '不支持别名' });
 });
 
 test('JSON is read as it is', async () => {

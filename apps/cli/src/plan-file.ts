@@ -5,7 +5,7 @@
  */
 import { readFile } from 'node:fs/promises';
 import { parseDuration } from '@pilothouse/cli-kit';
-import { AppError, NewPlan, toTimestamp } from '@pilothouse/contract';
+import { AppError, type Message, NewPlan, schemaProblem, toTimestamp } from '@pilothouse/contract';
 import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 
@@ -45,8 +45,8 @@ export async function planOfText(
   const raw = parseText(text, path);
   const parsed = PlanFile.safeParse(raw);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0];
-    throw invalid(path, placeOf(issue?.path ?? []), issue?.message ?? 'not valid');
+    const problem = schemaProblem(PlanFile, raw, parsed.error);
+    throw invalid(path, placeOf(problem.path), problem.problem);
   }
   requireKnownKeys(path, [], raw, parsed.data);
   const { target, expiresInMs, ...rest } = parsed.data;
@@ -62,14 +62,22 @@ export async function planOfText(
 }
 
 function parseText(text: string, path: string): unknown {
-  if (text.length > FILE_CHARS_MAX) throw invalid(path, '1', `larger than ${FILE_CHARS_MAX} characters`);
+  if (text.length > FILE_CHARS_MAX)
+    throw invalid(path, '1', {
+      en: `larger than ${FILE_CHARS_MAX} characters`,
+      zh: `超过 ${FILE_CHARS_MAX} 个字符`,
+    });
   const lineCounter = new LineCounter();
   // JSON's own schema: a date, an octal number or a merge key would mean something that is not written there.
   const document = parseDocument(text, { lineCounter, schema: 'core', merge: false });
   const [problem] = document.errors;
   if (problem !== undefined) {
     const { line, col } = lineCounter.linePos(problem.pos[0]);
-    throw invalid(path, `${line}:${col}`, problem.message.split('\n')[0] ?? '');
+    const words = problem.message.split('\n')[0] ?? '';
+    throw invalid(path, `${line}:${col}`, {
+      en: `it is no YAML or JSON ("${words}")`,
+      zh: `不是 YAML 或 JSON（“${words}”）`,
+    });
   }
   return valueOf(document.contents, { path, place: [], depth: 0 });
 }
@@ -83,8 +91,8 @@ interface Place {
 /** Plain values; durations become milliseconds. Aliases are refused: a few lines of them unfold to gigabytes. */
 function valueOf(node: unknown, at: Place): unknown {
   const { path, place, depth } = at;
-  if (depth > DEPTH_MAX) throw invalid(path, placeOf(place), 'nested too deeply');
-  if (isAlias(node)) throw invalid(path, placeOf(place), 'aliases are not read');
+  if (depth > DEPTH_MAX) throw invalid(path, placeOf(place), { en: 'nested too deeply', zh: '嵌套过深' });
+  if (isAlias(node)) throw invalid(path, placeOf(place), { en: 'aliases are not read', zh: '不支持别名' });
   const below = (key: PropertyKey): Place => ({ path, place: [...place, key], depth: depth + 1 });
   if (isMap(node))
     return Object.fromEntries(
@@ -129,12 +137,13 @@ function requireKnownKeys(path: string, place: readonly PropertyKey[], given: un
   const byKey = new Map(known);
   for (const [key, value] of Object.entries(given)) {
     const here = [...place, Array.isArray(given) ? Number(key) : key];
-    if (!byKey.has(key)) throw invalid(path, placeOf(here), 'nothing here is called that');
+    if (!byKey.has(key))
+      throw invalid(path, placeOf(here), { en: 'nothing here is called that', zh: '此处没有该名称' });
     requireKnownKeys(path, here, value, byKey.get(key));
   }
 }
 
 const placeOf = (place: readonly PropertyKey[]): string => place.map(String).join('.') || '1';
 
-const invalid = (path: string, where: string, problem: string): AppError =>
+const invalid = (path: string, where: string, problem: Message): AppError =>
   new AppError('CLI_PLAN_FILE_INVALID', { path, where, problem });

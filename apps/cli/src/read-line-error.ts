@@ -1,4 +1,4 @@
-import { AppError } from '@pilothouse/contract';
+import { AppError, type Message } from '@pilothouse/contract';
 import { type Command, CommanderError } from 'commander';
 import { meantVerb } from './meant-verb.ts';
 
@@ -23,7 +23,7 @@ export function lineError(error: CommanderError, program: Command, line: readonl
     case 'commander.excessArguments':
       return extraArgument(meant, command);
     default:
-      return new AppError('CLI_LINE_INVALID', { command, problem: error.message.replace(/^error: /, '') });
+      return new AppError('CLI_LINE_INVALID', { command, problem: problemOf(error, word) });
   }
 }
 
@@ -53,3 +53,10 @@ function commandOf(program: Command, line: readonly string[]): { path: string[];
 /** Help and version are shown and done. */
 export const isShown = (error: unknown): error is CommanderError =>
   error instanceof CommanderError && ['commander.helpDisplayed', 'commander.help'].includes(error.code);
+
+/** What no code of ours says; the library's prose stays a quotation. */
+function problemOf(error: CommanderError, word: string): Message {
+  const words = error.message.replace(/^error: /, '');
+  if (word === '') return { en: `it is not understood ("${words}")`, zh: `无法理解（“${words}”）` };
+  return { en: `${word} does not fit there ("${words}")`, zh: `${word} 不适用于此处（“${words}”）` };
+}

@@ -97,7 +97,7 @@ async function readText(target: URL, response: IncomingMessage): Promise<string>
       throw new AppError('CLIENT_ANSWER_INVALID', {
         method: 'GET',
         path: target.pathname,
-        problem: `larger than ${ANSWER_BYTES_MAX} bytes`,
+        problem: { en: `larger than ${ANSWER_BYTES_MAX} bytes`, zh: `超过 ${ANSWER_BYTES_MAX} 字节` },
       });
     }
     chunks.push(chunk);

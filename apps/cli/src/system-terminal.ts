@@ -69,7 +69,10 @@ async function readAll(stdin: NodeJS.ReadStream, charsMax: number): Promise<stri
   for await (const chunk of stdin) {
     text += chunk;
     if (text.length > charsMax) {
-      throw new AppError('CLI_VALUE_INVALID', { value: 'stdin', expected: `≤ ${charsMax} characters` });
+      throw new AppError('CLI_VALUE_INVALID', {
+        value: 'stdin',
+        expected: { en: `≤ ${charsMax} characters`, zh: `≤ ${charsMax} 个字符` },
+      });
     }
   }
   return text;

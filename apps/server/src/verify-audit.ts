@@ -15,6 +15,7 @@ import {
   auditVerdicts,
   EnvelopeKey,
   type Language,
+  lineProblem,
   renderMessage,
 } from '@pilothouse/contract';
 import { verifyAuditStore } from '@pilothouse/kernel';
@@ -61,8 +62,7 @@ function readOptions(args: readonly string[]): Options {
       witness: values.witness,
     };
   } catch (cause) {
-    const problem = cause instanceof Error ? cause.message : 'not understood';
-    throw new AppError('CONFIG_INVALID', { where: 'audit verify', problem }, { cause });
+    throw new AppError('CONFIG_INVALID', { where: 'audit verify', problem: lineProblem(cause) }, { cause });
   }
 }
 
@@ -70,7 +70,11 @@ function readWitness(path: string): AuditCheckpoint {
   try {
     return AuditCheckpoint.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (cause) {
-    throw new AppError('CONFIG_INVALID', { where: path, problem: 'is not a checkpoint' }, { cause });
+    throw new AppError(
+      'CONFIG_INVALID',
+      { where: path, problem: { en: 'is not a checkpoint', zh: '不是检查点' } },
+      { cause },
+    );
   }
 }
 

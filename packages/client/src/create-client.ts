@@ -63,7 +63,10 @@ async function problemOf(route: Route, answer: Answer): Promise<AppError> {
     const parsed = Problem.safeParse(parseJson(route, text));
     if (parsed.success) return new ProblemError(parsed.data);
   }
-  return answerInvalid(route, `status ${answer.status}, ${type || 'no content type'}`);
+  return answerInvalid(route, {
+    en: `status ${answer.status}, ${type || 'no content type'}`,
+    zh: `状态 ${answer.status}，${type || '没有内容类型'}`,
+  });
 }
 
 function parseJson(route: Route, text: string): unknown {
@@ -74,5 +77,5 @@ function parseJson(route: Route, text: string): unknown {
   }
 }
 
-const answerInvalid = (route: Route, problem: string | Message, cause?: unknown): AppError =>
+const answerInvalid = (route: Route, problem: Message, cause?: unknown): AppError =>
   new AppError('CLIENT_ANSWER_INVALID', { method: route.method, path: route.path, problem }, { cause });

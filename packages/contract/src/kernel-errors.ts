@@ -28,7 +28,7 @@ export const commonErrors = defineErrors({
   },
   NOT_FOUND: {
     status: 404,
-    title: { en: 'There is no {what} {id}', zh: '不存在 {what} {id}' },
+    title: { en: 'There is no {what} {id}', zh: '不存在{what} {id}' },
     hint: {
       en: 'Check the id. What lies outside your scope is shown as absent, too.',
       zh: '请检查标识。超出您权限范围的对象也显示为不存在。',

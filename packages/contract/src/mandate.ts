@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { canonicalJson, digestOfText } from './canonical-json.ts';
 import { HostId } from './host-id.ts';
+import type { Message } from './message.ts';
 import { ActionAllowance, isAllowed, type ReadParameters } from './parameter-constraint.ts';
 import type { PlanHeader, Step } from './plan.ts';
 import { PROBES_MAX, Probe } from './probe.ts';
@@ -72,6 +73,18 @@ export function readMandate(text: string): Mandate | null {
 }
 
 export type MandateGap = 'not-yet' | 'expired' | 'other-host' | 'other-action' | 'other-probe';
+
+/** For people. */
+export const MANDATE_GAPS: Readonly<Record<MandateGap, Message>> = {
+  'not-yet': { en: 'it does not hold yet', zh: '尚未生效' },
+  expired: { en: 'it has expired', zh: '已过期' },
+  'other-host': { en: 'it is for other hosts', zh: '针对的是其他主机' },
+  'other-action': {
+    en: 'it does not allow this action with these parameters',
+    zh: '不允许以这些参数执行该操作',
+  },
+  'other-probe': { en: 'it does not allow these probes', zh: '不允许这些探测' },
+};
 
 /** Why a mandate does not allow a step; null when it does. Signatures and uses are judged elsewhere. */
 export function gapOfMandate(

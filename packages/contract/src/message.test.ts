@@ -14,3 +14,10 @@ test('says the singular for one and the plural for every other number', () => {
 test('leaves a placeholder visible whose parameter is absent', () => {
   assert.equal(renderMessage({ en: 'on {host}', zh: '{host} 上' }, 'en'), 'on {host}');
 });
+
+test('a kind of thing is named in the language of the reader', () => {
+  const text = { en: 'There is no {what} {id}', zh: '不存在{what} {id}' };
+
+  assert.equal(renderMessage(text, 'en', { what: 'host', id: 'x' }), 'There is no host x');
+  assert.equal(renderMessage(text, 'zh', { what: 'host', id: 'x' }), '不存在主机 x');
+});

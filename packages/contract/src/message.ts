@@ -2,10 +2,10 @@
  * Text that a person reads. Both languages stand side by side, so a missing translation is a type error; a test checks
  * that both name the same `{placeholders}`. Stored things (findings, events, audit) keep code and parameters, never text.
  */
-export interface Message {
+export type Message = {
   readonly en: string;
   readonly zh: string;
-}
+};
 
 export const LANGUAGES = ['en', 'zh'] as const;
 export type Language = (typeof LANGUAGES)[number];
@@ -19,6 +19,12 @@ export function isMessage(value: unknown): value is Message {
     return false;
   return 'en' in value && typeof value.en === 'string' && 'zh' in value && typeof value.zh === 'string';
 }
+
+/** Several texts as one, in each language. */
+export const joinMessages = (messages: readonly Message[], separator: Message): Message => ({
+  en: messages.map(({ en }) => en).join(separator.en),
+  zh: messages.map(({ zh }) => zh).join(separator.zh),
+});
 
 /** The first language of a locale or Accept-Language list that we speak: `zh-CN,en;q=0.5` → `zh`. English otherwise. */
 export function languageOf(preference: string | undefined): Language {
@@ -34,6 +40,37 @@ export function languageOf(preference: string | undefined): Language {
 export const localeOf = (environment: Readonly<Record<string, string | undefined>>): string | undefined =>
   environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'];
 
+/** Kinds of things travel by their English name, as `what`. */
+const NOUNS_ZH: ReadonlyMap<unknown, string> = new Map([
+  ['API token', 'API 令牌'],
+  ['approval rules', '审批规则'],
+  ['budget', '预算'],
+  ['channel', '通知渠道'],
+  ['delivery', '消息'],
+  ['finding', '问题'],
+  ['freeze', '冻结期'],
+  ['group', '分组'],
+  ['host', '主机'],
+  ['lease', '租约'],
+  ['mandate', '授权书'],
+  ['plan', '计划'],
+  ['role', '角色'],
+  ['rollout', '发布'],
+  ['route', '接口'],
+  ['schedule', '计划任务'],
+  ['script', '脚本'],
+  ['script version', '脚本版本'],
+  ['service', '服务'],
+  ['stop', '紧急停止'],
+  ['task', '任务'],
+  ['token', '令牌'],
+  ['user', '用户'],
+  ['window', '窗口'],
+]);
+
+const nounIn = (language: Language, name: unknown): unknown =>
+  language === 'en' ? name : (NOUNS_ZH.get(name) ?? name);
+
 /**
  * Fills `{name}` from the parameters; an absent one stays visible as `{name}` rather than vanish. `{hosts:host|hosts}` is the
  * first word when the parameter is 1 and the second otherwise, which English needs and Chinese does not.
@@ -45,7 +82,7 @@ export function renderMessage(
 ): string {
   const pattern = /\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g;
   return message[language].replace(pattern, (whole, name: string, one?: string, many?: string) => {
-    const value = parameters[name];
+    const value = name === 'what' ? nounIn(language, parameters[name]) : parameters[name];
     if (one !== undefined && many !== undefined) return value === 1 ? one : many;
     if (value === undefined) return whole;
     if (isMessage(value)) return value[language];

@@ -43,19 +43,16 @@ test('the library’s own words and ours are there in both languages', () => {
 });
 
 test('an error carries the text in both languages and is told in the reader’s', () => {
-  const value = { name: 'web-1', count: 1, kind: 'a' };
+  const value = { name: 'web-1', count: 1, kind: 'a', pair: 7 };
   const { path, problem } = schemaProblem(Form, value, refused(value));
   const error = new AppError('INVALID_REQUEST', { where: path.join('.'), problem, issues: [{ problem }] });
   const title = { en: 'The request is not valid: {problem}', zh: '请求无效：{problem}' };
 
   assert.match(
     renderMessage(title, 'en', error.details),
-    /not valid: Invalid input: expected object, received undefined$/,
+    /not valid: Invalid input: expected object, received number$/,
   );
-  assert.match(
-    renderMessage(title, 'zh', error.details),
-    /^请求无效：无效输入：期望 object，实际接收 undefined$/,
-  );
+  assert.match(renderMessage(title, 'zh', error.details), /^请求无效：无效输入：期望 object，实际接收 数字$/);
   assert.deepEqual(renderParameters(error.details, 'zh'), {
     where: 'pair',
     problem: problem.zh,
@@ -76,5 +73,20 @@ test('parameters that are no texts stay as they are', () => {
         assert.deepEqual(JSON.stringify(renderParameters(parameters, 'zh')), JSON.stringify(parameters));
       },
     ),
+  );
+});
+
+test('what is not there is said to be missing, by its name', () => {
+  const value = { name: 'web-1', count: 1, pair: {} };
+
+  const problems = schemaProblems(Form, value, refused(value));
+
+  assert.deepEqual(
+    problems.map(({ problem }) => [problem.en, problem.zh]),
+    [
+      ['kind is missing', '缺少 kind'],
+      ['from is missing', '缺少 from'],
+      ['to is missing', '缺少 to'],
+    ],
   );
 });

@@ -29,11 +29,28 @@ export interface SchemaProblem {
 /** In the order of the issues. `error` is what the schema said of `value` in its own language. */
 export function schemaProblems(schema: z.ZodType, value: unknown, error: z.ZodError): SchemaProblem[] {
   const again = schema.safeParse(value, { error: zhCN().localeError }).error?.issues ?? [];
-  return error.issues.map(({ path, message }, index) => {
+  return error.issues.map((issue, index) => {
+    const { path, message } = issue;
+    const name = path.at(-1);
+    if (name !== undefined && LACKS.includes(issue.code) && valueAt(value, path) === undefined)
+      return { path, problem: { en: `${String(name)} is missing`, zh: `缺少 ${String(name)}` } };
     const [en = message] = message.split(MARK);
     const zh = again[index]?.message ?? message;
     return { path, problem: { en, zh: zh.split(MARK).at(-1) ?? zh } };
   });
+}
+
+/** Issues that the library words as a wrong type where there is nothing at all. */
+const LACKS: readonly string[] = ['invalid_type', 'invalid_value', 'invalid_union'];
+
+function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (inner, key) =>
+      typeof inner === 'object' && inner !== null && Object.hasOwn(inner, key)
+        ? Reflect.get(inner, key)
+        : undefined,
+    value,
+  );
 }
 
 /** All issues in one text, each with its place: for values that nobody typed into a form. */

@@ -215,7 +215,10 @@ function headOf(path: string): Buffer {
   }
 }
 
-const damaged = (): AppError => new AppError('UNDO_RECORD_MISSING', { reason: 'the log is damaged' });
+const damaged = (): AppError =>
+  new AppError('UNDO_RECORD_MISSING', {
+    reason: { en: 'the log is damaged', zh: '记录已损坏' },
+  });
 
 function syncDirectory(directory: string): void {
   const folder = openSync(directory, 'r');

@@ -47,7 +47,10 @@ async function drainAll(drains: readonly Drain[], context: ActionContext): Promi
     const { name, timeoutMs } = each;
     const signal = AbortSignal.any([context.signal, AbortSignal.timeout(timeoutMs)]);
     const aborted = new Promise<ActionEnd>((resolve) => {
-      const late = { code: 'REBOOT_DRAIN_FAILED', details: { drain: name, reason: 'its time was over' } };
+      const late = {
+        code: 'REBOOT_DRAIN_FAILED',
+        details: { drain: name, reason: { en: 'its time was over', zh: '已超时' } },
+      };
       signal.addEventListener('abort', () => resolve({ kind: 'failed', error: late }), { once: true });
     });
     const end = await Promise.race([each.drain({ ...context, signal }), aborted]);

@@ -1,5 +1,5 @@
 import { type ActionEnd, type AgentAction, defineAgentAction } from '@pilothouse/agent-kit';
-import { undoAction } from '@pilothouse/contract';
+import { type Message, undoAction } from '@pilothouse/contract';
 import type { UndoBook } from '../journal/undo-log.ts';
 import type { UndoRecords } from '../journal/undo-records.ts';
 import type { ActionRegistry } from '../tasks/action-registry.ts';
@@ -43,14 +43,14 @@ const changesOf = (book: UndoBook): string[] =>
     .map(({ action }) => action)
     .toReversed();
 
-const missing = (reason: string): ActionEnd => ({
+const missing = (reason: Message): ActionEnd => ({
   kind: 'failed',
-  error: { code: 'UNDO_RECORD_MISSING', details: { reason } },
+  error: { code: 'UNDO_RECORD_MISSING', details: { reason: { ...reason } } },
 });
 
-const MISSING = missing('none are kept');
+const MISSING = missing({ en: 'none are kept', zh: '没有保留任何记录' });
 
 function missingIn(book: UndoBook | null): ActionEnd | null {
   if (book === null) return MISSING;
-  return book.isSound ? null : missing('the log is damaged');
+  return book.isSound ? null : missing({ en: 'the log is damaged', zh: '记录已损坏' });
 }

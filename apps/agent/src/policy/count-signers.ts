@@ -1,5 +1,12 @@
 import { verify } from 'node:crypto';
-import { type Operator, type Signature, type SignaturesWanted, toTimestamp } from '@pilothouse/contract';
+import {
+  joinMessages,
+  type Message,
+  type Operator,
+  type Signature,
+  type SignaturesWanted,
+  toTimestamp,
+} from '@pilothouse/contract';
 import { publicKeyOf } from '../tasks/verify-envelope.ts';
 import { wantedOf } from './trust-policy-file.ts';
 
@@ -8,7 +15,7 @@ export interface Signers {
   readonly keys: readonly string[];
   readonly people: readonly Operator[];
   /** Why the others do not, for a person. */
-  readonly problems: readonly string[];
+  readonly problems: readonly Message[];
 }
 
 /** Whose signatures over tag and text are good at `nowMs`. Two keys of one person count once. Never throws. */
@@ -19,14 +26,20 @@ export function countSigners(
 ): Signers {
   const bytes = Buffer.from(signed.tag + signed.text);
   const people = new Map<string, Operator>();
-  const problems: string[] = [];
+  const problems: Message[] = [];
   for (const { keyId, value } of signed.signatures) {
     const operator = operators.find((known) => known.keyId === keyId);
-    if (operator === undefined) problems.push(`${keyId.slice(0, 16)} is not known here`);
-    else if (Date.parse(operator.notAfter) <= nowMs)
-      problems.push(`${keyId} (${operator.name}) expired ${toTimestamp(Date.parse(operator.notAfter))}`);
-    else if (!isSignature(operator.publicKey, bytes, value))
-      problems.push(`${keyId} (${operator.name}) signed something else`);
+    if (operator === undefined) {
+      const id = keyId.slice(0, 16);
+      problems.push({ en: `${id} is not known here`, zh: `本机不认识 ${id}` });
+      continue;
+    }
+    const key = `${keyId} (${operator.name})`;
+    if (Date.parse(operator.notAfter) <= nowMs) {
+      const at = toTimestamp(Date.parse(operator.notAfter));
+      problems.push({ en: `${key} expired ${at}`, zh: `${key} 已于 ${at} 过期` });
+    } else if (!isSignature(operator.publicKey, bytes, value))
+      problems.push({ en: `${key} signed something else`, zh: `${key} 签的是其他内容` });
     else people.set(operator.name, people.get(operator.name) ?? operator);
   }
   const counted = [...people.values()];
@@ -47,8 +60,15 @@ export function isEnough(wanted: SignaturesWanted, { people }: Pick<Signers, 'pe
 }
 
 /** `2 signatures, 1 of dba`: for a person. */
-export function describeWanted(wanted: SignaturesWanted): string {
+export function describeWanted(wanted: SignaturesWanted): Message {
   const { count, ofGroups } = wantedOf(wanted);
-  const parts = Object.entries(ofGroups).map(([group, least]) => `${least} of ${group}`);
-  return [count === 1 ? '1 signature' : `${count} signatures`, ...parts].join(', ');
+  const parts = Object.entries(ofGroups).map(
+    ([group, least]): Message => ({ en: `${least} of ${group}`, zh: `其中 ${group} ${least} 个` }),
+  );
+  const all = { en: `${count} signature${count === 1 ? '' : 's'}`, zh: `${count} 个签名` };
+  return joinMessages([all, ...parts], { en: ', ', zh: '，' });
 }
+
+/** Why signatures do not count, in one text. */
+export const describeProblems = ({ problems }: Pick<Signers, 'problems'>): Message =>
+  joinMessages(problems, { en: '; ', zh: '；' });

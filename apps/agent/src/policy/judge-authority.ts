@@ -24,7 +24,9 @@ import {
   type EnvelopePayload,
   gapOfMandate,
   isAllowed,
+  MANDATE_GAPS,
   MANDATE_TAG,
+  type Message,
   mandateDigest,
   PLAN_SIGNATURE_TAG,
   readMandate,
@@ -37,7 +39,7 @@ import type { LedgerEntry } from '../journal/replay-journal.ts';
 import type { ActionRegistry } from '../tasks/action-registry.ts';
 import { CLOCK_SKEW_MS_MAX } from '../tasks/server-time.ts';
 import type { Refusal } from '../tasks/verify-envelope.ts';
-import { countSigners, describeWanted, isEnough } from './count-signers.ts';
+import { countSigners, describeProblems, describeWanted, isEnough } from './count-signers.ts';
 import { readerOf, weighPayload } from './weigh-payload.ts';
 
 export interface AuthorityJudge {
@@ -124,7 +126,7 @@ function judgePlan(
       effect,
       wanted: describeWanted(wanted),
       given: signers.keys.length,
-      problems: signers.problems.join('; ') || '-',
+      problems: signers.problems.length === 0 ? '-' : describeProblems(signers),
     });
   if (payload.kind === 'run' && hasBegun(payload)) return refuse('TASK_AGAIN_NOT_SIGNED');
   return ok({ by: 'plan', keys: [...signers.keys], ...probesOf(payload) });
@@ -138,21 +140,27 @@ function judgeMandate(
   const { policy, registry, earliestMs, latestMs, usesOf } = brought.judge;
   const { text, signatures } = brought.mandate;
   const digest = mandateDigest(text);
-  const refused = (problem: string): Verdict => refuse('TASK_MANDATE_REFUSED', { mandate: digest, problem });
-  if (policy.mandates === 'refuse') return refused('this host takes no mandates');
-  if (policy.revokedMandates?.includes(digest) === true) return refused('revoked on this host');
+  const refused = (problem: Message): Verdict => refuse('TASK_MANDATE_REFUSED', { mandate: digest, problem });
+  if (policy.mandates === 'refuse')
+    return refused({ en: 'this host takes no mandates', zh: '本机不接受授权书' });
+  if (policy.revokedMandates?.includes(digest) === true)
+    return refused({ en: 'it was revoked on this host', zh: '已在本机撤销' });
   const signers = countSigners(policy.operators, { tag: MANDATE_TAG, text, signatures }, latestMs);
   const wanted = policy.signatures[effect];
   if (!isEnough(wanted, signers)) {
-    const problems = signers.problems.join('; ');
-    return refused(`${describeWanted(wanted)} wanted, ${signers.keys.length} given ${problems}`.trim());
+    const { en, zh } = describeWanted(wanted);
+    const problems = describeProblems(signers);
+    return refused({
+      en: `${en} wanted, ${signers.keys.length} given ${problems.en}`.trim(),
+      zh: `需要${zh}，有效 ${signers.keys.length} 个 ${problems.zh}`.trim(),
+    });
   }
   const mandate = readMandate(text);
-  if (mandate === null) return refused('not readable');
+  if (mandate === null) return refused({ en: 'it cannot be read', zh: '无法读取' });
   const { step, header, kind } = payload;
   for (const nowMs of [earliestMs, latestMs]) {
     const gap = gapOfMandate(mandate, { step, header, nowMs }, readerOf(registry));
-    if (gap !== null) return refused(gap);
+    if (gap !== null) return refused(MANDATE_GAPS[gap]);
   }
   const uses = usesOf(digest);
   if (kind === 'run' && uses >= mandate.usesMax)

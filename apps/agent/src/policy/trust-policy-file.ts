@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readFileSync } from 'node:fs';
 import { errorCode } from '@pilothouse/base';
-import { type SignaturesWanted, TrustPolicy } from '@pilothouse/contract';
+import { type Message, placedProblem, type SignaturesWanted, TrustPolicy } from '@pilothouse/contract';
 
 /** A thousand revoked mandates and every key of a large house fit many times. */
 const POLICY_BYTES_MAX = 1024 * 1024;
@@ -19,7 +19,7 @@ const PERMISSIONS = 0o777;
 export type PolicyState =
   | { readonly kind: 'none' }
   | { readonly kind: 'policy'; readonly policy: TrustPolicy }
-  | { readonly kind: 'damaged'; readonly path: string; readonly problem: string };
+  | { readonly kind: 'damaged'; readonly path: string; readonly problem: Message };
 
 export interface TrustPolicyFile {
   current(): PolicyState;
@@ -60,7 +60,7 @@ function withFile(path: string, read: (descriptor: number) => string): string {
 }
 
 export function readTrustPolicy(path: string, uid: number): PolicyState {
-  const damaged = (problem: string): PolicyState => ({ kind: 'damaged', path, problem });
+  const damaged = (problem: Message): PolicyState => ({ kind: 'damaged', path, problem });
   let text: string;
   try {
     const descriptor = openSync(path, 'r');
@@ -72,33 +72,46 @@ export function readTrustPolicy(path: string, uid: number): PolicyState {
       closeSync(descriptor);
     }
   } catch (cause) {
-    return errorCode(cause) === 'ENOENT' ? { kind: 'none' } : damaged(errorCode(cause) ?? String(cause));
+    return errorCode(cause) === 'ENOENT'
+      ? { kind: 'none' }
+      : damaged(unreadable(errorCode(cause) ?? String(cause)));
   }
   return policyOf(text, damaged);
 }
 
+const unreadable = (reason: string): Message => ({
+  en: `it cannot be read (${reason})`,
+  zh: `无法读取（${reason}）`,
+});
+
 function problemOfFile(
   file: { readonly uid: number; readonly mode: number; readonly size: number },
   uid: number,
-): string | null {
-  if (file.uid !== 0 && file.uid !== uid) return `owned by user ${file.uid}, not by root`;
-  if ((file.mode & WRITABLE_BY_OTHERS) !== 0)
-    return `others may write it (mode ${(file.mode & PERMISSIONS).toString(8)}): chmod 600`;
-  return file.size > POLICY_BYTES_MAX ? `larger than ${POLICY_BYTES_MAX} bytes` : null;
+): Message | null {
+  if (file.uid !== 0 && file.uid !== uid)
+    return { en: `owned by user ${file.uid}, not by root`, zh: `属主是用户 ${file.uid}，不是 root` };
+  if ((file.mode & WRITABLE_BY_OTHERS) !== 0) {
+    const mode = (file.mode & PERMISSIONS).toString(8);
+    return {
+      en: `others may write it (mode ${mode}): chmod 600`,
+      zh: `其他用户可写（权限 ${mode}）：请执行 chmod 600`,
+    };
+  }
+  return file.size > POLICY_BYTES_MAX
+    ? { en: `larger than ${POLICY_BYTES_MAX} bytes`, zh: `超过 ${POLICY_BYTES_MAX} 字节` }
+    : null;
 }
 
-function policyOf(text: string, damaged: (problem: string) => PolicyState): PolicyState {
+function policyOf(text: string, damaged: (problem: Message) => PolicyState): PolicyState {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch (cause) {
-    return damaged(cause instanceof Error ? cause.message : 'not JSON');
+    const words = cause instanceof Error ? cause.message : String(cause);
+    return damaged({ en: `it is not JSON ("${words}")`, zh: `不是 JSON（“${words}”）` });
   }
   const parsed = TrustPolicy.safeParse(json);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    return damaged(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`);
-  }
+  if (!parsed.success) return damaged(placedProblem(TrustPolicy, json, parsed.error));
   const problem = problemOf(parsed.data);
   return problem === null ? { kind: 'policy', policy: parsed.data } : damaged(problem);
 }
@@ -107,23 +120,34 @@ const keyIdOf = (publicKey: string): string =>
   createHash('sha256').update(Buffer.from(publicKey, 'base64')).digest('hex').slice(0, 16);
 
 /** What no schema can say: keys that are what they are called, and no more wanted than there are people. */
-function problemOf({ mode, operators, signatures }: TrustPolicy): string | null {
+function problemOf({ mode, operators, signatures }: TrustPolicy): Message | null {
   const ids = new Set<string>();
   for (const { keyId, publicKey, name } of operators) {
-    if (keyIdOf(publicKey) !== keyId) return `the key of ${name} is ${keyIdOf(publicKey)}, not ${keyId}`;
-    if (ids.has(keyId)) return `key ${keyId} is listed twice`;
+    const is = keyIdOf(publicKey);
+    if (is !== keyId)
+      return { en: `the key of ${name} is ${is}, not ${keyId}`, zh: `${name} 的密钥是 ${is}，不是 ${keyId}` };
+    if (ids.has(keyId)) return { en: `key ${keyId} is listed twice`, zh: `密钥 ${keyId} 重复列出` };
     ids.add(keyId);
   }
   if (mode === 'default') return null;
   for (const [effect, wanted] of Object.entries(signatures)) {
     const { count, ofGroups } = wantedOf(wanted);
-    if (effect !== 'read' && count === 0) return `signatures.${effect}: only read may need none`;
-    if (peopleOf(operators) < count)
-      return `signatures.${effect}: ${count} are wanted of ${peopleOf(operators)} people`;
+    const place = `signatures.${effect}`;
+    if (effect !== 'read' && count === 0)
+      return { en: `${place}: only read may need none`, zh: `${place}：只有 read 可以不需要签名` };
+    const people = peopleOf(operators);
+    if (people < count)
+      return {
+        en: `${place}: ${count} are wanted of ${people} people`,
+        zh: `${place}：需要 ${count} 个签名，但只有 ${people} 人`,
+      };
     for (const [group, least] of Object.entries(ofGroups)) {
       const members = peopleOf(operators.filter(({ groups }) => groups?.includes(group)));
       if (members < least)
-        return `signatures.${effect}: ${least} are wanted of ${members} people in ${group}`;
+        return {
+          en: `${place}: ${least} are wanted of ${members} people in ${group}`,
+          zh: `${place}：需要 ${group} 的 ${least} 个签名，但该组只有 ${members} 人`,
+        };
     }
   }
   return null;

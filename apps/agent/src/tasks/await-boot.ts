@@ -29,7 +29,10 @@ export function enterRebooting(
 ): StageOf<'rebooting'> {
   const { stages } = run;
   const { withinMs, state } = wish;
-  if (stages.bootId === '') throw new AppError('REBOOT_NOT_ACCEPTED', { reason: 'the host has no boot id' });
+  if (stages.bootId === '')
+    throw new AppError('REBOOT_NOT_ACCEPTED', {
+      reason: { en: 'the host has no boot id', zh: '主机没有 boot id' },
+    });
   if (Buffer.byteLength(JSON.stringify(state)) > STATE_BYTES_MAX)
     throw new RangeError(`state for after the boot is larger than ${STATE_BYTES_MAX} bytes`);
   const stage: StageOf<'rebooting'> = {

@@ -128,6 +128,15 @@ test('another schema of the action, or parameters it would not take, are refused
   );
 });
 
+test('what does not fit is told in both languages, for whoever reads it', () => {
+  const verified = verifyEnvelope(sealEnvelope(payloadOf({ ...wish, parameters: {} }), key), judgeOf({}));
+
+  assert.deepEqual(verified.ok ? null : verified.error.details['problem'], {
+    en: 'text: text is missing',
+    zh: 'text: 缺少 text',
+  });
+});
+
 test('a plan with a field that this agent does not know is still the plan that was signed', () => {
   const header = { ...payloadOf(wish).header, newerField: 'x' };
 

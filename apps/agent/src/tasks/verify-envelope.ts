@@ -13,6 +13,7 @@ import {
   EnvelopePayload,
   type ErrorDetails,
   type PlanHeader,
+  placedProblem,
   planDigest,
   type Step,
   verifyStep,
@@ -126,13 +127,15 @@ function isPartOfPlan({ payload, signedHeader, signedStep }: SignedPayload): boo
   });
 }
 
+const NOT_KNOWN = { en: 'it is not known here', zh: '本机没有该操作' };
+
 function refusalOfActions(payload: EnvelopePayload, registry: ActionRegistry): Refusal | null {
   for (const { action, parameters } of payload.step.actions) {
     const known = registry.offered.get(action);
     if (known === undefined) {
       return {
         code: 'TASK_ACTION_UNKNOWN',
-        details: { action, reason: registry.absent.get(action) ?? 'not known' },
+        details: { action, reason: registry.absent.get(action) ?? NOT_KNOWN },
       };
     }
     if (payload.header.actionSchemas[action] !== known.schemaDigest) {
@@ -140,9 +143,8 @@ function refusalOfActions(payload: EnvelopePayload, registry: ActionRegistry): R
     }
     const parsed = known.action.spec.parameters.safeParse(parameters);
     if (!parsed.success) {
-      const problem = parsed.error.issues
-        .map((issue) => `${issue.path.join('.')}: ${issue.message}`)
-        .join('; ');
+      // Both languages: who will read it is known where the answer is shown.
+      const problem = placedProblem(known.action.spec.parameters, parameters, parsed.error);
       return { code: 'TASK_PARAMETERS_INVALID', details: { action, problem } };
     }
   }

@@ -73,7 +73,10 @@ async function readRecords(path: string): Promise<HistoryRecord[]> {
     .map((line, index) => {
       const parsed = HistoryRecord.safeParse(parseJson(line));
       if (parsed.success) return parsed.data;
-      throw new AppError('CLI_FILE_UNREADABLE', { path, reason: `line ${index + 1} is no record of a host` });
+      throw new AppError('CLI_FILE_UNREADABLE', {
+        path,
+        reason: { en: `line ${index + 1} is no record of a host`, zh: `第 ${index + 1} 行不是主机记录` },
+      });
     });
 }
 

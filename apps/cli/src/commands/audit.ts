@@ -156,7 +156,8 @@ async function readWitness(path: string, isNamed: boolean): Promise<AuditCheckpo
   });
   if (source === null) return [];
   const parsed = AuditCheckpoint.safeParse(JSON.parse(source));
-  if (!parsed.success) throw new AppError('CLI_FILE_UNREADABLE', { path, reason: 'not a checkpoint' });
+  if (!parsed.success)
+    throw new AppError('CLI_FILE_UNREADABLE', { path, reason: { en: 'not a checkpoint', zh: '不是检查点' } });
   return [parsed.data];
 }
 

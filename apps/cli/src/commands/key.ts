@@ -59,7 +59,10 @@ const create = defineAppCommand({
   async run(context, { options }) {
     const name = options.name ?? 'default';
     if (!NAME_PATTERN.test(name))
-      throw new AppError('CLI_VALUE_INVALID', { value: name, expected: 'letters, digits, . _ -' });
+      throw new AppError('CLI_VALUE_INVALID', {
+        value: name,
+        expected: { en: 'letters, digits, . _ -', zh: '字母、数字、. _ -' },
+      });
     const client = await context.connect();
     const directory = keyDirectory(context.sites.directory);
     const signer = await createKeyFile({ directory, name, passphrase: await newPassphrase(context, name) });
@@ -217,7 +220,10 @@ const exportKeys = defineAppCommand({
     const operators = keys.map(operatorOf);
     for (const name of args.people) {
       if (!operators.some((operator) => operator.name === name))
-        throw new AppError('CLI_VALUE_INVALID', { value: name, expected: 'a person with a good key' });
+        throw new AppError('CLI_VALUE_INVALID', {
+          value: name,
+          expected: { en: 'a person with a good key', zh: '持有有效密钥的人员' },
+        });
     }
     printJson(context, options.policy ? policyOf(operators) : operators);
     return EXIT.ok;

@@ -94,7 +94,11 @@ async function signIn(context: AppContext, site: Site, options: SignIn): Promise
       ? await client.call(sessionRoutes.signIn, { body: { name, password, tokenName } })
       : await client.call(sessionRoutes.setup, { body: { code: options.setup, name, password, tokenName } });
   if (answer.token === null)
-    throw new AppError('CLIENT_ANSWER_INVALID', { method: 'POST', path: '/session', problem: 'no token' });
+    throw new AppError('CLIENT_ANSWER_INVALID', {
+      method: 'POST',
+      path: '/session',
+      problem: { en: 'no token', zh: '没有令牌' },
+    });
   return answer.token;
 }
 

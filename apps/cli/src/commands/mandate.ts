@@ -211,7 +211,10 @@ const sign = defineAppCommand({
     const params = { mandateId: args.id };
     const record = await client.call(mandateRoutes.get, { params });
     if (mandateDigest(record.text) !== args.id)
-      throw new AppError('CLI_PLAN_MISMATCH', { digest: args.id, problem: 'its text has another digest' });
+      throw new AppError('CLI_PLAN_MISMATCH', {
+        digest: args.id,
+        problem: { en: 'its text has another digest', zh: '内容的摘要不符' },
+      });
     const signature = await signText(context, client, {
       mandate: record.text,
       key: options.key,

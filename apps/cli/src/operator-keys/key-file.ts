@@ -108,7 +108,11 @@ async function readKeyFile(path: string, ask: AskPassphrase): Promise<Signer> {
   try {
     return signerOf(path, KeyFile.parse(JSON.parse(text)), ask);
   } catch (cause) {
-    throw new AppError('CLI_KEY_FILE_DAMAGED', { path, reason: 'its content is not valid' }, { cause });
+    throw new AppError(
+      'CLI_KEY_FILE_DAMAGED',
+      { path, reason: { en: 'its content is not valid', zh: '内容无效' } },
+      { cause },
+    );
   }
 }
 
@@ -155,7 +159,10 @@ function open(path: string, { publicKey, kdf, cipher }: KeyFile, passphrase: str
     Buffer.from(each, 'base64'),
   );
   if (nonce?.length !== 12 || tag?.length !== 16 || sealed?.length !== SEED_BYTES)
-    throw new AppError('CLI_KEY_FILE_DAMAGED', { path, reason: 'its content is not valid' });
+    throw new AppError('CLI_KEY_FILE_DAMAGED', {
+      path,
+      reason: { en: 'its content is not valid', zh: '内容无效' },
+    });
   const decipher = createDecipheriv('aes-256-gcm', wrappingKey(passphrase, kdf), nonce, {
     authTagLength: 16,
   });
@@ -171,7 +178,7 @@ function open(path: string, { publicKey, kdf, cipher }: KeyFile, passphrase: str
   if (publicKeyOf(key) !== publicKey)
     throw new AppError('CLI_KEY_FILE_DAMAGED', {
       path,
-      reason: 'public and private key do not belong together',
+      reason: { en: 'public and private key do not belong together', zh: '公钥与私钥不匹配' },
     });
   return key;
 }

@@ -6,7 +6,7 @@
  * Limits: one request a connection; answers are bounded; an agent that asks its owner has a minute.
  */
 import { connect } from 'node:net';
-import { AppError } from '@pilothouse/contract';
+import { AppError, type Message } from '@pilothouse/contract';
 import { keyIdOf } from './key-file.ts';
 import type { Signer } from './signer.ts';
 
@@ -25,7 +25,8 @@ const ANSWER_MS_MAX = 60_000;
 
 /** Keys of the agent behind the socket. AppError CLI_SSH_AGENT_UNUSABLE. */
 export async function sshAgentSigners(socketPath: string | undefined): Promise<Signer[]> {
-  if (socketPath === undefined || socketPath === '') throw unusable('SSH_AUTH_SOCK is not set');
+  if (socketPath === undefined || socketPath === '')
+    throw unusable({ en: 'SSH_AUTH_SOCK is not set', zh: '未设置 SSH_AUTH_SOCK' });
   const answer = await ask(socketPath, Buffer.from([REQUEST_IDENTITIES]));
   return identitiesOf(answer).map(({ blob, raw, comment }) => {
     const publicKey = raw.toString('base64');
@@ -46,9 +47,11 @@ export async function sshAgentSigners(socketPath: string | undefined): Promise<S
 /** Ed25519 keys of an answer to REQUEST_IDENTITIES; others are passed over. */
 export function identitiesOf(answer: Buffer): { blob: Buffer; raw: Buffer; comment: string }[] {
   const reader = readerOf(answer);
-  if (reader.byte() !== IDENTITIES_ANSWER) throw unusable('it does not list its keys');
+  if (reader.byte() !== IDENTITIES_ANSWER)
+    throw unusable({ en: 'it does not list its keys', zh: '未列出密钥' });
   const count = reader.number();
-  if (count > KEYS_MAX) throw unusable(`it holds more than ${KEYS_MAX} keys`);
+  if (count > KEYS_MAX)
+    throw unusable({ en: `it holds more than ${KEYS_MAX} keys`, zh: `密钥超过 ${KEYS_MAX} 个` });
   const found = [];
   for (let n = 0; n < count; n++) {
     const blob = reader.bytes();
@@ -63,15 +66,16 @@ export function identitiesOf(answer: Buffer): { blob: Buffer; raw: Buffer; comme
 
 export function signatureOf(answer: Buffer): Buffer {
   const reader = readerOf(answer);
-  if (reader.byte() !== SIGN_RESPONSE) throw unusable('it refused to sign');
+  if (reader.byte() !== SIGN_RESPONSE) throw unusable({ en: 'it refused to sign', zh: '拒绝签名' });
   const inner = readerOf(reader.bytes());
   const kind = inner.bytes().toString('latin1');
   const signature = inner.bytes();
-  if (kind !== ED25519 || signature.length !== SIGNATURE_BYTES) throw unusable(`it signed as ${kind}`);
+  if (kind !== ED25519 || signature.length !== SIGNATURE_BYTES)
+    throw unusable({ en: `it signed as ${kind}`, zh: `签名类型为 ${kind}` });
   return signature;
 }
 
-const unusable = (reason: string, cause?: unknown): AppError =>
+const unusable = (reason: Message, cause?: unknown): AppError =>
   new AppError('CLI_SSH_AGENT_UNUSABLE', { reason }, { cause });
 
 function framed(bytes: Buffer): Buffer {
@@ -84,7 +88,7 @@ function framed(bytes: Buffer): Buffer {
 function readerOf(buffer: Buffer) {
   let at = 0;
   const take = (count: number): Buffer => {
-    if (at + count > buffer.length) throw unusable('its answer is cut off');
+    if (at + count > buffer.length) throw unusable({ en: 'its answer is cut off', zh: '应答不完整' });
     at += count;
     return buffer.subarray(at - count, at);
   };
@@ -96,22 +100,26 @@ function ask(socketPath: string, request: Buffer): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const socket = connect(socketPath);
     let heard = Buffer.alloc(0);
-    const fail = (reason: string, cause?: unknown): void => {
+    const fail = (reason: Message, cause?: unknown): void => {
       socket.destroy();
       reject(unusable(reason, cause));
     };
-    socket.setTimeout(ANSWER_MS_MAX, () => fail('it does not answer'));
-    socket.on('error', (cause: NodeJS.ErrnoException) => fail(cause.code ?? cause.message, cause));
-    socket.on('end', () => fail('it hung up'));
+    socket.setTimeout(ANSWER_MS_MAX, () => fail({ en: 'it does not answer', zh: '没有应答' }));
+    socket.on('error', (cause: NodeJS.ErrnoException) => fail(codeText(cause.code ?? cause.message), cause));
+    socket.on('end', () => fail({ en: 'it hung up', zh: '连接被关闭' }));
     socket.on('connect', () => socket.write(framed(request)));
     socket.on('data', (piece) => {
       heard = Buffer.concat([heard, piece]);
       if (heard.length < 4) return;
       const length = heard.readUInt32BE();
-      if (length === 0 || length > ANSWER_BYTES_MAX) return fail('its answer is too large');
+      if (length === 0 || length > ANSWER_BYTES_MAX)
+        return fail({ en: 'its answer is too large', zh: '应答过大' });
       if (heard.length < 4 + length) return;
       socket.destroy();
       resolve(heard.subarray(4, 4 + length));
     });
   });
 }
+
+/** A code of the system, such as ECONNREFUSED, is the same in both. */
+const codeText = (code: string): Message => ({ en: code, zh: code });

@@ -46,7 +46,10 @@ export function writeKeyFiles(data: string, files: readonly CopyFile[], isReplac
   for (const { path, base64 } of files) {
     // Only what a backup of ours holds: names without a way out of the directory.
     if (dirname(path) !== KEYS)
-      throw new AppError('STORE_COPY_DAMAGED', { path, problem: 'it is no key file' });
+      throw new AppError('STORE_COPY_DAMAGED', {
+        path,
+        problem: { en: 'it is no key file', zh: '不是密钥文件' },
+      });
     writeFileSync(join(data, KEYS, basename(path)), Buffer.from(base64, 'base64'), {
       mode: FILE_MODE,
       flush: true,

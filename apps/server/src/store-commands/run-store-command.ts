@@ -5,7 +5,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { nearestName } from '@pilothouse/base';
-import { AppError, type Language, type Message, renderMessage } from '@pilothouse/contract';
+import { AppError, type Language, lineProblem, type Message, renderMessage } from '@pilothouse/contract';
 import { kernelMigrations } from '@pilothouse/kernel';
 import {
   backUpStore,
@@ -80,16 +80,17 @@ export async function runStoreCommand(args: readonly string[], language: Languag
 }
 
 function readWish(name: string, verb: Verb, args: readonly string[]): { wish: Wish; isJson: boolean } {
-  const invalid = (problem: string, cause?: unknown) =>
+  const invalid = (problem: Message, cause?: unknown) =>
     new AppError('CONFIG_INVALID', { where: `store ${name}`, problem }, { cause });
   const values = (() => {
     try {
       return parseArgs({ args: [...args], options: OPTIONS }).values;
     } catch (cause) {
-      throw invalid(cause instanceof Error ? cause.message : 'not understood', cause);
+      throw invalid(lineProblem(cause), cause);
     }
   })();
-  for (const need of verb.needs) if (values[need] === undefined) throw invalid(`--${need} is missing`);
+  for (const need of verb.needs)
+    if (values[need] === undefined) throw invalid({ en: `--${need} is missing`, zh: `缺少 --${need}` });
   const data = resolve(values.data ?? (process.env['PILOTHOUSE_DATA'] || './.pilothouse'));
   const store = values.store ?? (process.env['PILOTHOUSE_STORE'] || 'sqlite');
   const wish = {
@@ -145,7 +146,7 @@ function move({ data, from, to, isReplacing }: Wish): Promise<Done> {
     if (nameOf(source) === nameOf(target))
       throw new AppError('CONFIG_INVALID', {
         where: 'store migrate',
-        problem: '--from and --to are the same',
+        problem: { en: '--from and --to are the same', zh: '--from 与 --to 相同' },
       });
     const wish = { from: source, to: target, sets: sets(), isReplacing };
     const { tables, rows } = await moveStore(context, wish);
@@ -189,7 +190,10 @@ async function pendingOf(store: StoreLocation): Promise<{ owner: string; id: str
 function newEpoch({ data, store, from }: Wish): Promise<Done> {
   const restoredFrom = new Date(from);
   if (Number.isNaN(restoredFrom.getTime()))
-    throw new AppError('CONFIG_INVALID', { where: 'store new-epoch', problem: `${from} is no moment` });
+    throw new AppError('CONFIG_INVALID', {
+      where: 'store new-epoch',
+      problem: { en: `${from} is no moment`, zh: `${from} 不是时间` },
+    });
   return whileDown(data, async () => {
     const opened = await openStore(store);
     try {

@@ -3,6 +3,7 @@ import {
   type Digest,
   gapOfMandate,
   JsonObject,
+  MANDATE_GAPS,
   MANDATE_TAG,
   Mandate,
   type MandateRecord,
@@ -77,9 +78,12 @@ function requireMayMandate(parts: AuthorityParts, principal: Principal, mandate:
 
 function requireCurrent({ row, mandate }: Stored, nowMs: number): void {
   if (row.revoked_at !== null)
-    throw new AppError('MANDATE_OVER', { at: toTimestamp(row.revoked_at), reason: 'revoked' });
+    throw new AppError('MANDATE_OVER', {
+      at: toTimestamp(row.revoked_at),
+      reason: { en: 'revoked', zh: '已撤销' },
+    });
   if (nowMs > Date.parse(mandate.expiresAt))
-    throw new AppError('MANDATE_OVER', { at: mandate.expiresAt, reason: 'expired' });
+    throw new AppError('MANDATE_OVER', { at: mandate.expiresAt, reason: { en: 'expired', zh: '已过期' } });
 }
 
 export async function createMandate(
@@ -202,7 +206,7 @@ function requireCovering(parts: AuthorityParts, plan: LoadedPlan, { row, mandate
   throw new AppError('MANDATE_NOT_COVERING', {
     count: gaps.length,
     host: first.host,
-    problem: first.gap,
+    problem: MANDATE_GAPS[first.gap],
     mandate: row.id,
   });
 }

@@ -78,8 +78,11 @@ function requireTimeZone(timeZone: string): void {
   }
 }
 
-/** The library's own words, which it has in English alone. */
+/** The library's own words, which it has in English alone, are a quotation. */
 function problemOf(cause: unknown): Message {
   const words = cause instanceof Error ? cause.message : String(cause);
-  return { en: words, zh: words };
+  const part = /\b(FREQ|INTERVAL|COUNT|UNTIL|WKST|BY[A-Z]+|DTSTART|RSCALE|SKIP)\b/.exec(words)?.[1];
+  return part === undefined
+    ? { en: `it is no rule of RFC 5545 ("${words}")`, zh: `不是 RFC 5545 规则（“${words}”）` }
+    : { en: `${part} is not right ("${words}")`, zh: `${part} 部分有误（“${words}”）` };
 }

@@ -194,7 +194,7 @@ test('a query without exactly one number is undetermined, as is an engine that d
     [{ kind: 'samples', samples: [] }, 'GATE_QUERY_EMPTY'],
     [{ kind: 'samples', samples: [{ labels: {}, value: Number.NaN }] }, 'GATE_QUERY_EMPTY'],
     [{ kind: 'samples', samples: [1, 2].map((value) => ({ labels: {}, value })) }, 'GATE_QUERY_MANY'],
-    [{ kind: 'unreachable', problem: 'refused' }, 'GATE_PROMETHEUS_UNREACHABLE'],
+    [{ kind: 'unreachable', problem: { en: 'refused', zh: '拒绝' } }, 'GATE_PROMETHEUS_UNREACHABLE'],
   ];
   for (const [answer, code] of answers) {
     const { gates, view } = openWorld({ hosts: 2, touched: 1, answer });
@@ -237,7 +237,11 @@ test('a gate that cannot be right is refused when the plan is made', async () =>
 });
 
 test('a query that Prometheus refuses or knows nothing of is named before the rollout starts', async () => {
-  const refused = openWorld({ hosts: 1, touched: 1, answer: { kind: 'refused', problem: 'parse error' } });
+  const refused = openWorld({
+    hosts: 1,
+    touched: 1,
+    answer: { kind: 'refused', problem: { en: 'parse error', zh: '解析错误' } },
+  });
   const unknown = openWorld({ hosts: 1, touched: 1, answer: { kind: 'samples', samples: [] } });
 
   assert.equal(await codeOf(refused.gates.check([check('prom("up{") > 0.0')])), 'GATE_QUERY_INVALID');

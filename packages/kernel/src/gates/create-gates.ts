@@ -65,7 +65,10 @@ function requireOneOf(known: readonly string[], gate: string, fetch: Fetch): voi
   if (known.includes(fetch.argument)) return;
   throw new AppError('GATE_INVALID', {
     gate,
-    problem: `${fetch.function}() does not know "${fetch.argument}"`,
+    problem: {
+      en: `${fetch.function}() does not know "${fetch.argument}"`,
+      zh: `${fetch.function}() 不认识“${fetch.argument}”`,
+    },
     column: 1,
     excerpt: fetch.argument,
     suggestion: known.join(', '),

@@ -48,7 +48,8 @@ function decide(
     const reason = { code: 'GATE_FALSE', details: { expression: gate.expression } };
     return { kind: 'fails', reason, evidence };
   } catch (cause) {
-    const problem = (cause instanceof Error ? cause.message : 'failed').split('\n')[0] ?? '';
+    const words = (cause instanceof Error ? cause.message : '').split('\n')[0] ?? '';
+    const problem = { en: `it fails ("${words}")`, zh: `计算失败（“${words}”）` };
     return {
       kind: 'undetermined',
       reason: { code: 'GATE_CANNOT_EVALUATE', details: { problem } },

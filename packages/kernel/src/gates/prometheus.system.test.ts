@@ -51,7 +51,7 @@ test('series come with their labels, a scalar as one number', async () => {
 test('a query with a mistake is refused with the reason of Prometheus, and one over time with ours', async () => {
   const mistake = await ask('sum(shop_errors_total');
   assert.equal(mistake.kind, 'refused');
-  assert.match(mistake.kind === 'refused' ? mistake.problem : '', /parse error/);
+  assert.match(mistake.kind === 'refused' ? mistake.problem.en : '', /parse error/);
 
   const range = await ask('shop_errors_total[5m]');
   assert.equal(range.kind, 'refused');

@@ -1,3 +1,4 @@
+import type { Message } from '@pilothouse/contract';
 import { z } from 'zod';
 
 /** A gate waits no longer for an answer; it asks again soon anyhow. */
@@ -20,7 +21,7 @@ export interface PromSample {
 /** `unreachable`: nobody answered, or not like Prometheus. `refused`: it did not understand the query. */
 export type PromAnswer =
   | { readonly kind: 'samples'; readonly samples: readonly PromSample[] }
-  | { readonly kind: 'unreachable' | 'refused'; readonly problem: string };
+  | { readonly kind: 'unreachable' | 'refused'; readonly problem: Message };
 
 export interface Prometheus {
   /** An instant query, at the engine's own now. Never throws. */
@@ -85,18 +86,33 @@ function answerOf(text: string, status: number): PromAnswer {
     json = JSON.parse(text);
   } catch {
     // A proxy's page, say.
-    return { kind: 'unreachable', problem: `HTTP ${status} and no JSON` };
+    return {
+      kind: 'unreachable',
+      problem: { en: `HTTP ${status} and no JSON`, zh: `HTTP ${status}，不是 JSON` },
+    };
   }
   const parsed = Answer.safeParse(json);
   if (!parsed.success)
-    return { kind: 'unreachable', problem: `HTTP ${status} and not the answer to a query` };
+    return {
+      kind: 'unreachable',
+      problem: { en: `HTTP ${status} and not the answer to a query`, zh: `HTTP ${status}，不是查询的应答` },
+    };
   if (parsed.data.status === 'error')
-    return { kind: status >= 500 ? 'unreachable' : 'refused', problem: parsed.data.error.slice(0, 500) };
+    return {
+      kind: status >= 500 ? 'unreachable' : 'refused',
+      problem: quoted(parsed.data.error.slice(0, 500)),
+    };
   const { data } = parsed.data;
   if (data.resultType === 'scalar')
     return { kind: 'samples', samples: [{ labels: {}, value: numberOf(data.result[1]) }] };
   if (data.resultType !== 'vector')
-    return { kind: 'refused', problem: `it gives a ${data.resultType}, not one value for each series` };
+    return {
+      kind: 'refused',
+      problem: {
+        en: `it gives a ${data.resultType}, not one value for each series`,
+        zh: `结果类型为 ${data.resultType}，不是每个序列一个值`,
+      },
+    };
   const samples = data.result.map(({ metric, value }) => ({ labels: metric, value: numberOf(value[1]) }));
   return { kind: 'samples', samples };
 }
@@ -104,8 +120,11 @@ function answerOf(text: string, status: number): PromAnswer {
 /** Prometheus writes infinities as +Inf and -Inf. */
 const numberOf = (text: string): number => Number(text.replace('Inf', 'Infinity'));
 
-function problemOf(cause: unknown): string {
-  if (!(cause instanceof Error)) return 'failed';
+/** Its own words, or those of the runtime, which are English alone. */
+const quoted = (words: string): Message => ({ en: `"${words}"`, zh: `“${words}”` });
+
+function problemOf(cause: unknown): Message {
+  if (!(cause instanceof Error)) return { en: 'it failed', zh: '请求失败' };
   const inner = cause.cause instanceof Error ? cause.cause.message : cause.message;
-  return inner.slice(0, 300);
+  return quoted(inner.slice(0, 300));
 }

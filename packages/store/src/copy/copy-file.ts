@@ -5,7 +5,7 @@ import { dirname } from 'node:path';
 import type { Writable } from 'node:stream';
 import { finished, pipeline } from 'node:stream/promises';
 import { createZstdCompress, createZstdDecompress } from 'node:zlib';
-import { AppError } from '@pilothouse/contract';
+import { AppError, type Message } from '@pilothouse/contract';
 import { LINE_CHARS_MAX } from './copy-lines.ts';
 
 /** Private keys are in it. */
@@ -60,7 +60,7 @@ async function syncDirectory(path: string): Promise<void> {
 
 /** The lines of such a file. AppError STORE_COPY_DAMAGED when it cannot be read to its end. */
 export async function* readCopyFile(path: string): AsyncGenerator<string> {
-  const damaged = (problem: string, cause?: unknown): AppError =>
+  const damaged = (problem: Message, cause?: unknown): AppError =>
     new AppError('STORE_COPY_DAMAGED', { path, problem }, { cause });
   const unpacker = createZstdDecompress();
   const file = createReadStream(path);
@@ -72,17 +72,19 @@ export async function* readCopyFile(path: string): AsyncGenerator<string> {
     for await (const piece of unpacker as AsyncIterable<string>) {
       const lines = (rest + piece).split('\n');
       rest = lines.pop() ?? '';
-      if (rest.length > LINE_CHARS_MAX) throw damaged('it has a line without end');
+      if (rest.length > LINE_CHARS_MAX)
+        throw damaged({ en: 'it has a line without end', zh: '存在没有结尾的行' });
       yield* lines;
     }
     await read;
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw damaged(error instanceof Error ? error.message : String(error), error);
+    const words = error instanceof Error ? error.message : String(error);
+    throw damaged({ en: `it cannot be unpacked ("${words}")`, zh: `无法解压（“${words}”）` }, error);
   } finally {
     unpacker.destroy();
     file.destroy();
     await finished(file).catch(() => undefined);
   }
-  if (rest !== '') throw damaged('its last line is cut');
+  if (rest !== '') throw damaged({ en: 'its last line is cut', zh: '最后一行不完整' });
 }

@@ -1,5 +1,5 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
-import { AppError } from '@pilothouse/contract';
+import { AppError, type Message } from '@pilothouse/contract';
 import { migrate } from '../migrate.ts';
 import { rowChunks } from '../row-chunks.ts';
 import type { MigrationSet, Store, Transaction } from '../store.ts';
@@ -69,11 +69,11 @@ class CopyReader {
     const head = this.#headOf(first.done === true ? '' : first.value);
     await this.#prepare(head);
     for (let line = await lines.next(); line.done !== true; line = await lines.next()) {
-      if (this.#isEnded) throw this.#damaged('it goes on after its end');
+      if (this.#isEnded) throw this.#damaged({ en: 'it goes on after its end', zh: '结尾之后仍有内容' });
       if (line.value.startsWith('[')) await this.#row(line.value);
       else await this.#mark(line.value);
     }
-    if (!this.#isEnded) throw this.#damaged('its end is missing');
+    if (!this.#isEnded) throw this.#damaged({ en: 'its end is missing', zh: '缺少结尾' });
     await this.#compare();
     const rows = [...this.#ends.values()].reduce((sum, end) => sum + end.rows, 0);
     this.#options.takeFiles(this.#files);
@@ -82,7 +82,11 @@ class CopyReader {
 
   #headOf(line: string): CopyHead {
     const parsed = CopyHeadSchema.safeParse(this.#parse(line));
-    if (!parsed.success) throw this.#damaged('its first line is not that of a copy of a store');
+    if (!parsed.success)
+      throw this.#damaged({
+        en: 'its first line is not that of a copy of a store',
+        zh: '首行不是存储副本的首行',
+      });
     return parsed.data;
   }
 
@@ -122,11 +126,15 @@ class CopyReader {
 
   async #mark(line: string): Promise<void> {
     const parsed = CopyMark.safeParse(this.#parse(line));
-    if (!parsed.success) throw this.#damaged(`it has a line that is none of a copy: ${line.slice(0, 80)}`);
+    if (!parsed.success)
+      throw this.#damaged({
+        en: `it has a line that is none of a copy: ${line.slice(0, 80)}`,
+        zh: `存在不属于副本的行：${line.slice(0, 80)}`,
+      });
     const mark = parsed.data;
     switch (mark.kind) {
       case 'store':
-        throw this.#damaged('it begins twice');
+        throw this.#damaged({ en: 'it begins twice', zh: '重复开始' });
       case 'table':
         return this.#begin(mark);
       case 'table-end':
@@ -136,7 +144,10 @@ class CopyReader {
         return;
       case 'end':
         if (mark.tables !== this.#ends.size)
-          throw this.#damaged(`of ${mark.tables} tables there are ${this.#ends.size}`);
+          throw this.#damaged({
+            en: `of ${mark.tables} tables there are ${this.#ends.size}`,
+            zh: `应有 ${mark.tables} 张表，实际 ${this.#ends.size} 张`,
+          });
         this.#isEnded = true;
     }
   }
@@ -144,9 +155,16 @@ class CopyReader {
   #begin(found: TableShape): void {
     const shape = this.#shapes.get(found.name);
     if (this.#table !== null || this.#ends.has(found.name))
-      throw this.#damaged(`table ${found.name} begins out of order`);
+      throw this.#damaged({
+        en: `table ${found.name} begins out of order`,
+        zh: `表 ${found.name} 的开始次序不对`,
+      });
     const isAlike = shape !== undefined && JSON.stringify(shape.columns) === JSON.stringify(found.columns);
-    if (!isAlike) throw this.#damaged(`table ${found.name} has columns that its changes do not make`);
+    if (!isAlike)
+      throw this.#damaged({
+        en: `table ${found.name} has columns that its changes do not make`,
+        zh: `表 ${found.name} 的列与其变更不符`,
+      });
     this.#table = { shape, sum: createHash('sha256'), rows: 0 };
   }
 
@@ -154,7 +172,10 @@ class CopyReader {
     const table = this.#table;
     const parsed = CopyRow.safeParse(this.#parse(line));
     if (table === null || !parsed.success || parsed.data.length !== table.shape.columns.length)
-      throw this.#damaged(`it has a row out of place: ${line.slice(0, 80)}`);
+      throw this.#damaged({
+        en: `it has a row out of place: ${line.slice(0, 80)}`,
+        zh: `存在位置不对的行：${line.slice(0, 80)}`,
+      });
     table.sum.update(line).update('\n');
     table.rows += 1;
     this.#held.push(this.#valuesOf(table.shape, parsed.data));
@@ -195,11 +216,14 @@ class CopyReader {
   }): Promise<void> {
     const table = this.#table;
     if (table === null || table.shape.name !== end.name)
-      throw this.#damaged(`table ${end.name} ends out of order`);
+      throw this.#damaged({ en: `table ${end.name} ends out of order`, zh: `表 ${end.name} 的结束次序不对` });
     await this.#flush(table.shape);
     const isWhole = table.rows === end.rows && table.sum.digest('hex') === end.sha256;
     if (!isWhole)
-      throw this.#damaged(`table ${end.name} is not what it was: ${table.rows} of ${end.rows} rows`);
+      throw this.#damaged({
+        en: `table ${end.name} is not what it was: ${table.rows} of ${end.rows} rows`,
+        zh: `表 ${end.name} 与原来不同：${end.rows} 行中有 ${table.rows} 行`,
+      });
     this.#ends.set(end.name, end);
     this.#table = null;
   }
@@ -221,13 +245,13 @@ class CopyReader {
     } catch (cause) {
       throw new AppError(
         'STORE_COPY_DAMAGED',
-        { path: this.#options.path, problem: 'it has a line cut short' },
+        { path: this.#options.path, problem: { en: 'it has a line cut short', zh: '存在不完整的行' } },
         { cause },
       );
     }
   }
 
-  #damaged(problem: string): AppError {
+  #damaged(problem: Message): AppError {
     return new AppError('STORE_COPY_DAMAGED', { path: this.#options.path, problem });
   }
 }

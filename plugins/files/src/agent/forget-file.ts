@@ -35,7 +35,10 @@ export const forgetFileAction = defineAgentAction({
     const parsed = ForgetRecord.safeParse(stored);
     const managed = await readManagedList();
     if (!parsed.success)
-      return failed({ code: 'UNDO_RECORD_MISSING', details: { problem: 'the record is damaged' } });
+      return failed({
+        code: 'UNDO_RECORD_MISSING',
+        details: { reason: { en: 'the record is damaged', zh: '记录已损坏' } },
+      });
     if (managed === null) return damaged;
     const { path, managedBefore } = parsed.data;
     if (managed[path] !== undefined) return { kind: 'succeeded', result: { changed: false, changes: [] } };

@@ -11,7 +11,10 @@ import { FileRecord } from './undo-record.ts';
 export async function undoFile(stored: JsonObject, context: ActionContext): Promise<ActionEnd> {
   const parsed = FileRecord.safeParse(stored);
   if (!parsed.success)
-    return failed({ code: 'UNDO_RECORD_MISSING', details: { problem: 'the record is damaged' } });
+    return failed({
+      code: 'UNDO_RECORD_MISSING',
+      details: { reason: { en: 'the record is damaged', zh: '记录已损坏' } },
+    });
   const { path, before, digestAfter, after, managedBefore } = parsed.data;
   const managed = await readManagedList();
   if (managed === null) return failed({ code: 'FILES_LIST_DAMAGED', details: { path: MANAGED_LIST } });

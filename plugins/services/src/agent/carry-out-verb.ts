@@ -57,7 +57,8 @@ export async function carryOutVerb(wish: Wish, context: ActionContext): Promise<
 /** Brings a unit back to what it was. What is so already is left alone, so a second time changes nothing. */
 export async function restoreUnit(stored: JsonObject, context: ActionContext): Promise<ActionEnd> {
   const parsed = UnitRecord.safeParse(stored);
-  if (!parsed.success) return failed('UNDO_RECORD_MISSING', { problem: 'the record is damaged' });
+  if (!parsed.success)
+    return failed('UNDO_RECORD_MISSING', { reason: { en: 'the record is damaged', zh: '记录已损坏' } });
   const { unit, wasRunning, wasEnabled } = parsed.data;
   const host = hostOf(context);
   const now = await readUnit(host, unit);
