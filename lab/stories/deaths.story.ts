@@ -1,7 +1,8 @@
 /**
  * Sudden death at moments nobody chose: server and agents are killed over and over while rollouts in waves go over real hosts
  * under a budget. Afterwards the hosts' own logs are the witness: nothing ran twice, nothing that was acknowledged is lost, and never were
- * more hosts down than the budget allows. PILOTHOUSE_DEATHS=200 for the long form; PILOTHOUSE_SEED repeats its choices.
+ * more hosts down than the budget allows. The long form, with some 200 deaths of each: PILOTHOUSE_TEST_DEATHS=400; PILOTHOUSE_TEST_SEED
+ * repeats its choices.
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
@@ -21,8 +22,8 @@ import { type Installation, install, untilHosts } from './installation.ts';
 const HOSTS = 4;
 const NAMES = Array.from({ length: HOSTS }, (_, index) => `h${index + 1}`);
 const DOWN_MAX = 2;
-const DEATHS = Number(process.env['PILOTHOUSE_DEATHS'] ?? 6);
-const SEED = Number(process.env['PILOTHOUSE_SEED'] ?? 1);
+const DEATHS = Number(process.env['PILOTHOUSE_TEST_DEATHS'] ?? 6);
+const SEED = Number(process.env['PILOTHOUSE_TEST_SEED'] ?? 1);
 /** From one death to the next, in milliseconds: shorter and longer than a task, a start of the server and a wave. */
 const PAUSE_MS_MAX = 2500;
 const LOG = '/var/log/deaths';
@@ -109,12 +110,14 @@ async function marksOf(host: string): Promise<Mark[]> {
 test(`${DEATHS} deaths of server and agents lose nothing, repeat nothing and pass no budget`, async (t) => {
   const choose = chooser(SEED);
   const rollouts: Rollout[] = [];
+  const died = { server: 0, agent: 0 };
   for (let death = 0; death < DEATHS; death++) {
     if (death % 2 === 0) rollouts.push(await startRollout(rollouts.length));
     // A moment that nobody chose is the point: the pause is the test's input, not a wait for something.
     await delay(choose(PAUSE_MS_MAX));
     // Every other death is the server's.
     const name = choose(2) === 0 ? undefined : NAMES[choose(HOSTS)];
+    died[name === undefined ? 'server' : 'agent'] += 1;
     if (name === undefined) await installation.crash();
     else
       await execOnHost(name, [
@@ -144,6 +147,7 @@ test(`${DEATHS} deaths of server and agents lose nothing, repeat nothing and pas
   const counts = ended.map(
     ({ counts: { succeeded, unknown, failed } }) => `${succeeded}/${unknown}/${failed}`,
   );
+  t.diagnostic(`deaths of the server: ${died.server}, of agents: ${died.agent}`);
   t.diagnostic(`succeeded/unknown/failed: ${counts.join(' ')}; most at once ${mostAtOnce(marks)}`);
   const leases = await installation.client.call(budgetsRoutes.leases, { query: {} });
   assert.deepEqual(leases.items, [], 'all hosts are back, and no lease is left');

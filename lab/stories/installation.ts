@@ -1,5 +1,7 @@
 /** A control plane of its own for stories, reachable from the lab's hosts. */
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Client, createClient } from '@pilothouse/client';
@@ -18,9 +20,6 @@ import { labDown } from '../lab.ts';
 import { raiseBridge } from '../network.ts';
 import { BRIDGE_ADDRESS, PROJECT_ROOT } from '../places.ts';
 import { claimLab } from './claim-lab.ts';
-
-const API_PORT = 27_443;
-const GATEWAY_PORT = 27_444;
 
 export interface Installation {
   readonly client: Client;
@@ -48,14 +47,15 @@ export async function install(): Promise<Installation> {
   await labDown();
   await raiseBridge();
   const dataDirectory = mkdtempSync(join(tmpdir(), 'pilothouse-story-'));
-  const url = `https://127.0.0.1:${API_PORT}`;
+  const [apiPort, gatewayPort] = [await freePort('127.0.0.1'), await freePort(BRIDGE_ADDRESS)];
+  const url = `https://127.0.0.1:${apiPort}`;
   const start = (environment: Readonly<Record<string, string>> = {}): Promise<ServerProcess> =>
     startServerProcess({
       environment,
       entry: join(PROJECT_ROOT, 'apps/server/src/main.ts'),
       dataDirectory,
-      listen: `127.0.0.1:${API_PORT}`,
-      gatewayListen: `${BRIDGE_ADDRESS}:${GATEWAY_PORT}`,
+      listen: `127.0.0.1:${apiPort}`,
+      gatewayListen: `${BRIDGE_ADDRESS}:${gatewayPort}`,
       advertise: BRIDGE_ADDRESS,
     });
   let server = await start();
@@ -111,6 +111,16 @@ export async function install(): Promise<Installation> {
       release();
     },
   };
+}
+
+/** One that the system gives out, so that whatever else runs on this machine keeps its own; a server that comes back takes it again. */
+async function freePort(address: string): Promise<number> {
+  const probe = createServer();
+  await once(probe.listen(0, address), 'listening');
+  const bound = probe.address();
+  await once(probe.close(), 'close');
+  // A TCP server's address is an object.
+  return typeof bound === 'object' && bound !== null ? bound.port : 0;
 }
 
 /** Waits until exactly these hosts are in a state. */
