@@ -26,6 +26,9 @@ import type { EndedTask } from '../result-store.ts';
 import type { OpenTask } from '../rollout-store.ts';
 import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
 
+/** Hosts of one rollout that get their turn between two commits: about 20 ms, after which the first of them are at work. */
+const CLAIMS_PER_BATCH_MAX = 500;
+
 export const SYSTEM: Actor = { kind: 'system', id: 'rollouts', name: 'rollouts' };
 
 /** Who is behind an input, for the audit of what follows from it. */
@@ -105,6 +108,7 @@ export function newBatch(deps: BatchDeps, now: number): Batch {
         isNew: false,
       };
       batch.touched.set(active.id, touched);
+      active.state.claimsLeft = CLAIMS_PER_BATCH_MAX;
       return touched;
     },
     feed(active, input, by = bySystem) {

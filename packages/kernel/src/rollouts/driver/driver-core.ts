@@ -124,7 +124,10 @@ export async function settleBatch(core: DriverCore, batch: Batch): Promise<void>
     if (isRolloutEnd(active.state.state)) {
       active.cancelWake?.();
       core.active.delete(active.id);
-    } else setWake(core, active);
+      continue;
+    }
+    setWake(core, active);
+    if (active.state.claimsLeft === 0) addTick(core, active);
   }
   tellWatchers(core.deps.live, batch);
 }

@@ -20,8 +20,10 @@ import { AppError, type HostId } from '@pilothouse/contract';
 import type { Log } from '../../log.ts';
 import type { Batch } from './batch.ts';
 
-/** Bounds the pause between two batches: about 30 ms of work in memory. */
+/** Bounds how much one commit holds. */
 const JOBS_PER_BATCH = 2000;
+/** Jobs between two looks at the sockets: some 10 ms. What they changed is committed together all the same. */
+const JOBS_PER_TURN = 250;
 /** 10,000 hosts with a handful of words each. Beyond it sessions are cut and repeat themselves later. */
 const QUEUE_MAX = 100_000;
 /** Bytes of output that jobs in the queue may hold. */
@@ -120,7 +122,10 @@ async function runBatch(deps: JobLoopDeps, jobs: readonly Job[]): Promise<void> 
   const batch = deps.newBatch();
   const applied: Job[] = [];
   try {
-    for (const job of jobs) if (await applyOne(batch, job)) applied.push(job);
+    for (const [at, job] of jobs.entries()) {
+      if (at > 0 && at % JOBS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+      if (await applyOne(batch, job)) applied.push(job);
+    }
     await deps.commit(batch);
   } catch (error) {
     deps.log.error('rollout batch not saved; reading back', { jobs: jobs.length, error });

@@ -101,6 +101,7 @@ export function restoreState(durable: DurableState): EngineState {
     holdNotes: new Map(),
     closedUntil: null,
     cursor: 0,
+    claimsLeft: Number.POSITIVE_INFINITY,
     // A task stands in line once at most.
     woken: new BoundedQueue(tasks.length),
     deadlines,

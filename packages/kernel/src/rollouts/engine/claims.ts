@@ -12,7 +12,7 @@ export function claimMore(step: Step): void {
   const { state } = step;
   if (state.state !== 'running' || state.gate !== null) return;
   const indexes = state.config.waves[state.wave]?.indexes ?? [];
-  let room = roomOf(state);
+  let room = Math.min(roomOf(state), state.claimsLeft);
   while (room > 0) {
     const index = state.woken.shift() ?? indexes[state.cursor++] ?? null;
     if (index === null) {
@@ -24,6 +24,7 @@ export function claimMore(step: Step): void {
     setHold(step, task, 'claimed');
     step.effects.push({ kind: 'claim', index });
     room -= 1;
+    state.claimsLeft -= 1;
   }
 }
 

@@ -172,6 +172,8 @@ export interface EngineState {
   closedUntil: number | null;
   /** Position in the current wave of the next task that has not been looked at; `woken` are looked at before it. */
   cursor: number;
+  /** Claims that may still be made before its owner gives new ones, so that a large wave does not take one long turn. */
+  claimsLeft: number;
   readonly woken: BoundedQueue<number>;
   deadlines: DeadlineHeap;
 }
