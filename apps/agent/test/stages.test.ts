@@ -39,6 +39,7 @@ function start(bootId = 'b1') {
   const undo = openUndoRecords({ directory: file('undo'), now: () => clock.now(), isOpen: () => false });
   const waiting = new Set<() => void>();
   const outcomes: TaskOutcome[] = [];
+  const words: string[] = [];
   const said: string[] = [];
   let drops = 0;
   let sessions = 0;
@@ -78,6 +79,7 @@ function start(bootId = 'b1') {
     send(frame) {
       said.push(frame.kind);
       if (frame.kind === 'outcome') outcomes.push(frame.outcome);
+      if (frame.kind === 'task-word') words.push(frame.state);
       return true;
     },
   });
@@ -87,6 +89,7 @@ function start(bootId = 'b1') {
     undo,
     outcomes,
     said,
+    words,
     drops: () => drops,
     stage: () => [...journal.tasks.values()][0]?.stage?.kind ?? null,
     openSession() {
@@ -408,5 +411,22 @@ test('a task that waited for its locks until its offer was over does not begin',
   assert.deepEqual([late.kind, late.error?.code], ['refused', 'TASK_START_OVERDUE']);
   assert.equal(late.startedAt, null);
   assert.throws(() => readFileSync(file('b')));
+  await agent.end();
+});
+
+test('asked after a task the agent says how far it is, and of an ended one its outcome again', async () => {
+  const agent = start();
+  const { taskId } = agent.offer(set('a', 'new', { confirmWithinMs: 30_000 }));
+  await agent.inStage('confirming');
+
+  agent.runner.askedOf(taskId);
+  agent.openSession();
+  await agent.outcome();
+  agent.runner.askedOf(taskId);
+  agent.runner.saved({ taskId, attempt: 1 });
+  agent.runner.askedOf(taskId);
+
+  assert.deepEqual(agent.words, ['started', 'ended', 'absent']);
+  assert.equal(agent.outcomes.length, 2);
   await agent.end();
 });

@@ -5,7 +5,14 @@
  * `plans-2`: steps with several actions and conditions, probes in plans, undo records, reboots, resolved waves.
  * `probes`: answers `probe` frames. `authority`: verifies operators' signatures and mandates. `start-by`: begins nothing after
  * the end of its envelope, however long it waited for its locks. `collected`: says when facts that it was asked for have
- * been collected.
+ * been collected. `task-word`: answers `task-ask`.
  */
-export const AGENT_CAPABILITIES = ['plans-2', 'probes', 'authority', 'start-by', 'collected'] as const;
+export const AGENT_CAPABILITIES = [
+  'plans-2',
+  'probes',
+  'authority',
+  'start-by',
+  'collected',
+  'task-word',
+] as const;
 export type AgentCapability = (typeof AGENT_CAPABILITIES)[number];

@@ -132,6 +132,13 @@ export const AgentFrame = z.discriminatedUnion('kind', [
   }),
   /** Answer to `collect` with an `askId`: what was asked for has been collected and reported. */
   z.object({ kind: z.literal('collected'), generation: Generation, askId: AskId }),
+  /** Answer to `task-ask`; after `ended` the outcome is said once more. `absent`: it knows nothing of it any more. */
+  z.object({
+    kind: z.literal('task-word'),
+    generation: Generation,
+    taskId: TaskId,
+    state: z.enum(['absent', 'accepted', 'started', 'ended']),
+  }),
   /** Answer to `challenge`: proves that this old session still lives after a new one came. */
   z.object({ kind: z.literal('challenge-answer'), generation: Generation, nonce: z.string().max(64) }),
   z.object({ kind: z.literal('renew'), generation: Generation, csr: z.string().max(8192) }),
@@ -194,6 +201,8 @@ export const ServerFrame = z.discriminatedUnion('kind', [
     askId: AskId,
     envelope: Envelope,
   }),
+  /** What has become of it, in any of its attempts? Only to agents with the capability `task-word`. */
+  z.object({ kind: z.literal('task-ask'), generation: Generation, taskId: TaskId }),
   /** Do not start it. A task that has started goes on; the agent answers with `outcome` cancelled or nothing new. */
   z.object({ kind: z.literal('withdraw'), generation: Generation, taskId: TaskId }),
   /** End it now, whole process tree. */

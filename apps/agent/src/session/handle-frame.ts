@@ -14,6 +14,8 @@ export function handleFrame(
   switch (frame.kind) {
     case 'offer':
       return parts.runner.offer(frame);
+    case 'task-ask':
+      return parts.runner.askedOf(frame.taskId);
     case 'withdraw':
       return parts.runner.withdraw(frame.taskId);
     case 'cancel':

@@ -143,6 +143,21 @@ export class TaskRunner {
     removeCaptured(this.#world.files.outputOf(task));
   }
 
+  /** Says what has become of a task, and of an ended one its outcome once more. */
+  askedOf(taskId: string): void {
+    const words = this.journalEntries().filter((entry) => entry.taskId === taskId);
+    const has = (state: JournalEntry['state']): boolean => words.some((entry) => entry.state === state);
+    const state = has('started')
+      ? 'started'
+      : has('accepted')
+        ? 'accepted'
+        : has('ended')
+          ? 'ended'
+          : 'absent';
+    this.#options.send({ kind: 'task-word', taskId, state });
+    for (const entry of words) if (entry.state === 'ended') this.#world.desk.repeat(taskKey(entry));
+  }
+
   /** What `hello` says: everything the server has not acknowledged. */
   journalEntries(): JournalEntry[] {
     const entries = this.#world.desk.entries();

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { budgetsRoutes, type Route } from '@pilothouse/contract';
+import type { JournalEntry } from '@pilothouse/wire';
 import { createPrincipal } from '../access/principal.ts';
 import type { NewAuditRecord } from '../audit/service.ts';
-import type { SessionListener } from '../gateway/service.ts';
+import type { OpenSession, SessionListener } from '../gateway/service.ts';
 import type { HostsRoom } from '../hosts/create-hosts.ts';
 import { openTestHosts } from '../hosts/open-test-hosts.ts';
 import { createSelect } from '../select/index.ts';
@@ -55,10 +56,10 @@ async function openRoom(t: TestContext) {
       // The other fields of a request are not read by this room.
     } as unknown as Parameters<typeof endpoint.handle>[0]); // Handlers of this room read no more.
   };
-  const hear = async (hostId: string) => {
-    // Of a session this room reads whose it is.
-    for (const listener of sessions)
-      listener.opened?.({ hostId } as Parameters<NonNullable<typeof listener.opened>>[0]);
+  const hear = async (hostId: string, journal: JournalEntry[] = []) => {
+    // Of a session this room reads whose it is, and what the host's journal says.
+    const session = { hostId, hello: { journal } } as unknown as OpenSession;
+    for (const listener of sessions) listener.opened?.(session);
     await fleet.hosts.sessionOpened(hostId, SESSION);
   };
   const ids: string[] = [];
@@ -113,6 +114,45 @@ test('a host that was not heard of keeps its lease until it opens another sessio
 
   assert.equal(kindOf(room, wish(1)), 'granted');
   assert.equal(rings, 1);
+});
+
+test('a host that comes back and is still at work keeps its lease until it says that it is done', async (t) => {
+  const { room, wish, flush, hear, ids } = await openRoom(t);
+  room.budgets.take(wish(0, 'host'));
+  await flush();
+  room.budgets.giveBack(wish(0));
+  await flush();
+
+  await hear(ids[0] ?? '', [{ taskId: 'r_1.0', attempt: 1, state: 'started' }]);
+  assert.equal(kindOf(room, wish(1)), 'refused');
+  assert.deepEqual(
+    room.budgets.returning().map(({ taskId, hostId }) => [taskId, hostId]),
+    [['r_1.0', ids[0]]],
+  );
+  room.budgets.giveBack({ ...wish(0), isHostsWord: true });
+
+  assert.equal(kindOf(room, wish(1)), 'granted');
+  assert.deepEqual(room.budgets.returning(), []);
+});
+
+test('who takes the room of a domain is told with what it is for and since when', async (t) => {
+  const { room, wish, clock, ids } = await openRoom(t);
+  const since = clock.now();
+  room.budgets.take(wish(0));
+  clock.advance(60_000);
+
+  assert.deepEqual(room.budgets.downIn({ name: 'racks', domain: 'r1' }), {
+    label: 'rack=r1',
+    allowed: 1,
+    down: [
+      {
+        hostId: ids[0],
+        causes: [{ kind: 'lease', since }],
+        leases: [{ taskId: 'r_1.0', rolloutId: 'r_1', since }],
+      },
+    ],
+  });
+  assert.equal(room.budgets.downIn({ name: 'racks', domain: 'r9' }), null);
 });
 
 test('leases survive a restart, and hosts that nobody has seen since count as down', async (t) => {

@@ -4,7 +4,7 @@ import type { AuditService } from '../audit/service.ts';
 import type { EventsService } from '../events/service.ts';
 import type { FactsService } from '../facts/service.ts';
 import type { FindingsBook } from '../findings/service.ts';
-import type { GatewayService } from '../gateway/service.ts';
+import type { GatewayService, OpenSession } from '../gateway/service.ts';
 import type { GroupsService, HostsService } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
@@ -72,7 +72,7 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
     noteHost(roll, id, after);
     if (after !== null) leases.presenceChanged(id);
   });
-  deps.gateway.listen({ opened: ({ hostId }) => leases.heard(hostId) });
+  deps.gateway.listen({ opened: ({ hostId, hello }) => leases.heard(hostId, atWorkOf(hello)) });
 
   const parts = { context, deps, roll, leases, failing, membership };
   return {
@@ -108,10 +108,14 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
   };
 }
 
+const atWorkOf = ({ journal }: OpenSession['hello']): ReadonlySet<string> =>
+  new Set(journal.flatMap(({ taskId, state }) => (state === 'ended' ? [] : [taskId])));
+
 /** What the driver does is told of once it is durable; what happens by itself at once. */
 function createDriverSide(room: RoomBell, leases: LeaseLedger, failing: FailingMarks) {
   return {
     take: leases.take,
+    returning: leases.returning,
     giveBack: room.quietly(leases.giveBack),
     drop: room.quietly(leases.drop),
     setFailing: room.quietly(({ hostId, source, isFailing }: Parameters<BudgetLedger['setFailing']>[0]) =>

@@ -245,7 +245,7 @@ class World {
       if (kind === 'online') this.join(id, Number(id.slice(1)));
       return;
     }
-    if (kind === 'online') this.ledger.heard(id);
+    if (kind === 'online') this.ledger.heard(id, new Set());
     if (kind === 'online' || kind === 'offline') this.update(id, { isOnline: kind === 'online' });
     if (kind === 'maintain' || kind === 'back') this.update(id, { isInMaintenance: kind === 'maintain' });
     if (kind === 'quarantine')

@@ -10,7 +10,10 @@
  * it is online. What is on disk is never less than what is in force: an end that was seen between two commits of the driver
  * is written by `flushEnds`, and until then a restart finds the lease returning and waits for the next session once more.
  *
- * Limits: a task that ended without the host's word while its session stayed open keeps the lease until a person ends it.
+ * A task that ended without the host's word while its session stayed open is asked after by the driver: the answer, or the
+ * outcome that comes late, is the host's word. A new session in which the host says that it is still at work is none.
+ *
+ * Limits: a host that is at work on such a task for ever keeps its lease until a person ends it.
  */
 import type { Clock } from '@pilothouse/base';
 import type { HostId } from '@pilothouse/contract';
@@ -25,8 +28,10 @@ export interface LeaseLedger {
   readonly giveBack: (end: LeaseEnd) => void;
   /** The task never started. */
   readonly drop: (holder: { readonly taskId: string }) => void;
-  /** The host has opened a session. */
-  heard(hostId: HostId): void;
+  /** The host has opened a session, and is still at work on these tasks. */
+  heard(hostId: HostId, atWork: ReadonlySet<string>): void;
+  /** Those that wait for a word of their hosts. */
+  returning(): LeaseRow[];
   /** Presence of the host has changed. */
   presenceChanged(hostId: HostId): void;
   /** The host is decommissioned: nothing of it can be down any more. */
@@ -73,11 +78,15 @@ export function createLeaseLedger(deps: LedgerDeps): LeaseLedger {
       const lease = ledger.leases.get(taskId);
       if (lease !== undefined) end(ledger, lease, 'with-the-driver');
     },
-    heard(hostId) {
+    heard(hostId, atWork) {
       for (const lease of leasesOf(ledger, hostId))
-        if (lease.endedAt !== null) ledger.heard.add(lease.taskId);
+        if (lease.endedAt !== null && !atWork.has(lease.taskId)) ledger.heard.add(lease.taskId);
       endThoseBack(ledger, hostId);
     },
+    returning: () =>
+      [...ledger.leases.values()].filter(
+        ({ taskId, endedAt }) => endedAt !== null && !ledger.heard.has(taskId),
+      ),
     presenceChanged: (hostId) => endThoseBack(ledger, hostId),
     hostLeft(hostId) {
       for (const lease of leasesOf(ledger, hostId)) end(ledger, lease);

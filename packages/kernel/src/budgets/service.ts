@@ -21,6 +21,10 @@ export interface LeaseEnd extends LeaseHolder {
   readonly isHostsWord?: boolean;
 }
 
+export interface LeaseReturning extends LeaseHolder {
+  readonly hostId: HostId;
+}
+
 /** A budget that has no room for one more host: within `allowed`, `down` are down already. */
 export interface BudgetRefusal {
   readonly budgetId: string;
@@ -65,9 +69,12 @@ export interface BudgetLedger {
   take(wish: LeaseWish): BudgetAnswer;
   /**
    * The task has ended. On the host's own word its lease ends at once if the host is online; otherwise it is kept,
-   * `returning`, until the host opens a session that is newer than this moment.
+   * `returning`, until the host says so later, or opens a session that is newer than this moment and in which it does not
+   * say that it is still at work on it.
    */
   giveBack(end: LeaseEnd): void;
+  /** Leases whose tasks have ended without their hosts' word, and whose hosts have not been heard since. */
+  returning(): readonly LeaseReturning[];
   /** What probes say of a host, by source; it counts as down while any source says that it is failing. */
   setFailing(said: { readonly hostId: HostId; readonly source: string; readonly isFailing: boolean }): void;
   /** The task certainly never started: its lease ends at once, whatever its host says or does not say. */

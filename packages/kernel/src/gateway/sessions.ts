@@ -189,6 +189,7 @@ export class Sessions implements GatewayService {
       case 'output':
       case 'outcome':
       case 'probe-result':
+      case 'task-word':
       case 'challenge-answer':
       case 'hold-changed':
         return;

@@ -49,6 +49,7 @@ function ledger(allowed: number) {
     },
     giveBack: free,
     drop: free,
+    returning: () => [],
     setFailing: () => undefined,
     flush: async (transaction) => {
       const wasFreed = isFreed;

@@ -112,6 +112,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
     reconcilers: [
       retentionReconciler(context, plans, deps.resultsKeptDays ?? RESULTS_KEPT_DAYS_DEFAULT),
       ...predictions.reconcilers,
+      ...driver.reconcilers,
     ],
     pauseAll: (reason) => pauseAll(driver, reason),
     waitingCount: () => driver.loop.waitingCount,

@@ -9,6 +9,7 @@ export const nothingForbidden = (): Pick<
     take: () => ({ kind: 'granted' }),
     giveBack: () => {},
     drop: () => {},
+    returning: () => [],
     setFailing: () => {},
     flush: async () => {},
     reload: async () => {},

@@ -238,6 +238,10 @@ function take(fleet: Fleet, host: ScriptedHost, frame: OutgoingFrame): void {
     return;
   }
   const task = 'taskId' in frame ? host.tasks.get(frame.taskId) : undefined;
+  if (frame.kind === 'task-ask') {
+    const known = task === undefined || task.isSaved ? 'absent' : task.state;
+    return say(fleet, host, { kind: 'task-word', taskId: frame.taskId, state: known });
+  }
   if (task === undefined) return;
   if (frame.kind === 'outcome-saved') task.isSaved = true;
   if (frame.kind === 'withdraw' && task.state === 'accepted') end(fleet, host, task, 'cancelled');

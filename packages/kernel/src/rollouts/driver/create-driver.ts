@@ -1,8 +1,10 @@
 import { SECOND_MS } from '@pilothouse/base';
 import type { KernelContext } from '../../kernel-context.ts';
+import type { Reconciler } from '../../plugins/index.ts';
 import { hasOutput } from '../result-store.ts';
 import { readRollout } from '../rollout-store.ts';
 import type { ActiveRollout } from './active-rollout.ts';
+import { askReturning } from './ask-returning.ts';
 import { watchAuthority } from './authority-watch.ts';
 import { type Background, createBackground } from './background.ts';
 import { type Batch, newBatch } from './batch.ts';
@@ -43,6 +45,7 @@ export interface Driver extends DriverState {
   wakeStopped(batch: Batch): void;
   readonly authority: DriverDeps['authority'];
   readonly background: Background;
+  readonly reconcilers: readonly Reconciler[];
   /** Asks again what people have yet to approve of this plan. */
   checkAuthority(planDigest: string | null): void;
   close(): Promise<void>;
@@ -194,6 +197,7 @@ function driverOver(core: DriverCore, stopListening: () => void): Driver {
     },
     wakeStopped: (batch) => wakeHeld(core, batch, 'stopped'),
     checkAuthority: (planDigest) => watchAuthority(core, planDigest),
+    reconcilers: [askReturning(core)],
     async close() {
       core.isClosed = true;
       stopListening();

@@ -3,6 +3,7 @@ import type { AgentFrameOf } from '@pilothouse/wire';
 import type { SessionListener } from '../../gateway/service.ts';
 import type { HostEntry, HostIndexChange } from '../../hosts/service.ts';
 import { parseTaskId } from './active-rollout.ts';
+import { takeTaskWord } from './ask-returning.ts';
 import type { Batch } from './batch.ts';
 import type { Driver } from './create-driver.ts';
 import { type DriverCore, lossOf, settlePresence } from './driver-core.ts';
@@ -34,6 +35,7 @@ export function sessionListener(core: DriverCore, driver: Driver): SessionListen
         const bytes = frame.outputInline?.length ?? 0;
         add(hostId, (batch) => takeOutcome(driver, batch, { hostId, frame }), bytes);
       } else if (frame.kind === 'hold-changed') noteHold(core, hostId, frame.isHeld);
+      else if (frame.kind === 'task-word') takeTaskWord(core, hostId, frame);
       else if (frame.kind === 'output') showOutput(core, hostId, frame);
       else if (frame.kind === 'probe-result' && core.probes.take(hostId, frame))
         loop.add({ apply: () => driver.noteProbes(hostId, frame.results) });

@@ -158,6 +158,25 @@ test('the truth about an unknown task may come late, even after the rollout has 
   assert.deepEqual(phases(state), ['succeeded']);
 });
 
+test('a host that speaks late of an unknown task gives back what was held for it, also when it cannot say how it ended', () => {
+  for (const kind of ['succeeded', 'unknown'] as const) {
+    const { state, feed, grant } = rollout(1);
+    feed({ kind: 'tick' });
+    grant(0);
+    feed({ kind: 'started', index: 0, attempt: 1 });
+    feed({ kind: 'tick' }, NOW + HOUR);
+    assert.deepEqual(phases(state), ['unknown']);
+
+    const word = { kind, startedAt: '2026-01-01T00:00:00.000Z', error: null };
+    const effects = feed({ kind: 'outcome', index: 0, attempt: 1, outcome: word }, NOW + 2 * HOUR);
+
+    assert.deepEqual(
+      effects.filter((effect) => effect.kind === 'release'),
+      [{ kind: 'release', index: 0, how: 'told' }],
+    );
+  }
+});
+
 test('right after a start of the server no offline policy is applied to hosts that may be on their way back', () => {
   const { state, feed } = rollout(1, { offline: 'fail' });
   feed({ kind: 'tick' });

@@ -26,6 +26,8 @@ export function takeOutcome(step: Step, task: EngineTask, outcome: OutcomeWord):
       return end(step, task, 'failed', error ?? { code: 'TASK_TIMED_OUT', details: {} });
     case 'unknown':
       if (isOpen) end(step, task, 'unknown', error ?? { code: 'TASK_INTERRUPTED', details: {} });
+      // How it ended stays unknown; that it is over is the host's word now.
+      else step.effects.push({ kind: 'release', index: task.index, how: 'told' });
       return;
     case 'refused':
       if (isOpen && !hasStarted && (task.ask !== null || isOverdue(step, task, error)))

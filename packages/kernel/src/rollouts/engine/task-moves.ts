@@ -121,6 +121,7 @@ export function ask(step: Step, task: EngineTask, request: Ask): void {
 export function end(step: Step, task: EngineTask, phase: TaskState, cause: Cause | null): void {
   const wasOpen = task.phase === 'offered' || task.phase === 'running';
   const wasEnded = isTaskEnd(task.phase);
+  const wasUnknown = task.phase === 'unknown';
   setHold(step, task, null);
   task.cause = cause;
   task.ask = null;
@@ -130,7 +131,9 @@ export function end(step: Step, task: EngineTask, phase: TaskState, cause: Cause
   // An offer that nobody can account for may have been carried out; one that was refused or withdrawn was not.
   const hasStarted = task.startedAt !== null || phase === 'unknown' || phase === 'succeeded';
   const how = hasStarted ? (step.isHostsWord ? 'told' : 'unheard') : 'never-started';
-  if (wasOpen) step.effects.push({ kind: 'release', index: task.index, how });
+  // The truth about an unknown task comes late, and may be all that says that its host is back.
+  const isLateWord = wasUnknown && step.isHostsWord;
+  if (wasOpen || isLateWord) step.effects.push({ kind: 'release', index: task.index, how });
   if (!wasEnded && task.wave === step.state.wave) step.state.waveOpen -= 1;
 }
 

@@ -71,6 +71,7 @@ export function virtualLedger(capOf: (rack: string) => number, rackOf: (hostId: 
       else if (memory.has(taskId)) memory.set(taskId, { hostId, isReturning: true });
     },
     drop: ({ taskId }) => free(taskId),
+    returning: () => [],
     setFailing: () => undefined,
     async flush(transaction) {
       const saved = new Map(memory);
