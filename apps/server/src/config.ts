@@ -1,7 +1,15 @@
 import { isIP } from 'node:net';
 import { nearestName, SECOND_MS } from '@pilothouse/base';
-import { AppError, LANGUAGES, languageOf, localeOf, type Message, schemaProblem } from '@pilothouse/contract';
-import { LOG_LEVELS, type OidcSettings, type PrometheusSettings } from '@pilothouse/kernel';
+import {
+  AppError,
+  LANGUAGES,
+  languageOf,
+  localeOf,
+  type Message,
+  schemaProblem,
+} from '@pilothouse/contract';
+import type { OidcSettings, PrometheusSettings } from '@pilothouse/kernel';
+import { LOG_LEVELS } from '@pilothouse/kernel/log';
 import type { StoreLocation } from '@pilothouse/store';
 import { z } from 'zod';
 import { environmentName, settings } from './settings.ts';
@@ -17,6 +25,9 @@ export interface ConfigSources {
   /** Names and addresses of this machine, the best first. */
   readonly machineNames: () => readonly string[];
 }
+
+/** More than any machine has processors to gain by. */
+const PROCESSES_MAX = 64;
 
 const text = z.string().min(1);
 const days = z.coerce.number().int().min(1).max(36_500);
@@ -63,6 +74,7 @@ const Schema = z.object({
   'notify-allow': Networks.optional(),
   advertise: List.optional(),
   store: text,
+  processes: z.coerce.number().int().min(1).max(PROCESSES_MAX),
   lang: z.enum(LANGUAGES).optional(),
   'log-level': z.enum(LOG_LEVELS),
   'log-format': z.enum(['json', 'text']).optional(),
@@ -85,6 +97,8 @@ type Parsed = z.output<typeof Schema>;
 export interface Config {
   readonly dataDirectory: string;
   readonly store: StoreLocation;
+  /** Of this installation on this machine: one that does everything, or a leader and fronts. */
+  readonly processes: number;
   readonly listen: { readonly host: string; readonly port: number };
   readonly gatewayListen: { readonly host: string; readonly port: number };
   readonly gatewayProxies: readonly string[];
@@ -237,6 +251,7 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
   return {
     dataDirectory: parsed.data,
     store: readStoreLocation(parsed.store, parsed.data),
+    processes: processesOf(parsed),
     listen: parsed.listen,
     gatewayListen: parsed['gateway-listen'],
     gatewayProxies: parsed['gateway-proxy-protocol'] ?? [],
@@ -257,6 +272,18 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
       factsDays: parsed['retention-facts-days'],
     },
   };
+}
+
+/** Several processes share ports that have to be known before the first of them listens. */
+function processesOf({ processes, ...parsed }: Parsed): number {
+  for (const name of ['listen', 'gateway-listen'] as const) {
+    if (processes > 1 && parsed[name].port === 0)
+      throw invalid(name, {
+        en: 'needs a port of your choice when there are several processes',
+        zh: '使用多个进程时必须指定端口',
+      });
+  }
+  return processes;
 }
 
 function oidcOf(parsed: Parsed, names: readonly string[]): OidcSettings | null {

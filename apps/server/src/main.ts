@@ -1,9 +1,9 @@
 /** The control plane alone, as a service manager runs it. For trying out on one machine see start.ts. */
 import { type Config, readConfig } from './config.ts';
 import { printAddresses } from './print-start.ts';
-import { endAsked, orRefuse, runMain, systemLanguage } from './run-main.ts';
-import { runServer } from './run-server.ts';
+import { endAsked, orRefuse, runMain } from './run-main.ts';
 import { systemSources } from './system-config.ts';
+import { systemLanguage } from './system-language.ts';
 import { readVersion } from './version.ts';
 
 const [noun, verb, ...rest] = process.argv.slice(2);
@@ -14,7 +14,9 @@ else if (noun === 'support-bundle') await orRefuse(() => runSupportBundle(proces
 else await runMain(serve);
 
 async function serve(config: Config): Promise<void> {
+  if (config.processes > 1) return keepAll(config);
   const end = endAsked();
+  const { runServer } = await import('./run-server.ts');
   const server = await runServer(config, readVersion());
   try {
     const setupCode = await server.kernel.newSetupCode();
@@ -26,6 +28,12 @@ async function serve(config: Config): Promise<void> {
   } finally {
     await server.close();
   }
+}
+
+/** Loaded only here: a keeper of processes needs none of what they do. */
+async function keepAll(config: Config): Promise<void> {
+  const { keepProcesses } = await import('./processes/keep-processes.ts');
+  await keepProcesses(config);
 }
 
 async function runStore(args: readonly string[]): Promise<void> {

@@ -1,8 +1,7 @@
-import { type Language, languageOf, localeOf } from '@pilothouse/contract';
 import { type Config, readConfig } from './config.ts';
 import { helpText } from './help-text.ts';
-import { refusalOf } from './report-refusal.ts';
 import { systemSources } from './system-config.ts';
+import { systemLanguage } from './system-language.ts';
 
 /** One Ctrl-C may reach the process several times: from the terminal, from npm, from a wrapper. */
 const SAME_WISH_MS = 2_000;
@@ -30,15 +29,12 @@ export async function runMain(run: (config: Config) => Promise<void>): Promise<v
   await orRefuse(() => run(readConfig(sources)));
 }
 
-/** Before the configuration is read, and when it cannot be. */
-export function systemLanguage(): Language {
-  return languageOf(process.env['PILOTHOUSE_LANG'] || localeOf(process.env));
-}
-
 export async function orRefuse(run: () => Promise<void>): Promise<void> {
   try {
     await run();
   } catch (error) {
+    // Its tables are all rooms', which most programs here do not need to run.
+    const { refusalOf } = await import('./report-refusal.ts');
     const refusal = refusalOf(error, systemLanguage());
     process.stderr.write(refusal.text);
     process.exitCode = refusal.exitCode;

@@ -2,12 +2,12 @@ import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
 import { DAY_MS, systemClock } from '@pilothouse/base';
-import { AppError } from '@pilothouse/contract';
-import { createKernel, createLog, type Kernel, type Log } from '@pilothouse/kernel';
+import { createKernel, type Kernel, type Log } from '@pilothouse/kernel';
 import { lockDataDirectory, openStore } from '@pilothouse/store';
+import { boundAddress, listenRefusal } from './bound-address.ts';
 import type { Config } from './config.ts';
+import { openLog } from './open-log.ts';
 import { plugins } from './plugins.ts';
-import { anyAddress } from './system-config.ts';
 
 export interface RunningServer {
   readonly kernel: Kernel;
@@ -17,15 +17,17 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Starts a control plane from its configuration. AppError with a code of `server-errors.ts` or of the store. */
-export async function runServer(config: Config, version: string): Promise<RunningServer> {
+/**
+ * Starts a control plane from its configuration; as `leader`, it opens that door and no listeners. AppError with a code of
+ * `server-errors.ts` or of the store.
+ */
+export async function runServer(
+  config: Config,
+  version: string,
+  leader?: { readonly name: string; readonly doorPath: string },
+): Promise<RunningServer> {
   const dataDirectory = resolve(config.dataDirectory);
-  const log = createLog({
-    level: config.logLevel,
-    format: config.logFormat,
-    clock: systemClock,
-    write: (line) => process.stderr.write(line),
-  });
+  const log = openLog(config, leader?.name);
   const lock = lockDataDirectory(dataDirectory);
   const closers: (() => Promise<void> | void)[] = [() => lock.release()];
   const close = async (): Promise<void> => {
@@ -42,6 +44,7 @@ export async function runServer(config: Config, version: string): Promise<Runnin
         dataDirectory,
         listen: boundAddress(config.listen),
         gatewayListen: boundAddress(config.gatewayListen),
+        doorPath: leader?.doorPath ?? null,
         gatewayProxies: config.gatewayProxies,
         offlineGraceMs: config.offlineGraceMs,
         notifyAllow: config.notifyAllow,
@@ -63,23 +66,4 @@ export async function runServer(config: Config, version: string): Promise<Runnin
     await close();
     throw listenRefusal(error);
   }
-}
-
-const boundAddress = ({ host, port }: Config['listen']) => ({
-  host: host === '' ? anyAddress() : host,
-  port,
-});
-
-/** The system's word for a listener that cannot be opened, in ours. */
-function listenRefusal(error: unknown): unknown {
-  if (!(error instanceof Error) || !('syscall' in error) || error.syscall !== 'listen') return error;
-  // What node:net adds to an error of listen.
-  const {
-    code,
-    address = '',
-    port = 0,
-  } = error as Error & { code?: string; address?: string; port?: number };
-  const place = { host: address, port };
-  if (code === 'EADDRINUSE') return new AppError('PORT_IN_USE', place, { cause: error });
-  return new AppError('LISTEN_REFUSED', { ...place, reason: code }, { cause: error });
 }

@@ -56,6 +56,42 @@ export const serverErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  DATA_PATH_TOO_LONG: {
+    status: 500,
+    title: {
+      en: 'The path {path} is {bytes} bytes long; a socket may have {limit}',
+      zh: '路径 {path} 长 {bytes} 字节，套接字最多允许 {limit} 字节',
+    },
+    hint: {
+      en: 'Several processes meet at a socket in the data directory. Choose one with a shorter path: PILOTHOUSE_DATA=…',
+      zh: '多个进程通过数据目录中的套接字通信。请选择路径较短的数据目录：PILOTHOUSE_DATA=…',
+    },
+    retry: 'after-change',
+  },
+  PROCESSES_NOT_HERE: {
+    status: 500,
+    title: {
+      en: 'npm start runs one server process, and {count} were asked for',
+      zh: 'npm start 只运行一个服务器进程，但请求了 {count} 个',
+    },
+    hint: {
+      en: 'For several: npx --no pilothouse-server --processes {count}; enrol the agent of this machine by a token.',
+      zh: '如需多个进程：npx --no pilothouse-server --processes {count}；本机 agent 请使用令牌注册。',
+    },
+    retry: 'after-change',
+  },
+  TRACING_SETTING_INVALID: {
+    status: 500,
+    title: {
+      en: '{name} is {value}, and here it may be one of: {offered}',
+      zh: '{name} 的值为 {value}，此处可用的值：{offered}',
+    },
+    hint: {
+      en: 'Correct it, or leave tracing out with OTEL_SDK_DISABLED=true.',
+      zh: '请更正，或设置 OTEL_SDK_DISABLED=true 关闭追踪。',
+    },
+    retry: 'after-change',
+  },
   AGENT_BUNDLE_MISSING: {
     status: 500,
     title: { en: 'The agent could not be built: {reason}', zh: '无法构建 agent：{reason}' },
@@ -69,6 +105,8 @@ export const exitCodes: Readonly<Record<string, number>> = {
   CONFIG_INVALID: 2,
   CONFIG_UNKNOWN: 2,
   STORE_UNSUPPORTED: 2,
+  DATA_PATH_TOO_LONG: 2,
+  PROCESSES_NOT_HERE: 2,
   PORT_IN_USE: 3,
   LISTEN_REFUSED: 3,
   DATA_DIRECTORY_IN_USE: 4,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Message } from '@pilothouse/contract';
-import { LOG_LEVELS } from '@pilothouse/kernel';
+import { LOG_LEVELS } from '@pilothouse/kernel/log';
 
 /**
  * Every setting of the server, once. Its name is the same in all three places: `gateway-listen` in the configuration
@@ -47,6 +47,12 @@ export const settings: readonly Setting[] = [
     'sqlite',
     'sqlite: embedded, in the data directory; or postgres://user:password@host/database, PostgreSQL 15 or later',
     'sqlite：内嵌于数据目录；或 postgres://user:password@host/database（PostgreSQL 15 及以上）',
+  ),
+  setting(
+    'processes',
+    '1',
+    'Server processes on this machine: 1, or a leader and so many fronts less one that hold connections for it',
+    '本机的服务器进程数：1；或一个主控进程，其余为承接连接的前端进程',
   ),
   setting('lang', null, 'en or zh; default: the locale', 'en 或 zh；默认取决于系统区域'),
   setting('log-level', 'info', LOG_LEVELS.join(', '), LOG_LEVELS.join('、')),

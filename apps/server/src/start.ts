@@ -15,6 +15,8 @@ import { readVersion } from './version.ts';
 /** An agent on the same machine is there in well under a second; a busy machine may take longer. */
 const ONLINE_WAIT_MS = 4_000;
 await runMain(async (config) => {
+  const { processes } = config;
+  if (processes > 1) throw new AppError('PROCESSES_NOT_HERE', { count: processes });
   const end = endAsked();
   // Built while the server starts.
   const bundles = buildAgent();

@@ -5,6 +5,7 @@ import { type Access, createAccess } from './access/index.ts';
 import { beginEpoch } from './begin-epoch.ts';
 import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
 import { createToken } from './enrolment/index.ts';
+import { createLeaderDoor, measureFronts } from './fronts/index.ts';
 import {
   catalogueOf,
   createHttp,
@@ -135,18 +136,15 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
   const idempotency = createIdempotency(context, createIdempotencyStore(context.store));
   const parts: HttpParts = { access, rooms, declarations, metrics, idempotency, started: started.endpoints };
   const { http, endpoints } = openHttp(context, options, parts);
-  closers.push(() => rooms.gateway.close());
-  gatewayPort = await rooms.gateway.listen(options.gatewayListen);
-  closers.push(() => http.close());
-  const { port } = await http.listen(options.listen);
+  const doors = await openDoors(context, options, { ...parts, http, closers });
+  gatewayPort = doors.gatewayListen.port;
   const reconcilers = runReconcilers(
     { clock: context.clock, log: context.log, ended: (...run) => metrics.reconcilerEnded(...run) },
     [...rooms.reconcilers, ...started.reconcilers, ...ownReconcilers(access, idempotency)],
   );
   closers.push(() => reconcilers.close());
   return {
-    listen: { host: options.listen.host, port },
-    gatewayListen: { host: options.gatewayListen.host, port: gatewayPort },
+    ...doors,
     pin: pinOf(rooms.trust.authority.pem),
     hosts: rooms.services.hosts,
     lacksWithoutRoot: lacksWithoutRoot(declarations),
@@ -164,11 +162,40 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
 function measure(metrics: Metrics, { gateway, services }: Rooms): void {
   const { index } = services.hosts;
   metrics.gauge('pilothouse_gateway_sessions', () => gateway.service.sessionsCount);
-  metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => gateway.handshakes);
   metrics.gauge('pilothouse_hosts', () => index.size);
   metrics.gauge('pilothouse_facts_current', () =>
     index.values().reduce((sum, { facts }) => sum + facts.size, 0),
   );
+}
+
+/** Where agents and people come in: listeners of this process, or the door for those of others. */
+async function openDoors(
+  { clock, log }: KernelContext,
+  options: KernelOptions,
+  parts: Pick<HttpParts, 'rooms' | 'metrics'> & Pick<Closing, 'closers'> & { readonly http: HttpServer },
+): Promise<Pick<Kernel, 'listen' | 'gatewayListen'>> {
+  const { http, closers, metrics } = parts;
+  const { gateway } = parts.rooms;
+  const { doorPath = null, listen, gatewayListen } = options;
+  if (doorPath === null) {
+    metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => gateway.handshakes);
+    closers.push(() => gateway.close());
+    const port = await gateway.listen(gatewayListen);
+    closers.push(() => http.close());
+    return {
+      gatewayListen: { host: gatewayListen.host, port },
+      listen: { host: listen.host, ...(await http.listen(listen)) },
+    };
+  }
+  const door = createLeaderDoor({ clock, log, agents: gateway, api: await http.carried() });
+  measureFronts(metrics, door);
+  // In reverse: nothing new, what is under way, streams and sessions, and last the links that carry their last words.
+  closers.push(() => door.close());
+  closers.push(() => gateway.close());
+  closers.push(() => http.close());
+  closers.push(() => door.leave());
+  await door.listen(doorPath);
+  return { listen, gatewayListen };
 }
 
 interface HttpParts {
@@ -206,7 +233,8 @@ function openHttp(context: KernelContext, options: KernelOptions, parts: HttpPar
     metrics,
     isAnswerChecked: options.isAnswerChecked ?? false,
     endpoints,
-    tls: { certificate: certificate.chainPem, key: certificate.keyPem },
+    isCarried: Boolean(options.doorPath),
+    tls: options.doorPath ? null : { certificate: certificate.chainPem, key: certificate.keyPem },
   });
   rooms.enrolment.service.onServerCertificate((fresh) => {
     http.setCertificate({ certificate: fresh.chainPem, key: fresh.keyPem });

@@ -20,6 +20,11 @@ export interface KernelOptions {
   /** Port 0: the system chooses, as tests want it. */
   readonly listen: Address;
   readonly gatewayListen: Address;
+  /**
+   * The socket of this leader's door. Then other processes, the fronts, hold both listeners, and none is opened here; `listen`
+   * and `gatewayListen` say where they are. Absent or null: this process does everything.
+   */
+  readonly doorPath?: string | null;
   /** Addresses and networks of load balancers before the gateway that speak the PROXY protocol; absent: none. */
   readonly gatewayProxies?: readonly string[];
   /** Names and addresses by which server and gateway are reached, the best first; they stand in certificates and tokens. */

@@ -12,6 +12,7 @@ export * from './events.ts';
 export * from './explanation.ts';
 export * from './facts.ts';
 export * from './findings.ts';
+export * from './fronts.ts';
 export * from './gates.ts';
 export * from './gateway.ts';
 export * from './groups.ts';

@@ -13,11 +13,11 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import { type Clock, SECOND_MS } from '@pilothouse/base';
-import { type WebSocket, WebSocketServer } from 'ws';
+import { WebSocketServer } from 'ws';
 import type { Log } from '../log.ts';
 import type { GatewayLimits } from './limits.ts';
 import { openProxyDoor } from './proxy-door.ts';
-import type { Arrival, Peer, SessionSocket } from './session-socket.ts';
+import type { Arrival, OpenSocket, Peer } from './session-socket.ts';
 
 /** OpenSSL takes tickets back only within the context that gave them; the name must outlive restarts. */
 const SESSION_ID_CONTEXT = 'pilothouse-gateway';
@@ -39,7 +39,7 @@ export interface AgentsListenerOptions {
   readonly clock: Clock;
   readonly log: Log;
   /** Must not throw. */
-  arrived(arrival: Arrival): void;
+  arrived(arrival: Arrival<OpenSocket>): void;
   /** Must not throw. */
   asked(request: IncomingMessage, response: ServerResponse, peer: Peer): void;
 }
@@ -130,13 +130,15 @@ function createArrivals(limits: GatewayLimits) {
     // Bodies travel compressed over HTTP; frames are small, and a deflate context costs more memory than a session.
     perMessageDeflate: false,
   });
-  const open = ({ request, socket, head }: Upgrade): Promise<SessionSocket> =>
-    new Promise<WebSocket>((resolve, reject) => {
+  const open = ({ request, socket, head }: Upgrade): Promise<OpenSocket> =>
+    new Promise((resolve, reject) => {
+      // Its end may lie behind us, and would be waited for in vain.
+      if (socket.destroyed) reject(new Error('closed before the upgrade'));
       socket.once('close', () => reject(new Error('closed before the upgrade')));
       sockets.handleUpgrade(request, socket, head, resolve);
     });
   return {
-    of: (upgrade: Upgrade, peer: Peer, clock: Clock): Arrival => ({
+    of: (upgrade: Upgrade, peer: Peer, clock: Clock): Arrival<OpenSocket> => ({
       ...peer,
       path: (upgrade.request.url ?? '').split('?')[0] ?? '',
       accept: () => open(upgrade),

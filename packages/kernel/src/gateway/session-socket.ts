@@ -1,4 +1,4 @@
-import type { RawData } from 'ws';
+import type { RawData, WebSocket } from 'ws';
 
 /**
  * What a session needs of the WebSocket below it. The library's own fits; so does the one that stands for a connection
@@ -27,6 +27,9 @@ export interface SessionSocket {
   off(event: 'close', listener: () => void): unknown;
 }
 
+/** The WebSocket itself, in the process that holds the connection. */
+export type OpenSocket = WebSocket;
+
 /** Who is at the other end of a connection. */
 export interface Peer {
   /** The certificate it proved to hold, DER, also on a resumed TLS session. Null when it showed none. */
@@ -35,11 +38,11 @@ export interface Peer {
 }
 
 /** An agent that asks for a session: its TLS handshake is done, its WebSocket is not open yet. */
-export interface Arrival extends Peer {
+export interface Arrival<Socket extends SessionSocket = SessionSocket> extends Peer {
   /** What it asked for, without the query. */
   readonly path: string;
   /** Opens the WebSocket. Rejects when the peer is gone. */
-  accept(): Promise<SessionSocket>;
+  accept(): Promise<Socket>;
   /** Refuses instead, with the bytes of an HTTP answer, and closes. */
   refuse(answer: string): void;
   /** Closes without a word. */

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Clock } from '@pilothouse/base';
 import { AppError, languageOf, type Message } from '@pilothouse/contract';
@@ -11,6 +12,7 @@ import fastify, {
 import type { Log } from '../log.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Authenticator } from './authenticator.ts';
+import { EDGE_CONNECTION } from './edge-connection.ts';
 import { createEdgeLimits, type EdgeLimits } from './edge-limits.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
@@ -28,10 +30,7 @@ export const OPEN_REQUESTS_MAX = 2000;
  * still sends, would take the answer from it with the connection: it would see a broken pipe and never the code.
  */
 const BODY_DRAIN_BYTES_MAX = 64 * 1024 * 1024;
-const HEADER_BYTES_MAX = 16 * 1024;
 const PARAMETER_CHARS_MAX = 1024;
-/** Generous for a slow link and a body of the largest size; a slower peer is holding the socket, not sending. */
-const REQUEST_TIMEOUT_MS = 60_000;
 
 export interface HttpDependencies {
   readonly clock: Clock;
@@ -49,13 +48,17 @@ export interface HttpDependencies {
 
 export interface HttpOptions extends Omit<HttpDependencies, 'signalOf' | 'limits'> {
   readonly endpoints: readonly Endpoint[];
-  /** PEM. Null only in tests, which inject requests without a socket. */
+  /** PEM. Null where other processes hold the connections, and in tests, which inject requests without a socket. */
   readonly tls: { readonly certificate: string; readonly key: string } | null;
+  /** True where other processes hold the connections. */
+  readonly isCarried?: boolean;
 }
 
 export interface HttpServer {
   /** For tests: requests without a socket. */
   readonly inject: FastifyInstance['inject'];
+  /** A request that another process has taken: its sender's address is the only one in X-Forwarded-For. */
+  carried(): Promise<(request: IncomingMessage, response: ServerResponse) => void>;
   listen(address: { host: string; port: number }): Promise<{ port: number }>;
   /** New certificate for new connections. */
   setCertificate(tls: { certificate: string; key: string }): void;
@@ -83,6 +86,10 @@ export function createHttp(options: HttpOptions): HttpServer {
   }
   return {
     inject: app.inject.bind(app),
+    async carried() {
+      await app.ready();
+      return (request, response) => app.routing(request, response);
+    },
     async listen({ host, port }) {
       await app.listen({ host, port });
       const address = app.server.address();
@@ -106,8 +113,10 @@ function createApp(options: HttpOptions): FastifyInstance {
   const common = {
     bodyLimit: BODY_BYTES_MAX,
     genReqId: () => `r_${randomUUID()}`,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: EDGE_CONNECTION.requestTimeout,
     exposeHeadRoutes: false,
+    // What fronts bring says there what they saw, and nothing that a stranger chose.
+    trustProxy: options.isCarried ?? false,
     forceCloseConnections: true,
     routerOptions: { maxParamLength: PARAMETER_CHARS_MAX },
     // What fails before there is a route, and before there is a request.
@@ -127,7 +136,7 @@ function createApp(options: HttpOptions): FastifyInstance {
           https: {
             cert: tls.certificate,
             key: tls.key,
-            maxHeaderSize: HEADER_BYTES_MAX,
+            maxHeaderSize: EDGE_CONNECTION.maxHeaderSize,
             minVersion: 'TLSv1.2',
           },
         })

@@ -62,6 +62,32 @@ export const METRICS = {
     help: 'TLS handshakes of agents: full, resumed by a ticket, failed',
     labels: ['kind'],
   },
+  pilothouse_front_sessions: {
+    type: 'gauge',
+    help: 'Sessions of agents that a front holds, those being opened among them',
+    labels: ['front'],
+  },
+  pilothouse_front_bytes_waiting: {
+    type: 'gauge',
+    help: 'Bytes from the leader that a front has not taken yet',
+    labels: ['front'],
+  },
+  pilothouse_front_waiting: {
+    type: 'gauge',
+    help: 'Requests and agents at a front that wait for a leader',
+    labels: ['front'],
+  },
+  pilothouse_front_requests: {
+    type: 'gauge',
+    help: 'Requests and streams under way at a front',
+    labels: ['front'],
+  },
+  pilothouse_front_cpu_seconds_total: {
+    type: 'counter',
+    help: 'Processor time of a front',
+    labels: ['front'],
+  },
+  pilothouse_front_resident_bytes: { type: 'gauge', help: 'Memory of a front', labels: ['front'] },
   pilothouse_hosts: { type: 'gauge', help: 'Hosts that are not decommissioned' },
   pilothouse_facts_current: { type: 'gauge', help: 'Facts that hosts hold at present: hosts times facts' },
   pilothouse_fact_bodies_stored: {

@@ -17,6 +17,8 @@ export interface Metrics {
   count(name: CounterName, labels?: Labels): void;
   /** A value that is read when somebody scrapes. */
   gauge(name: GaugeName, read: () => number | Promise<number>): void;
+  /** The same, one value for each of its label; what is no longer named is gone. */
+  gauges(name: GaugeName, label: string, read: () => Readonly<Record<string, number>>): void;
   /** The same for what somebody else counts, one number for each value of its label. */
   counted(name: CounterName, label: string, read: () => Readonly<Record<string, number>>): void;
   requestEnded(labels: { route: string; method: string; status: number }, seconds: number): void;
@@ -47,6 +49,18 @@ export function createMetrics(): Metrics {
         help,
         registers: [registry],
         collect: async () => gauge.set(await read()),
+      });
+    },
+    gauges(name, label, read) {
+      const gauge: Gauge = new Gauge({
+        name,
+        help: METRICS[name].help,
+        labelNames: [label],
+        registers: [registry],
+        collect() {
+          gauge.reset();
+          for (const [value, number] of Object.entries(read())) gauge.set({ [label]: value }, number);
+        },
       });
     },
     counted(name, label, read) {

@@ -1,0 +1,187 @@
+/**
+ * One process that is kept: started, watched, started again.
+ *
+ * Rule: it says when it is ready. From then on it is asked once a second whether it is alive; when it has been silent for
+ * SILENT_MAX questions it is ended by force, since a process that hangs holds what another should have. When it ends without
+ * being asked to, it is started again: at once when it had worked for a while, else after a pause that grows.
+ */
+import type { ChildProcess } from 'node:child_process';
+import { backoffMs, type Clock, SECOND_MS } from '@pilothouse/base';
+import type { Log } from '@pilothouse/kernel';
+import { type KeeperWord, ProcessWord } from './process-words.ts';
+
+const ASK_MS = SECOND_MS;
+/** Half of the ten seconds in which another has to have taken over; the rest is its start. */
+const SILENT_MAX = 5;
+/** Ending in order waits for requests under way; whoever needs longer hangs. */
+const LEAVE_DEADLINE_MS = 20 * SECOND_MS;
+const RESTART = { firstMs: 200, maxMs: 5 * SECOND_MS };
+/** Whoever worked for so long did not fail because of how it was started. */
+const SOUND_MS = 10 * SECOND_MS;
+
+export interface KeptProcessOptions {
+  readonly name: string;
+  readonly spawn: () => ChildProcess;
+  readonly clock: Clock;
+  readonly random: () => number;
+  readonly log: Log;
+}
+
+export type Ready = Extract<ProcessWord, { kind: 'ready' }>;
+export type Refused = Extract<ProcessWord, { kind: 'refused' }>;
+
+interface Life {
+  readonly child: ChildProcess;
+  /** Its program is there, or it has ended. */
+  readonly loaded: Promise<void>;
+  /** Null when it ended without a word. */
+  readonly begun: Promise<Ready | Refused | null>;
+  readonly ended: Promise<void>;
+  readonly bornAt: number;
+  isAskedToLeave: boolean;
+}
+
+export class KeptProcess {
+  readonly #options: KeptProcessOptions;
+  #life: Life | null = null;
+  #failures = 0;
+  #isOver = false;
+
+  constructor(options: KeptProcessOptions) {
+    this.#options = options;
+  }
+
+  get name(): string {
+    return this.#options.name;
+  }
+
+  /** Starts it for the first time. A refusal is final; from `ready` on it is kept. */
+  async start(): Promise<Ready | Refused> {
+    const life = this.#bear();
+    const word = await this.#begin(life);
+    if (word.kind === 'ready') this.#keep(life);
+    else this.#isOver = true;
+    return word;
+  }
+
+  /**
+   * Puts another in its place, in order: the new one is ready before the old one leaves, or at least loaded, where only one
+   * at a time can be. False when the new one did not start.
+   */
+  async replace(canBothBe: boolean): Promise<boolean> {
+    const old = this.#life;
+    const life = this.#bear();
+    await life.loaded;
+    if (!canBothBe) await this.#leave(old);
+    const word = await this.#begin(life);
+    if (word.kind === 'ready') {
+      this.#keep(life);
+      if (canBothBe) await this.#leave(old);
+      return true;
+    }
+    this.#options.log.error('a process could not be replaced', { name: this.name, why: word.text });
+    if (canBothBe) this.#life = old;
+    else this.#again(life);
+    return false;
+  }
+
+  /** Ends it for good. */
+  async end(): Promise<void> {
+    this.#isOver = true;
+    await this.#leave(this.#life);
+  }
+
+  #bear(): Life {
+    const { clock, name, log } = this.#options;
+    const child = this.#options.spawn();
+    const loaded = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<Ready | Refused | null>();
+    const ended = Promise.withResolvers<void>();
+    // A start may read a large store before its first turn.
+    let silent = Number.NEGATIVE_INFINITY;
+    const stopAsking = clock.every(ASK_MS, () => {
+      if (silent > SILENT_MAX) {
+        log.error('a process hangs and is ended', { name, pid: child.pid });
+        child.kill('SIGKILL');
+      }
+      silent += 1;
+      tell(child, { kind: 'alive?' });
+    });
+    child.on('message', (message) => {
+      const word = ProcessWord.safeParse(message);
+      if (!word.success) return;
+      if (word.data.kind === 'loaded') return loaded.resolve();
+      if (word.data.kind !== 'alive') begun.resolve(word.data);
+      else if (silent > 0) silent = 0;
+    });
+    child.once('exit', (code, signal) => {
+      stopAsking();
+      loaded.resolve();
+      begun.resolve(null);
+      ended.resolve();
+      log.info('a process ended', { name, pid: child.pid, code, signal });
+    });
+    child.on('error', (cause) => log.error('a process could not be told', { name, cause }));
+    void begun.promise.then(() => {
+      silent = 0;
+    });
+    const life: Life = {
+      child,
+      loaded: loaded.promise,
+      begun: begun.promise,
+      ended: ended.promise,
+      bornAt: clock.monotonic(),
+      isAskedToLeave: false,
+    };
+    this.#life = life;
+    return life;
+  }
+
+  async #begin(life: Life): Promise<Ready | Refused> {
+    const { name } = this.#options;
+    tell(life.child, { kind: 'begin', name });
+    const text = `INTERNAL: ${name} ended before it was ready\n`;
+    return (await life.begun) ?? { kind: 'refused', text, exitCode: 1 };
+  }
+
+  #keep(life: Life): void {
+    void life.ended.then(() => {
+      if (this.#life === life && !life.isAskedToLeave) this.#again(life);
+    });
+  }
+
+  #again(life: Life): void {
+    if (this.#isOver) return;
+    const { clock, random, log, name } = this.#options;
+    const hasWorked = clock.monotonic() - life.bornAt > SOUND_MS;
+    this.#failures = hasWorked ? 0 : this.#failures + 1;
+    const pauseMs = this.#failures === 0 ? 0 : backoffMs(this.#failures - 1, RESTART, random());
+    log.warn('a process is started again', { name, pauseMs: Math.round(pauseMs) });
+    clock.after(pauseMs, () => {
+      if (!this.#isOver && this.#life === life) void this.#tryAgain(this.#bear());
+    });
+  }
+
+  async #tryAgain(life: Life): Promise<void> {
+    const word = await this.#begin(life);
+    if (word.kind === 'ready') return this.#keep(life);
+    this.#options.log.error('a process did not start', { name: this.name, why: word.text });
+    this.#again(life);
+  }
+
+  async #leave(life: Life | null): Promise<void> {
+    if (life === null) return;
+    life.isAskedToLeave = true;
+    tell(life.child, { kind: 'leave' });
+    const cancel = this.#options.clock.after(LEAVE_DEADLINE_MS, () => {
+      this.#options.log.warn('a process does not leave and is ended', { name: this.name });
+      life.child.kill('SIGKILL');
+    });
+    await life.ended;
+    cancel();
+  }
+}
+
+function tell(child: ChildProcess, word: KeeperWord): void {
+  if (child.connected) child.send(word, () => undefined /* its end is heard of by itself */);
+}

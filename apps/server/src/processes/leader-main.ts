@@ -1,0 +1,17 @@
+/** The process of an installation of several that holds the store and decides. Started by keep-processes.ts. */
+import { readConfig } from '../config.ts';
+import { runServer } from '../run-server.ts';
+import { systemSources } from '../system-config.ts';
+import { readVersion } from '../version.ts';
+import { doorPath } from './door-path.ts';
+import { liveKept } from './kept-life.ts';
+
+liveKept(async (name) => {
+  const config = readConfig(systemSources());
+  const server = await runServer(config, readVersion(), { name, doorPath: doorPath(config.dataDirectory) });
+  const { pin } = server.kernel;
+  return {
+    ready: { pin, setupCode: await server.kernel.newSetupCode() },
+    leave: () => server.close(),
+  };
+});

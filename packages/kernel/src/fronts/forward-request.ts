@@ -1,0 +1,194 @@
+/**
+ * Hands requests that come to a front on to the leader.
+ *
+ * Problem: a leader may go at any moment, and nobody who asked should notice more than a pause; but what may have been done
+ * must not be done twice.
+ *
+ * Rule: a request waits for a leader for a bounded time. Its body, when small, is kept until the answer begins. When the
+ * leader goes before that, the request is sent to the next one if it reads, or if it brings an Idempotency-Key with
+ * credentials, since then the leader itself knows it again; anything else is answered with FRONT_OUTCOME_UNKNOWN. An answer
+ * that broke in its middle breaks for whoever reads it, too.
+ *
+ * Limits: bodies above `keptBodyBytesMax` (uploads of agents, which are asked for again) are sent once.
+ */
+import { request as askHttp, type IncomingMessage, type ServerResponse } from 'node:http';
+import { AppError } from '@pilothouse/contract';
+import type { Peer } from '../gateway/listener.ts';
+import type { Leader, LeaderLink } from './leader-link.ts';
+import { FRONT_LIMITS } from './limits.ts';
+import { type Door, headToLeader, headToPeer } from './request-head.ts';
+
+/** A request and where its answer goes. */
+export interface Forwarded {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly peer: Peer;
+  readonly door: Door;
+}
+
+export interface ForwarderOptions {
+  readonly path: string;
+  readonly leader: Pick<LeaderLink, 'ready' | 'hasLeader'>;
+  /** Answers with a refusal in the words of every other. */
+  readonly refuse: (forwarded: Forwarded, refusal: AppError) => void;
+}
+
+export interface Forwarder {
+  /** Requests under way. */
+  readonly count: number;
+  readonly waiting: number;
+  forward(forwarded: Forwarded): Promise<void>;
+  /** Ends streams that would never end by themselves. */
+  endStreams(): void;
+}
+
+/** How it went: unsent and lost are without an answer, and lost may have been carried out. */
+type Went = 'answered' | 'unsent' | 'lost';
+
+export function createForwarder(options: ForwarderOptions): Forwarder {
+  /** Null until the leader's answer begins. */
+  const open = new Map<ServerResponse, IncomingMessage | null>();
+  let waiting = 0;
+
+  async function leaderFor({ request }: Forwarded): Promise<Leader> {
+    // Whoever asks whether we are ready does not want to wait for it.
+    const isImpatient = request.url === '/readyz';
+    const isRefused =
+      waiting >= FRONT_LIMITS.requestsWaitingMax || (isImpatient && !options.leader.hasLeader);
+    if (isRefused) throw away();
+    waiting += 1;
+    try {
+      const leader = await options.leader.ready();
+      if (leader === null) throw away();
+      return leader;
+    } finally {
+      waiting -= 1;
+    }
+  }
+
+  async function carry(forwarded: Forwarded): Promise<void> {
+    const body = await keptBody(forwarded.request);
+    for (;;) {
+      const leader = await leaderFor(forwarded);
+      if (forwarded.response.destroyed) return;
+      const went = await attempt(options.path, leader, {
+        ...forwarded,
+        body,
+        begun: (answer) => void open.set(forwarded.response, answer),
+      });
+      if (went === 'answered') return;
+      if (went === 'unsent' && body !== null) {
+        // Its door is shut already, and its link will say so in a moment.
+        await new Promise((resolve) => setTimeout(resolve, FRONT_LIMITS.leaderRetryMs));
+        continue;
+      }
+      if (body === null || !isRepeatable(forwarded.request)) {
+        throw went === 'unsent' ? away() : new AppError('FRONT_OUTCOME_UNKNOWN');
+      }
+    }
+  }
+
+  return {
+    get count() {
+      return open.size;
+    },
+    get waiting() {
+      return waiting;
+    },
+    async forward(forwarded) {
+      const { response } = forwarded;
+      open.set(response, null);
+      response.once('close', () => open.delete(response));
+      try {
+        // That this process lives is for itself to say.
+        if (forwarded.request.url === '/healthz' && forwarded.door === 'api' && !options.leader.hasLeader)
+          return void response.setHeader('content-type', 'application/json').end('{"status":"ok"}');
+        await carry(forwarded);
+      } catch (cause) {
+        const refusal = cause instanceof AppError ? cause : new AppError('INTERNAL', {}, { cause });
+        options.refuse(forwarded, refusal);
+      }
+    },
+    endStreams() {
+      for (const [response, answer] of open) {
+        if (answer?.headers['content-type']?.startsWith('text/event-stream') !== true) continue;
+        answer.unpipe(response);
+        response.end();
+      }
+    },
+  };
+}
+
+const away = (): AppError => new AppError('FRONT_LEADER_AWAY', { seconds: FRONT_LIMITS.retryAfterSeconds });
+
+/** Who asks twice gets the same: it reads, or the leader knows it again by its key. */
+function isRepeatable({ method, headers }: IncomingMessage): boolean {
+  if (method === 'GET' || method === 'HEAD') return true;
+  const isSomebody = headers.authorization !== undefined || headers.cookie !== undefined;
+  return isSomebody && headers['idempotency-key'] !== undefined;
+}
+
+/** All of a small body; null when it is not known to be small, and is left where it is. */
+async function keptBody(request: IncomingMessage): Promise<Buffer | null> {
+  const length = request.headers['content-length'];
+  if (length === undefined && request.headers['transfer-encoding'] !== undefined) return null;
+  const sizeBytes = Number(length ?? 0);
+  if (!(sizeBytes <= FRONT_LIMITS.keptBodyBytesMax)) return null;
+  const chunks: Buffer[] = [];
+  // It cannot be more than it says: node's parser holds it to that.
+  for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+interface Attempt extends Forwarded {
+  readonly body: Buffer | null;
+  readonly begun: (answer: IncomingMessage) => void;
+}
+
+function attempt(path: string, { agent }: Leader, what: Attempt): Promise<Went> {
+  const { request, response, peer, door, body } = what;
+  return new Promise((resolve) => {
+    let isSent = false;
+    const asked = askHttp({
+      socketPath: path,
+      agent,
+      method: request.method ?? 'GET',
+      path: request.url ?? '/',
+      headers: headToLeader(request.rawHeaders, door, peer),
+    });
+    const leave = (): void => void asked.destroy();
+    response.once('close', leave);
+    asked.once('socket', (socket) => {
+      if (!socket.connecting) isSent = true;
+      else
+        socket.once('connect', () => {
+          isSent = true;
+        });
+    });
+    asked.once('response', (answer) => {
+      response.off('close', leave);
+      what.begun(answer);
+      pass(answer, response);
+      resolve('answered');
+    });
+    asked.on('error', () => {
+      response.off('close', leave);
+      if (response.destroyed) resolve('answered');
+      else resolve(isSent ? 'lost' : 'unsent');
+    });
+    if (body === null) request.pipe(asked);
+    else asked.end(body);
+  });
+}
+
+function pass(answer: IncomingMessage, response: ServerResponse): void {
+  response.once('close', () => answer.destroy());
+  // An answer that is cut off must not look whole.
+  answer.on('aborted', () => response.destroy());
+  answer.on('error', () => response.destroy());
+  if (response.destroyed) return;
+  response.writeHead(answer.statusCode ?? 502, headToPeer(answer.rawHeaders));
+  // A stream says that it is there before its first event.
+  response.flushHeaders();
+  answer.pipe(response);
+}

@@ -1,0 +1,37 @@
+import { bytes, SECOND_MS } from '@pilothouse/base';
+
+/** Every bound between fronts and leader, in one place. */
+export const FRONT_LIMITS = {
+  /** One message on the link: a largest frame in the widest UTF-8, and room. More is no message of ours. */
+  messageBytesMax: bytes.mib(64),
+  /** Unsent bytes of a link. Above it a front reads no further from whoever sends, and the leader's sends are full. */
+  linkBytesWaitingMax: bytes.mib(32),
+  /** Bytes that an agent's connection has taken before the front says so: often enough for the leader's own bound. */
+  takenBytesStep: bytes.kib(256),
+  /** Frames of one session that nobody has listened to yet: hello, and what an impatient peer sends after it. */
+  unheardFramesMax: 16,
+  /** How often a front looks for a leader. A connection to a socket that is not there costs next to nothing. */
+  leaderRetryMs: 100,
+  /** How long a request or an agent at a front waits for a leader; a change-over takes a few seconds. */
+  leaderWaitMs: 15 * SECOND_MS,
+  /** Who waits so, in all, of either kind. Each holds a connection, and a request its body. More are told to come again. */
+  requestsWaitingMax: 1_000,
+  arrivalsWaitingMax: 4_096,
+  /** What whoever found no leader is told to wait. */
+  retryAfterSeconds: 2,
+  /** A body up to this size is kept until the answer is there, so that the request can be sent to the next leader. */
+  keptBodyBytesMax: bytes.mib(1),
+  /** Requests under way from one front to the leader, streams among them; the leader's own bound is as high. */
+  requestsMax: 2_048,
+  /** How long a leader that leaves waits for the word of its fronts that nothing more will come. */
+  heldDeadlineMs: SECOND_MS,
+  /** How long a process that leaves waits for requests under way. */
+  requestsDeadlineMs: 10 * SECOND_MS,
+  /** After `come-back` when the leader has gone: at once for the first, and this much later for each that a front holds. */
+  comeBackMs: 500,
+  comeBackSpreadMsPerSession: 1.5,
+  /** How often a front says how it is. */
+  statsIntervalMs: 2 * SECOND_MS,
+  /** API connections of one front: what a process may hold as descriptors, with room for agents. */
+  apiConnectionsMax: 10_000,
+} as const;
