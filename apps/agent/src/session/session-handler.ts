@@ -6,6 +6,15 @@ import { writeStatus } from '../write-status.ts';
 import { handleFrame } from './handle-frame.ts';
 import type { SessionHandler } from './open-session.ts';
 
+/** Every host hears these every minute or so, and they leave nothing behind that is worth a collection. */
+const LIGHT_FRAMES: ReadonlySet<string> = new Set([
+  'time',
+  'checkpoint',
+  'challenge',
+  'credit',
+  'outcome-saved',
+]);
+
 /** What a session to `url` means to the rest of the agent. */
 export function createSessionHandler(
   url: URL,
@@ -54,7 +63,7 @@ export function createSessionHandler(
     },
     frame(frame, peer) {
       handleFrame(frame, { parts, peer, log });
-      parts.releaseSoon();
+      if (!LIGHT_FRAMES.has(frame.kind)) parts.releaseSoon();
     },
     beat(peer) {
       const isHeld = parts.isHeld();
