@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { createHostAccess } from '@pilothouse/agent-kit';
 import { type AgentOptions, openAgentParts } from './agent-parts.ts';
 import { describeHost } from './identity/host-description.ts';
+import { createKernelReader } from './read-kernel-file.ts';
 import { keepConnected } from './session/keep-connected.ts';
 import { runSession } from './session/open-session.ts';
 import { createSessionHandler } from './session/session-handler.ts';
@@ -20,7 +21,7 @@ export function startAgent(options: AgentOptions): Agent {
   const parts = openAgentParts(options);
   const { dialler, trust } = parts;
   const host = describeHost();
-  const vitals = createVitals(createHostAccess(), clock, host.bootId);
+  const vitals = createVitals({ ...createHostAccess(), readNow: createKernelReader() }, clock, host.bootId);
   const world = { options, parts, host, vitals, processId: randomUUID() };
   const abort = new AbortController();
   const { signal } = abort;

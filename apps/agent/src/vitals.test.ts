@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { HostAccess } from '@pilothouse/agent-kit';
 import { Vitals } from '@pilothouse/contract';
 import { fakeClock } from '@pilothouse/testkit/fake-clock';
-import { createVitals } from './vitals.ts';
+import { createVitals, type VitalsAccess } from './vitals.ts';
 
-const hostOf = (files: Readonly<Record<string, string>>): HostAccess => ({
-  isRoot: true,
-  readText: async (path) => files[path] ?? null,
-  list: async () => null,
-  readLink: async () => null,
-  exists: async () => false,
-  run: async () => null,
+const hostOf = (files: Readonly<Record<string, string>>): VitalsAccess => ({
+  readNow: (path) => files[path] ?? null,
   statFileSystem: async (path) => ({
     totalBytes: 100,
     freeBytes: path === '/var' ? 10 : 60,

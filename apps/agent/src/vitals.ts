@@ -21,29 +21,28 @@ const LOCAL_FILE_SYSTEMS = new Set([
 const DISKS_AGE_MAX_MS = MINUTE_MS;
 const DISKS_MAX = 32;
 
+/** What vitals read of a host. */
+export interface VitalsAccess extends Pick<HostAccess, 'statFileSystem'> {
+  /** Null for what is not there. At once and without a thread: the kernel's own files never wait for a disk. */
+  readNow(path: string): string | null;
+}
+
 /** Reads the light measures of a heartbeat. What a kernel does not offer is null or 0. */
-export function createVitals(host: HostAccess, clock: Clock, bootId: string): () => Promise<Vitals> {
+export function createVitals(host: VitalsAccess, clock: Clock, bootId: string): () => Promise<Vitals> {
   let disks = { ratio: 0, readAtMs: Number.NEGATIVE_INFINITY };
   return async () => {
     if (clock.monotonic() - disks.readAtMs > DISKS_AGE_MAX_MS) {
       disks = { ratio: await fullestDisk(host), readAtMs: clock.monotonic() };
     }
-    const [load, memory, uptime, cpu, mem, io] = await Promise.all([
-      host.readText('/proc/loadavg'),
-      host.readText('/proc/meminfo'),
-      host.readText('/proc/uptime'),
-      host.readText('/proc/pressure/cpu'),
-      host.readText('/proc/pressure/memory'),
-      host.readText('/proc/pressure/io'),
-    ]);
+    const uptime = host.readNow('/proc/uptime');
     return {
       at: toTimestamp(clock.now()),
-      load1: numberAt(load, /^(\S+)/) ?? 0,
-      memoryUsedRatio: memoryUsed(memory),
+      load1: numberAt(host.readNow('/proc/loadavg'), /^(\S+)/) ?? 0,
+      memoryUsedRatio: memoryUsed(host.readNow('/proc/meminfo')),
       diskUsedRatio: disks.ratio,
-      pressureCpu: pressureOf(cpu),
-      pressureMemory: pressureOf(mem),
-      pressureIo: pressureOf(io),
+      pressureCpu: pressureOf(host.readNow('/proc/pressure/cpu')),
+      pressureMemory: pressureOf(host.readNow('/proc/pressure/memory')),
+      pressureIo: pressureOf(host.readNow('/proc/pressure/io')),
       uptimeSeconds: numberAt(uptime, /^(\S+)/) ?? 0,
       bootId,
     };
@@ -64,8 +63,8 @@ function memoryUsed(text: string | null): number {
   return total === null || total === 0 || available === null ? 0 : ratio(1 - available / total);
 }
 
-async function fullestDisk(host: HostAccess): Promise<number> {
-  const mounts = (await host.readText('/proc/self/mounts')) ?? '';
+async function fullestDisk(host: VitalsAccess): Promise<number> {
+  const mounts = host.readNow('/proc/self/mounts') ?? '';
   const byDevice = new Map<string, string>();
   for (const line of mounts.split('\n')) {
     const [device = '', path = '', kind = '', options = ''] = line.split(' ');

@@ -53,6 +53,11 @@ export function createRenewal(options: RenewalOptions): Renewal {
   let askedForVersion = 0;
   let isOnly = false;
   let beatsLeft: number | null = null;
+  // Reading a certificate and verifying its signature costs more than all else of a heartbeat together.
+  const lifeNow = remembered((identity: HostIdentity) => lifeOf(identity));
+  const isOfAuthority = remembered((identity: HostIdentity, authorityPem: string) =>
+    isIssuedBy(identity, authorityPem),
+  );
 
   async function ask(peer: SessionPeer): Promise<void> {
     askedAtMs = clock.monotonic();
@@ -73,9 +78,9 @@ export function createRenewal(options: RenewalOptions): Renewal {
   function isDue(): boolean {
     const identity = options.identity();
     if (identity === null || clock.monotonic() - askedAtMs < ANSWER_WAIT_MS) return false;
-    if (isRenewalDue(lifeOf(identity), options.serverTimeMs() ?? clock.now())) return true;
+    if (isRenewalDue(lifeNow(identity), options.serverTimeMs() ?? clock.now())) return true;
     const { version, authorities } = options.bundle();
-    return askedForVersion !== version && !isIssuedBy(identity, authorities[0] ?? '');
+    return askedForVersion !== version && !isOfAuthority(identity, authorities[0] ?? '');
   }
 
   return {
@@ -113,5 +118,17 @@ export function createRenewal(options: RenewalOptions): Renewal {
       if (isOnly || next.hostId !== old.hostId) peer.end({ kind: 'renewed' });
       isOnly = false;
     },
+  };
+}
+
+/** The last answer, as long as it is asked for the same. */
+function remembered<Given extends readonly unknown[], Answer>(
+  ask: (...given: Given) => Answer,
+): (...given: Given) => Answer {
+  let last: { readonly given: Given; readonly answer: Answer } | null = null;
+  return (...given) => {
+    if (last === null || given.some((one, index) => one !== last?.given[index]))
+      last = { given, answer: ask(...given) };
+    return last.answer;
   };
 }
