@@ -1,6 +1,6 @@
 /** The parts of an agent that outlive its sessions, opened on a data directory. Which frames reach them is told elsewhere. */
-import { existsSync, statSync } from 'node:fs';
-import type { AgentPlugin } from '@pilothouse/agent-kit';
+import { existsSync } from 'node:fs';
+import { type AgentPlugin, createHostAccess } from '@pilothouse/agent-kit';
 import type { Clock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { type AuditWitness, createAuditWitness } from './audit-witness.ts';
@@ -8,6 +8,7 @@ import type { DataDirectory } from './data-directory.ts';
 import { createFactBodies } from './facts/fact-bodies.ts';
 import type { FactCollection } from './facts/fact-collection.ts';
 import { createFactScheduler, type FactScheduler } from './facts/fact-scheduler.ts';
+import { changedAt, sourceSignature } from './facts/source-signature.ts';
 import { describeHost } from './identity/host-description.ts';
 import { type HostIdentity, readIdentity } from './identity/host-identity.ts';
 import { createRenewal, type Renewal } from './identity/renewal.ts';
@@ -101,7 +102,9 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   });
   const releaseSoon = createMemoryRelease(clock);
   const facts = createFactScheduler({
-    modifiedAt,
+    signatureOf: sourceSignature,
+    watches: options.plugins.flatMap((plugin) => plugin.watches ?? []),
+    host: { ...createHostAccess(), changedAt },
     collection: options.collection,
     bodies: createFactBodies(data.factBodies),
     clock,
@@ -189,13 +192,4 @@ function readEnrolment(data: DataDirectory): { identity: HostIdentity; trust: Tr
   const trust = openTrustStore(data.trust);
   if (identity === null || trust === null) throw new AppError('AGENT_NOT_ENROLLED', { path: data.path });
   return { identity, trust };
-}
-
-/** Null also for what an ordinary user may not look at: it then cannot be read either. */
-function modifiedAt(path: string): number | null {
-  try {
-    return statSync(path).mtimeMs;
-  } catch {
-    return null;
-  }
 }

@@ -1,5 +1,6 @@
 import type { ActionContext, ActionEnd, AgentAction } from './action.ts';
 import type { Collector } from './collector.ts';
+import type { FactWatch } from './fact-watch.ts';
 
 /**
  * The agent room of a plugin: all that it can see and do on a host, in one declaration. The agent holds it in memory for
@@ -11,6 +12,8 @@ export interface AgentPlugin {
   /** Loaded only by the short-lived process that collects: `async () => (await import('./collectors.ts')).…`. */
   readonly collectors: () => Promise<readonly Collector[]>;
   readonly actions: readonly AgentAction[];
+  /** Looks that spare collections; held in memory like the actions, so they import no schemas. */
+  readonly watches?: readonly FactWatch[];
   /** Called in order before a reboot that Pilothouse brings about, each with its own time limit; a failure stops it. */
   readonly drains?: readonly Drain[];
 }

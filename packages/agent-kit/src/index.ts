@@ -12,6 +12,7 @@ export { type AgentPlugin, type Drain, defineAgentPlugin } from './agent-plugin.
 export { type CollectOptions, collectAll, collectFact, type FactReading } from './collect-fact.ts';
 export { type Collected, type Collector, defineCollector } from './collector.ts';
 export { createHostAccess, type HostAccessOptions } from './create-host-access.ts';
+export type { FactWatch, WatchAccess } from './fact-watch.ts';
 export type { HostAccess, RunOptions, RunResult } from './host-access.ts';
 export { lookUpUser, type SystemUser } from './look-up-user.ts';
 export { openLeftPipe } from './output-pipes.ts';

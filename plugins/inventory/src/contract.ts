@@ -34,6 +34,7 @@ export * from './contract/software-facts.ts';
 export * from './contract/storage-facts.ts';
 export * from './contract/system-facts.ts';
 export * from './contract/text-limits.ts';
+export * from './contract/usage-steps.ts';
 
 export const inventoryFacts = [
   osFact,

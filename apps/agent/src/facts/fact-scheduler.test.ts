@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Collector, defineCollector } from '@pilothouse/agent-kit';
+import { setImmediate } from 'node:timers/promises';
+import { type Collector, defineCollector, type FactWatch } from '@pilothouse/agent-kit';
 import { defineFact, digestOfText, type FactReport } from '@pilothouse/contract';
 import { fakeClock } from '@pilothouse/testkit/fake-clock';
 import { z } from 'zod';
@@ -8,6 +9,15 @@ import { collectHere } from './collect-here.ts';
 import { createFactScheduler } from './fact-scheduler.ts';
 
 const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+const LOOK_MS = 10_000;
+const noHost = {
+  readText: async () => null,
+  list: async () => null,
+  run: async () => null,
+  statFileSystem: async () => null,
+  changedAt: () => null,
+};
 
 function setUp(names: readonly string[], intervals: Readonly<Record<string, number>> = {}) {
   const clock = fakeClock();
@@ -17,6 +27,8 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
   const along: string[][] = [];
   const bodies = new Map<string, string>();
   const rounds: (readonly string[] | null)[] = [];
+  const signatures = new Map<string, string>();
+  const watches: FactWatch[] = [];
   const disk = { isFull: false, isBroken: false };
   let settled = (): void => {};
   const collectors: Collector[] = names.map((name) =>
@@ -30,6 +42,7 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
         intervalMs: intervals[name] ?? 10 * MINUTE_MS,
       }),
       timeoutMs: 1000,
+      sources: [`/sources/${name}`],
       async collect() {
         runs.push(name);
         return { kind: 'present', body: { n: values.get(name) ?? 0 }, unknownLines: 0 };
@@ -60,7 +73,9 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
     clock,
     random: () => 0.5,
     log: { info() {}, warn() {}, error() {} },
-    modifiedAt: () => null,
+    signatureOf: (path) => signatures.get(path) ?? '-',
+    watches,
+    host: noHost,
     bodies: kept,
     settled: () => settled(),
     report: (reports, _collectedAt, texts) => {
@@ -70,7 +85,7 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
     },
   });
   const round = () => new Promise<void>((resolve) => (settled = resolve));
-  return { clock, scheduler, values, runs, rounds, sent, along, bodies, disk, round };
+  return { clock, scheduler, values, runs, rounds, sent, along, bodies, disk, round, signatures, watches };
 }
 const digestOf = (n: number): string => digestOfText(`{"n":${n}}`);
 
@@ -233,4 +248,45 @@ test('whoever asks while a round is under way is answered by the next one', asyn
   await first;
 
   assert.deepEqual(await answered, ['a', 'a']);
+});
+
+test('a file behind a fact that changed and came to rest has that fact collected, and no other', async () => {
+  const { clock, scheduler, rounds, round, signatures } = setUp(['a', 'b'], { a: HOUR_MS, b: HOUR_MS });
+  const first = round();
+  scheduler.start();
+  await first;
+  const second = round();
+  signatures.set('/sources/a', 'another');
+  clock.advance(LOOK_MS);
+  assert.deepEqual(rounds, [null], 'it may still be written');
+  clock.advance(LOOK_MS);
+  await second;
+
+  assert.deepEqual(rounds, [null, ['a']]);
+});
+
+test('what a plugin watches has its fact collected when it looks different', async () => {
+  const { clock, scheduler, rounds, round, watches } = setUp(['a', 'b'], { a: HOUR_MS, b: HOUR_MS });
+  let text: string | null = 'one';
+  watches.push({ fact: 'b', intervalMs: MINUTE_MS, look: async () => text });
+  const looked = async (ms: number): Promise<void> => {
+    clock.advance(ms);
+    await setImmediate();
+  };
+  const first = round();
+  scheduler.start();
+  await first;
+
+  for (const [seen, roundsCount] of [
+    ['one', 1],
+    [null, 1],
+    ['one', 1],
+    ['two', 2],
+  ] as const) {
+    text = seen;
+    await looked(MINUTE_MS);
+    await looked(LOOK_MS);
+    assert.equal(rounds.length, roundsCount, `${seen}`);
+  }
+  assert.deepEqual(rounds.at(-1), ['b']);
 });

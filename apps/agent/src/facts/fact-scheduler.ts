@@ -6,19 +6,23 @@
  *
  * Rule: facts are collected in rounds, each fact at its own interval, moved by chance within a tenth of it; a round takes
  * along what would be due soon. The server says at `welcome` which digests it holds; only what differs is reported, and
- * everything once every few hours, so that a fact's age means something. When the files behind a fact change, it is
- * collected at once. Bodies are kept on disk, not in memory, until a newer one takes their place.
+ * everything once every few hours, so that a fact's age means something. Between rounds the agent looks, at next to no
+ * cost, for signs that a fact has changed: the files behind it, and what plugins watch. Then it is collected at once, and so
+ * intervals can be long. Bodies are kept on disk, not in memory, until a newer one takes their place.
  *
  * Limits: FACTS_PER_HOST_MAX facts; a collector its own time and size. On a full disk a body is collected again when wanted.
  */
+import type { FactWatch, WatchAccess } from '@pilothouse/agent-kit';
 import { type Clock, HOUR_MS, SECOND_MS } from '@pilothouse/base';
 import { type Digest, type FactReport, toTimestamp } from '@pilothouse/contract';
 import { FACT_INLINE_CHARS_MAX } from '@pilothouse/wire';
 import type { AgentLog } from '../log.ts';
+import { createAlarms } from './alarms.ts';
 import type { FactBodies } from './fact-bodies.ts';
 import type { FactCollection } from './fact-collection.ts';
 import { FactReports } from './fact-reports.ts';
 import { createFactRounds } from './fact-rounds.ts';
+import { lookAround } from './look-around.ts';
 import { createSourceWatch, type SourceWatch } from './source-watch.ts';
 
 /** Everything is confirmed this often, changed or not. */
@@ -32,8 +36,10 @@ export interface FactSchedulerOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: AgentLog;
-  /** When a file or directory was last changed, in milliseconds; null when it is not there. */
-  readonly modifiedAt: (path: string) => number | null;
+  /** What the state of a file or directory is known by. */
+  readonly signatureOf: (path: string) => string;
+  readonly watches: readonly FactWatch[];
+  readonly host: WatchAccess;
   /** Called after a round of collections. */
   readonly settled: () => void;
   /** False when there is no session; the reports are then due again at the next welcome. */
@@ -62,23 +68,30 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
     options.report(list, toTimestamp(clock.now()), isRepeated ? [] : bodiesAlong(list, own, bodies)),
   );
   let watch: SourceWatch | null = null;
+  let stopWatching = (): void => {};
+  const alarms = createAlarms(clock);
   const rounds = createFactRounds(options, {
     changed: (facts) => {
-      watch = createSourceWatch(facts, options.modifiedAt);
+      watch = createSourceWatch(facts, options.signatureOf);
       own = new Set(facts.filter((fact) => !fact.isShared).map((fact) => fact.name));
     },
     found: ({ report }) => {
       if (report.kind === 'absent') log.info('fact is absent', { ...report });
+      alarms.found(report);
       reports.found(report);
     },
   });
   const stopConfirming = clock.every(CONFIRM_INTERVAL_MS, () => reports.confirm([]));
   const stopLooking = clock.every(LOOK_INTERVAL_MS, () => {
-    const changed = watch?.look() ?? [];
-    if (changed.length > 0) rounds.request(changed);
+    alarms.raise(watch?.look() ?? []);
+    const due = alarms.due();
+    if (due.length > 0) rounds.request(due);
   });
   return {
-    start: () => rounds.request('all'),
+    start() {
+      stopWatching = lookAround({ ...options, changed: (fact) => alarms.raise([fact]) });
+      rounds.request('all');
+    },
     welcomed: (known) => reports.welcomed(known),
     disconnected: () => reports.disconnected(),
     collect: (names, done) =>
@@ -103,6 +116,7 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
     stop() {
       stopConfirming();
       stopLooking();
+      stopWatching();
       rounds.stop();
     },
   };

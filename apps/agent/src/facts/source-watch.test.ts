@@ -6,7 +6,7 @@ const packages = { name: 'packages', sources: ['/status', '/absent'] };
 
 test('names a fact once when its source has changed and come to rest', () => {
   let time: number | null = 1;
-  const watch = createSourceWatch([packages], (path) => (path === '/status' ? time : null));
+  const watch = createSourceWatch([packages], (path) => String(path === '/status' ? time : null));
 
   assert.deepEqual(watch.look(), [], 'nothing changed');
   time = 2;

@@ -12,21 +12,20 @@ export interface SourceWatch {
 
 export function createSourceWatch(
   facts: readonly Pick<FactOffer, 'name' | 'sources'>[],
-  modifiedAt: (path: string) => number | null,
+  signatureOf: (path: string) => string,
 ): SourceWatch {
-  const signatureOf = (sources: readonly string[]): string =>
-    sources.map((path) => modifiedAt(path) ?? '-').join(' ');
+  const together = (sources: readonly string[]): string => sources.map(signatureOf).join('\n');
   const watched = facts
     .filter(({ sources }) => sources.length > 0)
     .map(({ name, sources }) => {
-      const signature = signatureOf(sources);
+      const signature = together(sources);
       return { name, sources, named: signature, previous: signature };
     });
   return {
     look() {
       const changed: string[] = [];
       for (const state of watched) {
-        const now = signatureOf(state.sources);
+        const now = together(state.sources);
         if (now !== state.named && now === state.previous) {
           state.named = now;
           changed.push(state.name);

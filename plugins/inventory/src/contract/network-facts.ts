@@ -50,7 +50,7 @@ export const networkFact = defineFact({
   body: NetworkBody,
   isShared: false,
   sizeBytesMax: bytes.mib(1),
-  intervalMs: 5 * MINUTE_MS,
+  intervalMs: 30 * MINUTE_MS,
 });
 
 export const ListeningSocket = z.object({
@@ -78,5 +78,5 @@ export const socketsFact = defineFact({
   body: SocketsBody,
   isShared: false,
   sizeBytesMax: bytes.mib(1),
-  intervalMs: 5 * MINUTE_MS,
+  intervalMs: 30 * MINUTE_MS,
 });

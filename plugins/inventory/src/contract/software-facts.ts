@@ -1,4 +1,4 @@
-import { bytes, MINUTE_MS } from '@pilothouse/base';
+import { bytes, HOUR_MS, MINUTE_MS } from '@pilothouse/base';
 import { defineFact, FACT_BODY_BYTES_MAX } from '@pilothouse/contract';
 import { z } from 'zod';
 import { PackageSystem } from './system-facts.ts';
@@ -29,8 +29,8 @@ export const packagesFact = defineFact({
   body: PackagesBody,
   isShared: true,
   sizeBytesMax: FACT_BODY_BYTES_MAX,
-  // rpm -qa takes a second of CPU on a big host; installs through Pilothouse ask for a collection of their own.
-  intervalMs: 30 * MINUTE_MS,
+  // rpm -qa takes a second of CPU on a big host; installs are seen at once, by the times of the database.
+  intervalMs: HOUR_MS,
 });
 
 export const Repository = z.object({
@@ -58,7 +58,7 @@ export const repositoriesFact = defineFact({
   body: RepositoriesBody,
   isShared: true,
   sizeBytesMax: bytes.mib(1),
-  intervalMs: 30 * MINUTE_MS,
+  intervalMs: HOUR_MS,
 });
 
 export const ServiceUnit = z.object({
@@ -88,8 +88,8 @@ export const servicesFact = defineFact({
   body: ServicesBody,
   isShared: true,
   sizeBytesMax: bytes.mib(1),
-  // A failed unit should be seen within minutes; one collection costs systemd 50 ms for 80 units.
-  intervalMs: 2 * MINUTE_MS,
+  // A unit that starts or ends is seen within half a minute by its traces in /run and in the cgroups.
+  intervalMs: 30 * MINUTE_MS,
 });
 
 export const ProcessGroup = z.object({
@@ -118,7 +118,7 @@ export const processesFact = defineFact({
   body: ProcessesBody,
   isShared: false,
   sizeBytesMax: bytes.mib(2),
-  intervalMs: 10 * MINUTE_MS,
+  intervalMs: 15 * MINUTE_MS,
 });
 
 export const ScheduledCommand = z.object({
@@ -153,7 +153,7 @@ export const schedulesFact = defineFact({
   body: SchedulesBody,
   isShared: true,
   sizeBytesMax: bytes.mib(1),
-  intervalMs: 30 * MINUTE_MS,
+  intervalMs: HOUR_MS,
 });
 
 export const Account = z.object({
@@ -182,5 +182,5 @@ export const accountsFact = defineFact({
   body: AccountsBody,
   isShared: true,
   sizeBytesMax: bytes.mib(2),
-  intervalMs: 30 * MINUTE_MS,
+  intervalMs: HOUR_MS,
 });

@@ -52,9 +52,6 @@ export const storageFact = defineFact({
   intervalMs: 30 * MINUTE_MS,
 });
 
-/** Used percent is reported in these steps, so that the fact changes when something happens and not with each log line. */
-export const USAGE_STEPS = [0, 80, 90, 95, 99] as const;
-
 export const StorageUsageBody = z.object({
   fileSystems: z.array(
     z.object({
@@ -73,6 +70,6 @@ export const storageUsageFact = defineFact({
   body: StorageUsageBody,
   isShared: false,
   sizeBytesMax: bytes.kib(256),
-  // A disk fills within minutes when something goes wrong.
-  intervalMs: MINUTE_MS,
+  // A disk that fills is seen within a minute: a watch looks that often.
+  intervalMs: 30 * MINUTE_MS,
 });

@@ -30,8 +30,8 @@ export const osFact = defineFact({
   body: OsBody,
   isShared: true,
   sizeBytesMax: bytes.kib(16),
-  // Six small files: cheap enough to notice a release upgrade within minutes.
-  intervalMs: 10 * MINUTE_MS,
+  // A release upgrade is seen at once, by the times of its files.
+  intervalMs: HOUR_MS,
 });
 
 export const KernelBody = z.object({
@@ -56,8 +56,8 @@ export const kernelFact = defineFact({
   body: KernelBody,
   isShared: true,
   sizeBytesMax: bytes.kib(64),
-  // A pending reboot should be seen soon after an upgrade; it costs a few small files.
-  intervalMs: 10 * MINUTE_MS,
+  // A pending reboot is seen at once, by the times of what asks for it.
+  intervalMs: HOUR_MS,
 });
 
 export const ModulesBody = z.object({ modules: z.array(Word) });
@@ -69,7 +69,7 @@ export const modulesFact = defineFact({
   body: ModulesBody,
   isShared: true,
   sizeBytesMax: bytes.kib(256),
-  intervalMs: 30 * MINUTE_MS,
+  intervalMs: HOUR_MS,
 });
 
 export const ParametersBody = z.object({
@@ -84,7 +84,8 @@ export const parametersFact = defineFact({
   body: ParametersBody,
   isShared: true,
   sizeBytesMax: bytes.kib(512),
-  intervalMs: 30 * MINUTE_MS,
+  // Asking for all of them is the dearest collection of all; what is written down for the next boot is seen at once.
+  intervalMs: HOUR_MS,
 });
 
 export const SecurityBody = z.object({

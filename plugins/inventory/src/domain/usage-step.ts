@@ -1,4 +1,4 @@
-import { USAGE_STEPS } from '../contract.ts';
+import { USAGE_STEPS } from '../contract/usage-steps.ts';
 
 /** The largest step that `used` of `total` reaches; 0 where there is nothing to use, as on file systems without inodes. */
 export function usageStep(used: number, total: number): number {

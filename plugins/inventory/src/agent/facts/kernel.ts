@@ -9,6 +9,13 @@ import { readLine } from '../read-line.ts';
 export const kernelCollector = defineCollector({
   fact: kernelFact,
   timeoutMs: 5 * SECOND_MS,
+  sources: [
+    '/run/reboot-required',
+    '/run/reboot-required.pkgs',
+    '/boot',
+    '/lib/modules',
+    '/proc/sys/kernel/tainted',
+  ],
   async collect(host) {
     const release = await readLine(host, '/proc/sys/kernel/osrelease');
     if (release === null) {

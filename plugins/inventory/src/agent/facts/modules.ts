@@ -7,6 +7,7 @@ import { clipWord, linesOf } from '../../domain/parsed.ts';
 /** Names of the loaded kernel modules; their use counts tick and are left out. */
 export const modulesCollector = defineCollector({
   fact: modulesFact,
+  sources: ['/sys/module'],
   timeoutMs: 5 * SECOND_MS,
   async collect(host) {
     const text = await host.readText('/proc/modules');

@@ -9,6 +9,7 @@ import { parseSysctl } from '../../domain/parse-sysctl.ts';
  */
 export const parametersCollector = defineCollector({
   fact: parametersFact,
+  sources: ['/etc/sysctl.conf', '/etc/sysctl.d', '/run/sysctl.d', '/usr/lib/sysctl.d'],
   timeoutMs: 15 * SECOND_MS,
   async collect(host) {
     const answer = await host.run('sysctl', ['-a'], { timeoutMs: 10 * SECOND_MS });

@@ -17,6 +17,13 @@ const UNIT_DIRECTORIES = [
   '/usr/lib/systemd/system',
   '/lib/systemd/system',
 ];
+/** Where a unit's start leaves a link, and where the group of one that ends goes away; as the host has cgroups v2 or v1. */
+const UNIT_TRACES = [
+  '/run/systemd/units',
+  '/etc/systemd/system/multi-user.target.wants',
+  '/sys/fs/cgroup/system.slice',
+  '/sys/fs/cgroup/systemd/system.slice',
+];
 /** Read one by one when they are not loaded; large servers have some hundreds. */
 const UNIT_FILES_MAX = 5000;
 const UNIT_FILE_BYTES_MAX = 65_536;
@@ -29,6 +36,7 @@ const UNIT_FILE_BYTES_MAX = 65_536;
 export const servicesCollector = defineCollector({
   fact: servicesFact,
   timeoutMs: 20 * SECOND_MS,
+  sources: [...UNIT_DIRECTORIES, ...UNIT_TRACES],
   async collect(host): Promise<Collected<ServicesBody>> {
     if (!(await host.exists('/run/systemd/system'))) {
       return {

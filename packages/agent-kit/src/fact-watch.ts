@@ -1,0 +1,18 @@
+import type { HostAccess } from './host-access.ts';
+
+/** What a watch may look at: little, and nothing that could hold the agent up. */
+export interface WatchAccess extends Pick<HostAccess, 'readText' | 'list' | 'run' | 'statFileSystem'> {
+  /** When content, owner or mode of a file last changed, in milliseconds; null when it is not there. */
+  changedAt(path: string): number | null;
+}
+
+/**
+ * A cheap look at what a fact rests on, taken by the process that stays, so that the fact is collected when it has changed
+ * and not every few minutes. For files whose times tell, a collector's `sources` do; this is for the rest.
+ */
+export interface FactWatch {
+  readonly fact: string;
+  readonly intervalMs: number;
+  /** A text that is the same as long as the fact is; null when this host does not let one tell. */
+  look(host: WatchAccess): Promise<string | null>;
+}
