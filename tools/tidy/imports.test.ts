@@ -54,7 +54,10 @@ test('a kernel room is imported through its face or its service types', () => {
       .filter(({ target }) => {
         const other = room.exec(target)?.[1];
         return (
-          other !== undefined && other !== own && !/\/(index|service)\.ts$/.test(target) && own !== undefined
+          other !== undefined &&
+          other !== own &&
+          !/\/(index|service|listener)\.ts$/.test(target) &&
+          own !== undefined
         );
       })
       .map(({ specifier, line }) => `${file.path}:${line} imports ${specifier}`);

@@ -6,6 +6,7 @@ import {
   languageOf,
   localeOf,
   type Message,
+  ruleText,
   schemaProblem,
 } from '@pilothouse/contract';
 import type { OidcSettings, PrometheusSettings } from '@pilothouse/kernel';
@@ -37,7 +38,7 @@ const Address = z.string().transform((value, context) => {
   const match = /^(?:\[([^\]]+)\]|([^:]*)):(\d{1,5})$/.exec(value);
   const port = Number(match?.[3] ?? Number.NaN);
   if (match === null || !(port <= 65_535)) {
-    context.addIssue({ code: 'custom', message: 'is not host:port' });
+    context.addIssue({ code: 'custom', message: ruleText({ en: 'is not host:port', zh: '不是 主机:端口' }) });
     return z.NEVER;
   }
   return { host: match[1] ?? match[2] ?? '', port };
@@ -49,7 +50,10 @@ const List = z.string().transform((value) =>
     .filter((part) => part !== ''),
 );
 const Networks = List.refine((parts) => parts.every(isNetwork), {
-  error: 'is not a list of addresses or networks such as 10.0.0.7,10.1.0.0/16',
+  error: ruleText({
+    en: 'is not a list of addresses or networks such as 10.0.0.7,10.1.0.0/16',
+    zh: '不是地址或网段列表，例如 10.0.0.7,10.1.0.0/16',
+  }),
 });
 const RolesByGroup = z.string().transform((value, context) => {
   const roles: Record<string, string[]> = {};
@@ -57,7 +61,10 @@ const RolesByGroup = z.string().transform((value, context) => {
     const at = pair.lastIndexOf('=');
     const [group, role] = [pair.slice(0, at).trim(), pair.slice(at + 1).trim()];
     if (at < 1 || role === '') {
-      context.addIssue({ code: 'custom', message: `"${pair}" is not group=role` });
+      context.addIssue({
+        code: 'custom',
+        message: ruleText({ en: `"${pair}" is not group=role`, zh: `“${pair}” 不是 组=角色` }),
+      });
       return z.NEVER;
     }
     roles[group] = [...(roles[group] ?? []), role];

@@ -8,6 +8,7 @@ import { boundAddress, listenRefusal } from './bound-address.ts';
 import type { Config } from './config.ts';
 import { openLog } from './open-log.ts';
 import { plugins } from './plugins.ts';
+import { startTracing } from './tracing/start-tracing.ts';
 
 export interface RunningServer {
   readonly kernel: Kernel;
@@ -34,6 +35,7 @@ export async function runServer(
     for (const each of closers.splice(0).toReversed()) await each();
   };
   try {
+    closers.push(await startTracing(process.env, { version, log }));
     const store = await openStore(config.store, { log });
     closers.push(() => store.close());
     const ids = { now: Date.now, fill: (target: Uint8Array) => randomFillSync(target) };

@@ -1,11 +1,12 @@
-/** Rooms and the store as the others see them, with a clock and a counter at the door. What they do stays what it was. */
+/** Rooms and the store as the others see them, with a clock, a counter and a span at the door. What they do stays what it was. */
 import { type Clock, SECOND_MS } from '@pilothouse/base';
 import type { Store } from '@pilothouse/store';
 import type { GatesService } from './gates/service.ts';
 import type { GatewayService } from './gateway/service.ts';
 import type { Metrics } from './http/index.ts';
+import { inSpan, pastSpan } from './tracing.ts';
 
-type Ticking = Pick<Clock, 'monotonic'>;
+type Ticking = Pick<Clock, 'monotonic' | 'now'>;
 
 /** Tasks under way whose beginning is remembered: a rollout over the largest fleet. */
 const TASKS_MAX = 100_000;
@@ -27,7 +28,14 @@ export function measuredStore(store: Store, clock: Ticking, metrics: Metrics): S
       };
       waiting += 1;
       try {
-        const result = await store.transaction(run);
+        const attributes = { 'db.system.name': store.engine === 'sqlite' ? 'sqlite' : 'postgresql' };
+        const result = await inSpan('store.transaction', attributes, (span) =>
+          store.transaction((transaction) => {
+            // Transactions come one after another: the rest of the span is their work.
+            span.setAttribute('pilothouse.store.waited_ms', clock.monotonic() - startedAt);
+            return run(transaction);
+          }),
+        );
         ended('committed');
         return result;
       } catch (cause) {
@@ -42,7 +50,11 @@ export function measuredGates(gates: GatesService, metrics: Metrics): GatesServi
   return {
     check: (all) => gates.check(all),
     async judge(gate, view) {
-      const verdict = await gates.judge(gate, view);
+      const verdict = await inSpan('gate.judge', { 'pilothouse.gate.kind': gate.kind }, async (span) => {
+        const judged = await gates.judge(gate, view);
+        span.setAttribute('pilothouse.gate.verdict', judged.kind);
+        return judged;
+      });
       metrics.count('pilothouse_gate_judgements_total', { kind: gate.kind, verdict: verdict.kind });
       return verdict;
     },
@@ -70,8 +82,11 @@ export function measuredGateway(gateway: GatewayService, clock: Ticking, metrics
       if (frame.kind === 'outcome-saved') {
         const startedAt = offered.get(frame.taskId);
         offered.delete(frame.taskId);
-        if (startedAt !== undefined)
-          metrics.observe('pilothouse_task_seconds', (clock.monotonic() - startedAt) / SECOND_MS);
+        if (startedAt === undefined) return answer;
+        const tookMs = clock.monotonic() - startedAt;
+        metrics.observe('pilothouse_task_seconds', tookMs / SECOND_MS);
+        const attributes = { 'pilothouse.host.id': hostId, 'pilothouse.task.id': frame.taskId };
+        pastSpan('task', attributes, { from: clock.now() - tookMs, to: clock.now() });
       }
       return answer;
     },

@@ -62,7 +62,7 @@ test('a drain that fails or takes too long stops it before anything is asked to 
   const hangs = drainOf('pods', () => new Promise(() => {}), 20);
   for (const [drain, reason] of [
     [fails, 'GUESTS_STUCK'],
-    [hangs, 'its time was over'],
+    [hangs, { en: 'its time was over', zh: '已超时' }],
   ] as const) {
     const { done, context } = world(() => ended(0));
 

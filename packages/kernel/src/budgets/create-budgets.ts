@@ -12,8 +12,9 @@ import { createListeners } from '../listeners.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import type { SelectService } from '../select/service.ts';
 import { createBudgetRoll, drawnBy, impossible, noteHost } from './budget-roll.ts';
-import { budgetEndpoints } from './endpoints.ts';
+import type { LeaseRow } from './budgets-store.ts';
 import { downIn } from './down-in.ts';
+import { budgetEndpoints } from './endpoints.ts';
 import { exceededReconciler } from './exceeded-findings.ts';
 import { createFailingMarks, type FailingMarks } from './failing-marks.ts';
 import { followFindings } from './follow-findings.ts';
@@ -42,6 +43,8 @@ export interface BudgetsDeps {
 export interface BudgetsRoom {
   readonly budgets: BudgetLedger;
   readonly leasesCount: () => number;
+  /** By task, as the ledger holds them; for simulations, which look at them and change nothing. */
+  readonly leases: ReadonlyMap<string, LeaseRow>;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
 }
@@ -95,6 +98,7 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
       drawnBy: (hostIds, interrupts) => (interrupts === 'none' ? [] : drawnBy(roll, hostIds, interrupts)),
     },
     leasesCount: () => leases.leases.size,
+    leases: leases.leases,
     endpoints: budgetEndpoints(parts),
     reconcilers: [
       {

@@ -1,10 +1,9 @@
 import { type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
 import { type AddressInfo, Server as NetServer, type Socket } from 'node:net';
-import type { ListenerKeys } from '../gateway/listener.ts';
-import { EDGE_CONNECTION } from '../http/edge-connection.ts';
-import type { ErrorCatalogue } from '../http/problem-answer.ts';
-import { refuseBroken } from '../http/refuse-broken.ts';
+import type { ListenerKeys } from '../gateway/index.ts';
+import type { ErrorCatalogue } from '../http/listener.ts';
+import { EDGE_CONNECTION, refuseBroken } from '../http/listener.ts';
 import type { Log } from '../log.ts';
 import { FRONT_LIMITS } from './limits.ts';
 

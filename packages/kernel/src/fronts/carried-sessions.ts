@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { Arrival, SessionSocket } from '../gateway/listener.ts';
+import type { Arrival, SessionSocket } from '../gateway/index.ts';
 import { CarriedSocket } from './carried-socket.ts';
 import type { Link, LinkMessage } from './link.ts';
 

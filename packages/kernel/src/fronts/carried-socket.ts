@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { SessionSocket } from '../gateway/listener.ts';
+import type { SessionSocket } from '../gateway/index.ts';
 import { FRONT_LIMITS } from './limits.ts';
 import type { Link } from './link.ts';
 

@@ -13,7 +13,7 @@
  */
 import { request as askHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { AppError } from '@pilothouse/contract';
-import type { Peer } from '../gateway/listener.ts';
+import type { Peer } from '../gateway/index.ts';
 import type { Leader, LeaderLink } from './leader-link.ts';
 import { FRONT_LIMITS } from './limits.ts';
 import { type Door, headToLeader, headToPeer } from './request-head.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AppError, commonErrors, frontsErrors, languageOf } from '@pilothouse/contract';
-import { catalogueOf, type ErrorCatalogue, problemOf } from '../http/problem-answer.ts';
+import { catalogueOf, type ErrorCatalogue, problemOf } from '../http/listener.ts';
 import type { Log } from '../log.ts';
 import type { Forwarded } from './forward-request.ts';
 import { FRONT_LIMITS } from './limits.ts';

@@ -1,6 +1,6 @@
 import type { Clock } from '@pilothouse/base';
 import type { RawData } from 'ws';
-import { type Arrival, endSocket, type OpenSocket } from '../gateway/listener.ts';
+import { type Arrival, endSocket, type OpenSocket } from '../gateway/index.ts';
 import type { ArrivalNote } from './carried-sessions.ts';
 import type { LeaderLink } from './leader-link.ts';
 import { FRONT_LIMITS } from './limits.ts';

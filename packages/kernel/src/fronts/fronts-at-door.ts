@@ -1,6 +1,5 @@
 import type { Duplex } from 'node:stream';
-import type { Gateway } from '../gateway/index.ts';
-import type { ListenerKeys } from '../gateway/listener.ts';
+import type { Gateway, ListenerKeys } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import { CarriedSessions } from './carried-sessions.ts';
 import { FrontStats } from './front-stats.ts';

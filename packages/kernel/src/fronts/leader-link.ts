@@ -12,7 +12,7 @@ import { Agent, request } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '@pilothouse/base';
 import { z } from 'zod';
-import type { ListenerKeys } from '../gateway/listener.ts';
+import type { ListenerKeys } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import { FRONT_LIMITS } from './limits.ts';
 import { Link, type LinkMessage } from './link.ts';

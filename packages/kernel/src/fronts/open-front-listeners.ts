@@ -4,7 +4,7 @@ import {
   createAgentsListener,
   GATEWAY_LIMITS,
   type ListenerKeys,
-} from '../gateway/listener.ts';
+} from '../gateway/index.ts';
 import { plainAddress } from '../plain-address.ts';
 import { type ApiListener, createApiListener } from './api-listener.ts';
 import type { Forwarded, Forwarder } from './forward-request.ts';

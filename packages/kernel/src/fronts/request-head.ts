@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { Peer } from '../gateway/listener.ts';
+import type { Peer } from '../gateway/index.ts';
 
 /** Names of our own begin so; whoever is outside cannot say any of them. */
 const OURS = 'x-pilothouse-';

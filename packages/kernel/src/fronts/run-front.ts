@@ -1,5 +1,5 @@
 import type { Clock } from '@pilothouse/base';
-import { GATEWAY_LIMITS } from '../gateway/listener.ts';
+import { GATEWAY_LIMITS } from '../gateway/index.ts';
 import type { Address } from '../kernel-options.ts';
 import type { Log } from '../log.ts';
 import { createForwarder, type Forwarder } from './forward-request.ts';

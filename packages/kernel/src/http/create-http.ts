@@ -18,8 +18,10 @@ import type { Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
 import { handlerOf } from './mount-endpoint.ts';
 import { type ErrorCatalogue, problemOf } from './problem-answer.ts';
+import { QUIET_ROUTES, routeIdOf } from './quiet-routes.ts';
 import { refuseBroken } from './refuse-broken.ts';
 import type { Endpoint } from './service.ts';
+import { traceIdOf, traceRequests } from './trace-requests.ts';
 
 /** Largest request body; the largest legitimate one (a fixed group of many hosts) is well below. */
 export const BODY_BYTES_MAX = 1024 * 1024;
@@ -75,6 +77,7 @@ export function createHttp(options: HttpOptions): HttpServer {
   };
   const app = createApp(options);
   addErrorAnswers(app, options);
+  traceRequests(app);
   addRequestLog(app, options);
   for (const endpoint of options.endpoints) {
     app.route({
@@ -242,15 +245,6 @@ function refusalOf(error: FastifyError): unknown {
   }
 }
 
-function routeIdOf(request: { routeOptions: { config: unknown } }): string {
-  const { config } = request.routeOptions;
-  if (typeof config === 'object' && config !== null && 'routeId' in config) return String(config.routeId);
-  return 'none';
-}
-
-/** Asked every few seconds by machines; a line each would bury the rest. */
-const QUIET_ROUTES = new Set(['system.health', 'system.ready', 'system.metrics']);
-
 function addRequestLog(app: FastifyInstance, options: HttpOptions): void {
   app.addHook('onResponse', async (request, reply) => {
     const route = routeIdOf(request);
@@ -267,6 +261,7 @@ function addRequestLog(app: FastifyInstance, options: HttpOptions): void {
       status,
       ms: Math.round(reply.elapsedTime),
       address: plainAddress(request.ip),
+      ...traceIdOf(request),
     });
   });
 }
