@@ -3,10 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { planRoutes, rolloutRoutes } from '@pilothouse/contract';
+import { budgetsRoutes, planRoutes, rolloutRoutes } from '@pilothouse/contract';
 import { runTestCli, type TestCliOptions } from './test-cli.ts';
 import { digest, made, preview, rollout, rolloutId, strategy } from './test-plans.ts';
-import { startTestServer, type TestServer } from './test-server.ts';
+import { problem, startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
 let directory: string;
@@ -102,16 +102,50 @@ test('a confirmation reads the gate that waits, and asks its question', async ()
   assert.deepEqual(server.requests(rolloutRoutes.confirm)[0]?.body, { gate: 'confirm' });
 });
 
+test('a second confirmation is told that nobody is waited for, in the reader’s language', async () => {
+  server.on(rolloutRoutes.get, { json: { ...rollout, waitingFor: null } });
+
+  const { err, exit } = await run(['rollout', 'confirm', rolloutId, '--lang', 'zh']);
+
+  assert.notEqual(exit, 0);
+  assert.match(err, /当前没有等待人工确认的关卡/);
+  assert.doesNotMatch(err, /“-”/);
+});
+
+test('two limits of one budget are refused with the choice that there is', async () => {
+  server.on(budgetsRoutes.get, problem(404, 'NOT_FOUND'));
+
+  const { err, exit } = await run(['budget', 'set', 'b', '-s', 'true', '--hosts', '1', '--quorum']);
+
+  assert.notEqual(exit, 0);
+  assert.match(err, /--hosts, --quorum exclude each other/);
+  assert.match(err, /Choose exactly one of --hosts N, --percent N, --quorum/);
+});
+
 test('a rollback says in which order and what stays before it is offered', async () => {
   const undo = { ...made.plan, header: { ...made.plan.header, rollbackOf: digest } };
   server.on(rolloutRoutes.get, { json: rollout });
   server.on(rolloutRoutes.rollback, { json: { rollout: null, made: { ...made, plan: undo } } });
   server.on(planRoutes.preview, { json: preview });
+  const managed = {
+    hostId: 'h_000000000000000001',
+    hostName: 'web-1',
+    index: 0,
+    actions: [
+      { action: 'files.manage', parameters: { path: '/etc/motd' }, contents: [], undo: { kind: 'recorded' } },
+      { action: 'commands.run', parameters: {}, contents: [], undo: null },
+    ],
+  };
+  server.on(planRoutes.steps, { json: { items: [managed], nextCursor: null } });
 
   const dry = await run(['rollout', 'rollback', rolloutId, '--dry']);
   const refused = await run(['rollout', 'rollback', rolloutId], { answers: ['n'] });
 
   assert.match(dry.out, /canary\s+1\n/);
+  assert.match(
+    dry.out,
+    /What is restored on each host that changed it:\n {2}files\.manage \/etc\/motd\n(?! )/,
+  );
   assert.match(dry.out, /What stays as it is:\n {2}commands.run: nobody knows/);
   assert.match(refused.err, /Undo "nginx 1.27" on 3 hosts, in 2 waves\?/);
   assert.deepEqual(

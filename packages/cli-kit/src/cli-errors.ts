@@ -64,6 +64,24 @@ export const cliErrors = defineErrors({
     hint: { en: 'Give one of them.', zh: '请只使用其中一个。' },
     retry: 'after-change',
   },
+  CLI_CHOOSE_ONE: {
+    status: 400,
+    title: { en: '{given} exclude each other', zh: '{given} 不能同时使用' },
+    hint: { en: 'Choose exactly one of {options}.', zh: '请只选择其中一个：{options}。' },
+    retry: 'after-change',
+  },
+  CLI_NO_GATE_WAITS: {
+    status: 409,
+    title: {
+      en: 'No gate of rollout {rolloutId} waits for a person now',
+      zh: '发布 {rolloutId} 当前没有等待人工确认的关卡',
+    },
+    hint: {
+      en: 'It may have been confirmed already. See what it does: pilothouse rollout {rolloutId}',
+      zh: '可能已经确认。查看当前状态：pilothouse rollout {rolloutId}',
+    },
+    retry: 'after-change',
+  },
   CLI_PLAN_FILE_INVALID: {
     status: 400,
     title: {

@@ -20,6 +20,7 @@ export { EXIT, type ExitCode } from './exit-codes.ts';
 export { followRollout, progressOf, rolloutStateName, totalOf } from './follow-rollout.ts';
 export { choice, duration, flag, integer, list, one, optionalOne, rest, text } from './options.ts';
 export { parseDuration, parseMoment } from './parse-duration.ts';
+export { actionText, probeText, targetText, wavesText } from './plan-words.ts';
 export { note, printJson, printRecord, printRows } from './print.ts';
 export { createResultsPrinter, stateColour, stateName } from './print-results.ts';
 export { type Progress, type ProgressCounts, progressLine, showProgress } from './progress.ts';

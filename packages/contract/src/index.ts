@@ -25,6 +25,7 @@ export * from './kernel-actions.ts';
 export * from './kernel-errors.ts';
 export * from './label-key.ts';
 export * from './labels.ts';
+export * from './line-problem.ts';
 export * from './mandate.ts';
 export * from './message.ts';
 export * from './page.ts';

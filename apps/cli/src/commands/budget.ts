@@ -224,17 +224,17 @@ function limitOf(options: {
   quorum: boolean;
 }): BudgetLimit | undefined {
   const { hosts, percent, quorum } = options;
-  const limits: BudgetLimit[] = [
-    ...(hosts === undefined ? [] : [{ hosts }]),
-    ...(percent === undefined ? [] : [{ percent }]),
-    ...(quorum ? [{ quorum: true as const }] : []),
+  const said: (readonly [option: string, limit: BudgetLimit])[] = [
+    ...(hosts === undefined ? [] : [['--hosts', { hosts }] as const]),
+    ...(percent === undefined ? [] : [['--percent', { percent }] as const]),
+    ...(quorum ? [['--quorum', { quorum: true }] as const] : []),
   ];
-  if (limits.length > 1)
-    throw new AppError('CLI_VALUE_INVALID', {
-      value: '--hosts --percent --quorum',
-      expected: '--hosts | --percent | --quorum',
+  if (said.length > 1)
+    throw new AppError('CLI_CHOOSE_ONE', {
+      given: said.map(([option]) => option).join(', '),
+      options: '--hosts N, --percent N, --quorum',
     });
-  return limits[0];
+  return said[0]?.[1];
 }
 
 const remove = defineCommand({

@@ -100,11 +100,13 @@ export const namesOf = (hosts: readonly { readonly hostName: string }[], count: 
 function printGates(context: CliContext, gates: readonly Gate[]): void {
   if (gates.length === 0) return;
   context.terminal.write(`${paint(context.terminal, 'bold', context.say(WORDS.gates))}\n`);
-  for (const gate of gates) {
-    const place =
-      gate.after === 'each' ? context.say(WORDS.each) : context.say(WORDS.after, { wave: gate.after });
-    context.terminal.write(`  ${plain(gate.name)}: ${plain(gateText(context, gate))}, ${place}\n`);
-  }
+  for (const gate of gates) context.terminal.write(`  ${plain(gateLine(context, gate))}\n`);
+}
+
+/** Its name, what must hold, and where it stands. */
+export function gateLine({ say }: Pick<CliContext, 'say'>, gate: Gate): string {
+  const place = gate.after === 'each' ? say(WORDS.each) : say(WORDS.after, { wave: gate.after });
+  return `${gate.name}: ${gateText({ say }, gate)}, ${place}`;
 }
 
 const SOAK: Message = { en: ' through {soak}', zh: '，持续 {soak}' };

@@ -1,4 +1,5 @@
 import {
+  actionText,
   type CliContext,
   choice,
   confirm,
@@ -85,6 +86,10 @@ function evidenceOf(context: CliContext, { reason, evidence }: Rollout['cause'][
   return plain(words.join(' · '));
 }
 
+/** Hosts mostly do the same: what a plan is about shows in its first steps. */
+const STEPS_LOOKED_AT_MAX = 2000;
+const THINGS_SHOWN_MAX = 20;
+
 const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
@@ -97,6 +102,7 @@ const WORDS = {
     en: 'Undo "{title}" on {count} {count:host|hosts}, in {waves} {waves:wave|waves}?',
     zh: '在 {count} 台主机上分 {waves} 批撤销“{title}”？',
   },
+  restores: { en: 'What is restored on each host that changed it:', zh: '将在已更改的主机上还原：' },
   remains: { en: 'What stays as it is:', zh: '以下内容不会还原：' },
   nothing: { en: 'Nothing was started.', zh: '未执行任何操作。' },
   noDryRun: {
@@ -129,7 +135,7 @@ export const confirmGate = defineCommand({
     const named = waitingFor?.code === 'WAITS_FOR_CONFIRMATION' ? waitingFor.details['gate'] : '';
     const now = typeof named === 'string' ? named : '';
     const gate = options.gate ?? now;
-    if (gate === '') throw new AppError('ROLLOUT_GATE_NOT_NOW', { gate: '-', rolloutId: args.id });
+    if (gate === '') throw new AppError('CLI_NO_GATE_WAITS', { rolloutId: args.id });
     const asked = strategy.gates?.find((each) => each.name === gate);
     const question = context.say(WORDS.confirm, {
       gate: plain(gate),
@@ -171,7 +177,10 @@ export const rollback = defineCommand({
     const { made } = await client.call(rolloutRoutes.rollback, { params, body: { preview: true } });
     const { undo } = await client.call(planRoutes.preview, { params: { digest: undone.planDigest } });
     if (options.dry && context.isJson) printJson(context, { made, undo });
-    else if (!context.isJson) printUndo(context, made, undo);
+    else if (!context.isJson) {
+      printRestored(context, await readRestored(client, undone.planDigest));
+      printUndo(context, made, undo);
+    }
     if (options.dry) return EXIT.ok;
     const count = made.hostsCount;
     const waves = made.plan.header.waves?.length ?? 1;
@@ -185,6 +194,24 @@ export const rollback = defineCommand({
     return rollout === null ? EXIT.ok : followRollout(context, client, rollout);
   },
 });
+
+/** What the plan changed, each thing once: `files.manage /etc/motd`. */
+async function readRestored(client: Client, planDigest: string): Promise<string[]> {
+  const things = new Set<string>();
+  const steps = await readList(STEPS_LOOKED_AT_MAX, (query) =>
+    client.call(planRoutes.steps, { params: { digest: planDigest }, query }),
+  );
+  for (const { actions } of steps)
+    for (const each of actions) if (each.undo !== null) things.add(actionText(each));
+  return [...things];
+}
+
+function printRestored(context: CliContext, things: readonly string[]): void {
+  if (things.length === 0) return;
+  context.terminal.write(`${context.say(WORDS.restores)}\n`);
+  for (const thing of things.slice(0, THINGS_SHOWN_MAX)) context.terminal.write(`  ${plain(thing)}\n`);
+  if (things.length > THINGS_SHOWN_MAX) context.terminal.write(`  … (${things.length})\n`);
+}
 
 function printUndo(context: CliContext, made: MadePlan, undo: PlanPreview['undo']): void {
   const { waves = [{ name: 'wave 1', hostsCount: made.hostsCount }] } = made.plan.header;

@@ -14,6 +14,7 @@ import {
   printRows,
   readList,
   rest,
+  targetText,
   text,
   yesOption,
 } from '@pilothouse/cli-kit';
@@ -79,7 +80,7 @@ function printSchedule(context: CliContext, schedule: Schedule): void {
   printRecord(context, schedule, [
     [say({ en: 'name', zh: '名称' }), schedule.name],
     [say({ en: 'does', zh: '内容' }), template.title],
-    [say({ en: 'on', zh: '目标' }), JSON.stringify(template.target)],
+    [say({ en: 'on', zh: '目标' }), targetText(context, template.target)],
     [say({ en: 'rule', zh: '规则' }), `${recurrence.rrule} ${recurrence.start} ${recurrence.timeZone}`],
     [say({ en: 'hosts at most', zh: '主机上限' }), String(schedule.hostsMax)],
     [say({ en: 'missed ones', zh: '错过时' }), schedule.missed],

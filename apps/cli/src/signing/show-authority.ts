@@ -2,19 +2,28 @@ import { moment, note, printRecord } from '@pilothouse/cli-kit';
 import type { PlanAuthority } from '@pilothouse/contract';
 import type { AppContext } from '../app-context.ts';
 
+const RIGHT_LOST = {
+  en: 'may not approve it any more, so it does not count',
+  zh: '已无批准权限，不再计入',
+};
+
 export function showAuthority(context: AppContext, authority: PlanAuthority): void {
   const { say } = context;
   const { approvals, signatures, mandate } = authority;
   printRecord(context, authority, [
     [say({ en: 'plan', zh: '计划' }), authority.planDigest],
     [say({ en: 'made by', zh: '制定者' }), authority.author],
-    [say({ en: 'effect', zh: '影响' }), authority.effect + (authority.isArbitrary ? ' + code' : '')],
+    [
+      say({ en: 'effect', zh: '影响' }),
+      authority.effect + (authority.isArbitrary ? say({ en: ', brings code', zh: '，携带代码' }) : ''),
+    ],
     [
       say({ en: 'approvals', zh: '批准' }),
       say({ en: '{given} of {required} needed', zh: '{given} / 需 {required}' }, { ...authority }),
     ],
     ...approvals.map(
-      ({ person, at, comment }) => ['', `${person}, ${moment(at)} ${comment}`.trim()] as const,
+      ({ person, at, comment, isGood = true }) =>
+        ['', `${person}, ${moment(at)} ${comment}`.trim() + (isGood ? '' : ` (${say(RIGHT_LOST)})`)] as const,
     ),
     [say({ en: 'signatures', zh: '签名' }), String(signatures.filter(({ isGood }) => isGood).length)],
     ...signatures.map(

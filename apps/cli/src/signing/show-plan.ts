@@ -1,6 +1,7 @@
-import { note, plain } from '@pilothouse/cli-kit';
-import { canonicalJson, type Gate, type StepAction } from '@pilothouse/contract';
+import { note, plain, probeText, targetText, wavesText } from '@pilothouse/cli-kit';
+import { canonicalJson, type StepAction } from '@pilothouse/contract';
 import type { AppContext } from '../app-context.ts';
+import { gateLine } from '../commands/plan-view.ts';
 import type { CheckedPlan } from './fetch-checked-plan.ts';
 
 const HOSTS_SHOWN = 8;
@@ -18,15 +19,22 @@ export function showPlan(context: AppContext, plan: CheckedPlan): void {
   line({ en: 'digest, worked out here', zh: '摘要（本机计算）' }, digest);
   line({ en: 'made by', zh: '制定者' }, `${header.createdBy}, ${header.createdAt}`);
   line({ en: 'valid', zh: '有效期' }, `${header.notBefore} … ${header.expiresAt}`);
+  line({ en: 'target', zh: '目标' }, targetText(context, header.target));
   line({ en: 'hosts', zh: '主机数' }, String(steps.length));
   for (const group of groupsOf(plan).slice(0, GROUPS_SHOWN)) showGroup(context, group);
   showWaves(context, plan);
-  for (const gate of strategy.gates ?? []) line({ en: 'gate', zh: '关卡' }, describeGate(gate));
-  for (const probe of strategy.probes ?? []) line({ en: 'probe', zh: '探测' }, canonicalJson(probe));
-  const failures = [strategy.failuresMax ?? '∞', strategy.failuresPercentMax ?? null]
-    .filter((each) => each !== null)
-    .join(', % ');
-  line({ en: 'failures allowed', zh: '允许失败数' }, failures);
+  for (const gate of strategy.gates ?? []) line({ en: 'gate', zh: '关卡' }, gateLine(context, gate));
+  for (const probe of strategy.probes ?? []) line({ en: 'probe', zh: '探测' }, probeText(context, probe));
+  const share = strategy.failuresPercentMax;
+  const any = strategy.failuresMax === null && share === undefined;
+  const failures = [
+    ...(strategy.failuresMax === null ? [] : [String(strategy.failuresMax)]),
+    ...(share === undefined ? [] : [`${share}%`]),
+  ];
+  line(
+    { en: 'failures allowed', zh: '允许失败数' },
+    any ? say({ en: 'any number', zh: '不限' }) : failures.join(', '),
+  );
   line(
     { en: 'on failure', zh: '失败时' },
     strategy.onFailure === 'rollback'
@@ -63,14 +71,17 @@ function showGroup(context: AppContext, { actions, hosts }: Group): void {
   for (const { action, parameters, contents, when } of actions) {
     const beside = contents.length === 0 ? '' : `  + ${contents.join(', ')}`;
     const turn = when === undefined ? '' : ` [${when}]`;
-    note(context, `    ${action}${turn} ${plain(canonicalJson(parameters))}${beside}`);
+    note(context, `    ${action}${turn}${beside}`);
+    for (const [name, value] of Object.entries(parameters))
+      note(context, `      ${name}: ${plain(typeof value === 'string' ? value : canonicalJson(value))}`);
   }
 }
 
 function showWaves(context: AppContext, { header, steps }: CheckedPlan): void {
   const name = context.say({ en: 'wave', zh: '批次' });
   const { waves } = header;
-  if (waves === undefined) return note(context, `${name}: ${plain(canonicalJson(header.strategy.waves))}`);
+  if (waves === undefined)
+    return note(context, `${name}: ${plain(wavesText(context, header.strategy.waves))}`);
   for (const [index, wave] of waves.entries()) {
     if (index === WAVES_SHOWN) return note(context, `  … (${waves.length})`);
     const hosts = steps.filter(({ step }) => step.wave === index).map(({ hostName }) => hostName);
@@ -79,8 +90,3 @@ function showWaves(context: AppContext, { header, steps }: CheckedPlan): void {
     note(context, `${name} ${index + 1} (${plain(wave.name)}, ${hosts.length}): ${shown}${more}`);
   }
 }
-
-const describeGate = (gate: Gate): string => {
-  const { name, after, ...rest } = gate;
-  return `${name}, after ${after}: ${canonicalJson(rest)}`;
-};

@@ -113,5 +113,7 @@ function requireRoom({ budgets }: StrategyJudges, asked: StrategyCase): void {
   const [refusal] = budgets.impossibleFor(hostIds, asked.interrupts);
   if (refusal === undefined) return;
   const { name, domain, allowed } = refusal;
-  throw new AppError('BUDGET_IMPOSSIBLE', { name: domain === null ? name : `${name} (${domain})`, allowed });
+  // Hosts without the label that a budget counts by are a domain of their own, which has no name.
+  const shown = domain === null || domain === '' ? name : `${name} (${domain})`;
+  throw new AppError('BUDGET_IMPOSSIBLE', { name: shown, allowed });
 }
