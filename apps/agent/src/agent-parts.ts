@@ -7,7 +7,7 @@ import { type AuditWitness, createAuditWitness } from './audit-witness.ts';
 import type { DataDirectory } from './data-directory.ts';
 import { createFactBodies } from './facts/fact-bodies.ts';
 import type { FactCollection } from './facts/fact-collection.ts';
-import { createFactScheduler, type FactScheduler } from './facts/fact-scheduler.ts';
+import { createFactScheduler, type FactScheduler, type FactSigns } from './facts/fact-scheduler.ts';
 import { changedAt, sourceSignature } from './facts/source-signature.ts';
 import { describeHost } from './identity/host-description.ts';
 import { type HostIdentity, readIdentity } from './identity/host-identity.ts';
@@ -102,9 +102,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   });
   const releaseSoon = createMemoryRelease(clock);
   const facts = createFactScheduler({
-    signatureOf: sourceSignature,
-    watches: options.plugins.flatMap((plugin) => plugin.watches ?? []),
-    host: { ...createHostAccess(), changedAt },
+    signs: signsOf(options.plugins),
     collection: options.collection,
     bodies: createFactBodies(data.factBodies),
     clock,
@@ -142,6 +140,13 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime, witness };
   return { ...parts, identity: () => identity, releaseSoon, runner, probes, facts, uploads, renewal, isHeld };
 }
+
+/** What tells of a change between two collections. */
+const signsOf = (plugins: readonly AgentPlugin[]): FactSigns => ({
+  signatureOf: sourceSignature,
+  watches: plugins.flatMap((plugin) => plugin.watches ?? []),
+  host: { ...createHostAccess(), changedAt },
+});
 
 /** What this host did, what it could take back, and what it can do. */
 function openRecords({ data, clock, plugins }: AgentOptions) {

@@ -18,5 +18,5 @@ test('collects once a burst has passed, and on a host that is never quiet twice 
     release();
     clock.advance(1000);
   }
-  assert.ok(collections >= 19 && collections <= 21, `${collections}`);
+  assert.ok(collections >= 19 && collections <= 21, `${String(collections)}`);
 });

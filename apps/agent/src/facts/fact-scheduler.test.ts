@@ -73,9 +73,7 @@ function setUp(names: readonly string[], intervals: Readonly<Record<string, numb
     clock,
     random: () => 0.5,
     log: { info() {}, warn() {}, error() {} },
-    signatureOf: (path) => signatures.get(path) ?? '-',
-    watches,
-    host: noHost,
+    signs: { signatureOf: (path) => signatures.get(path) ?? '-', watches, host: noHost },
     bodies: kept,
     settled: () => settled(),
     report: (reports, _collectedAt, texts) => {

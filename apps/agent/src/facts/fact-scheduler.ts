@@ -30,16 +30,21 @@ const CONFIRM_INTERVAL_MS = 6 * HOUR_MS;
 /** How often the files behind facts are looked at. */
 const LOOK_INTERVAL_MS = 10 * SECOND_MS;
 
+/** Where the scheduler looks for signs of a change. */
+export interface FactSigns {
+  /** What the state of a file or directory is known by. */
+  readonly signatureOf: (path: string) => string;
+  readonly watches: readonly FactWatch[];
+  readonly host: WatchAccess;
+}
+
 export interface FactSchedulerOptions {
   readonly collection: FactCollection;
   readonly bodies: Pick<FactBodies, 'get'>;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: AgentLog;
-  /** What the state of a file or directory is known by. */
-  readonly signatureOf: (path: string) => string;
-  readonly watches: readonly FactWatch[];
-  readonly host: WatchAccess;
+  readonly signs: FactSigns;
   /** Called after a round of collections. */
   readonly settled: () => void;
   /** False when there is no session; the reports are then due again at the next welcome. */
@@ -72,7 +77,7 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
   const alarms = createAlarms(clock);
   const rounds = createFactRounds(options, {
     changed: (facts) => {
-      watch = createSourceWatch(facts, options.signatureOf);
+      watch = createSourceWatch(facts, options.signs.signatureOf);
       own = new Set(facts.filter((fact) => !fact.isShared).map((fact) => fact.name));
     },
     found: ({ report }) => {
@@ -89,7 +94,7 @@ export function createFactScheduler(options: FactSchedulerOptions): FactSchedule
   });
   return {
     start() {
-      stopWatching = lookAround({ ...options, changed: (fact) => alarms.raise([fact]) });
+      stopWatching = lookAround({ ...options.signs, clock, log, changed: (fact) => alarms.raise([fact]) });
       rounds.request('all');
     },
     welcomed: (known) => reports.welcomed(known),

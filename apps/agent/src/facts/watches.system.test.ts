@@ -13,10 +13,10 @@ test('every watch is for a fact of its own plugin', async () => {
 
 test('on a host where nothing changes a look shows the same twice', async () => {
   const host = { ...createHostAccess(), changedAt };
-  for (const { fact, look } of agentPlugins.flatMap(({ watches = [] }) => watches)) {
+  for (const watch of agentPlugins.flatMap(({ watches = [] }) => watches)) {
     // Others work on this machine: what they change between two looks is no fault of the look.
     const texts = new Set<string | null>();
-    for (let times = 0; times < 4; times++) texts.add(await look(host));
-    assert.ok(texts.size < 4, `${fact} is never twice the same`);
+    for (let times = 0; times < 4; times++) texts.add(await watch.look(host));
+    assert.ok(texts.size < 4, `${watch.fact} is never twice the same`);
   }
 });

@@ -53,11 +53,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   let askedForVersion = 0;
   let isOnly = false;
   let beatsLeft: number | null = null;
-  // Reading a certificate and verifying its signature costs more than all else of a heartbeat together.
-  const lifeNow = remembered((identity: HostIdentity) => lifeOf(identity));
-  const isOfAuthority = remembered((identity: HostIdentity, authorityPem: string) =>
-    isIssuedBy(identity, authorityPem),
-  );
+  const { lifeNow, isOfAuthority } = rememberedChecks();
 
   async function ask(peer: SessionPeer): Promise<void> {
     askedAtMs = clock.monotonic();
@@ -120,6 +116,14 @@ export function createRenewal(options: RenewalOptions): Renewal {
     },
   };
 }
+
+/** Reading a certificate and verifying its signature costs more than all else of a heartbeat together. */
+const rememberedChecks = () => ({
+  lifeNow: remembered((identity: HostIdentity) => lifeOf(identity)),
+  isOfAuthority: remembered((identity: HostIdentity, authorityPem: string) =>
+    isIssuedBy(identity, authorityPem),
+  ),
+});
 
 /** The last answer, as long as it is asked for the same. */
 function remembered<Given extends readonly unknown[], Answer>(
