@@ -8,7 +8,7 @@ const refusal = (environment: Readonly<Record<string, string>>): string | null =
     readTracing(environment);
     return null;
   } catch (cause) {
-    return isAppError(cause) ? `${cause.code} ${cause.details['name']}` : String(cause);
+    return isAppError(cause) ? `${cause.code} ${String(cause.details['name'])}` : String(cause);
   }
 };
 

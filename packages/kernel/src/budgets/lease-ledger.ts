@@ -31,7 +31,7 @@ export interface LeaseLedger {
   /** The host has opened a session, and is still at work on these tasks. */
   heard(hostId: HostId, atWork: ReadonlySet<string>): void;
   /** Those that wait for a word of their hosts. */
-  returning(): LeaseRow[];
+  readonly returning: () => LeaseRow[];
   /** Presence of the host has changed. */
   presenceChanged(hostId: HostId): void;
   /** The host is decommissioned: nothing of it can be down any more. */

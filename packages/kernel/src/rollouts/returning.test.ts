@@ -27,10 +27,10 @@ async function openWith(lease: (world: { hostId(n: number): string }) => LeaseRe
 const TASK = 'r_000000000000000000.0';
 
 test('a host in session is asked after a task that nobody knows the end of, and its word gives the lease back', async () => {
-  const { world, given, ask } = await openWith(({ hostId }) => ({
+  const { world, given, ask } = await openWith((opened) => ({
     rolloutId: 'r_000000000000000000',
     taskId: TASK,
-    hostId: hostId(0),
+    hostId: opened.hostId(0),
   }));
   const host = hostAt(world, 0);
   host.tasks.set(TASK, {
@@ -56,10 +56,10 @@ test('a host in session is asked after a task that nobody knows the end of, and 
 });
 
 test('a host gives back no lease of another one', async () => {
-  const { world, given } = await openWith(({ hostId }) => ({
+  const { world, given } = await openWith((opened) => ({
     rolloutId: 'r_000000000000000000',
     taskId: TASK,
-    hostId: hostId(0),
+    hostId: opened.hostId(0),
   }));
   const generation = hostAt(world, 1).session?.generation ?? 0;
 
@@ -71,10 +71,10 @@ test('a host gives back no lease of another one', async () => {
 });
 
 test('an agent that cannot be asked is asked to come back, and once alone', async () => {
-  const { world, ask } = await openWith(({ hostId }) => ({
+  const { world, ask } = await openWith((opened) => ({
     rolloutId: 'r_000000000000000000',
     taskId: TASK,
-    hostId: hostId(0),
+    hostId: opened.hostId(0),
   }));
   hostAt(world, 0).lacks = ['task-word'];
   world.fleet.connect(world.hostId(0));
