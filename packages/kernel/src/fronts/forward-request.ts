@@ -48,28 +48,12 @@ type Went = 'answered' | 'unsent' | 'lost';
 export function createForwarder(options: ForwarderOptions): Forwarder {
   /** Null until the leader's answer begins. */
   const open = new Map<ServerResponse, IncomingMessage | null>();
-  let waiting = 0;
-
-  async function leaderFor({ request }: Forwarded): Promise<Leader> {
-    // Whoever asks whether we are ready does not want to wait for it.
-    const isImpatient = request.url === '/readyz';
-    const isRefused =
-      waiting >= FRONT_LIMITS.requestsWaitingMax || (isImpatient && !options.leader.hasLeader);
-    if (isRefused) throw away();
-    waiting += 1;
-    try {
-      const leader = await options.leader.ready();
-      if (leader === null) throw away();
-      return leader;
-    } finally {
-      waiting -= 1;
-    }
-  }
+  const queue = createLeaderQueue(options.leader);
 
   async function carry(forwarded: Forwarded): Promise<void> {
     const body = await keptBody(forwarded.request);
     for (;;) {
-      const leader = await leaderFor(forwarded);
+      const leader = await queue.leaderFor(forwarded.request);
       if (forwarded.response.destroyed) return;
       const went = await attempt(options.path, leader, {
         ...forwarded,
@@ -93,7 +77,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       return open.size;
     },
     get waiting() {
-      return waiting;
+      return queue.waiting;
     },
     async forward(forwarded) {
       const { response } = forwarded;
@@ -114,6 +98,34 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         if (answer?.headers['content-type']?.startsWith('text/event-stream') !== true) continue;
         answer.unpipe(response);
         response.end();
+      }
+    },
+  };
+}
+
+interface LeaderQueue {
+  readonly waiting: number;
+  leaderFor(request: IncomingMessage): Promise<Leader>;
+}
+
+/** Where requests wait for a leader: not too many, and not too long. */
+function createLeaderQueue(leader: ForwarderOptions['leader']): LeaderQueue {
+  let waiting = 0;
+  return {
+    get waiting() {
+      return waiting;
+    },
+    async leaderFor({ url }) {
+      if (waiting >= FRONT_LIMITS.requestsWaitingMax) throw away();
+      // Whoever asks whether we are ready does not want to wait for it.
+      if (url === '/readyz' && !leader.hasLeader) throw away();
+      waiting += 1;
+      try {
+        const found = await leader.ready();
+        if (found === null) throw away();
+        return found;
+      } finally {
+        waiting -= 1;
       }
     },
   };
