@@ -5,123 +5,26 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ok } from '@pilothouse/base';
-import { type EnvelopePayload, type Probe, type TaskOutcome, undoAction } from '@pilothouse/contract';
+import { type Probe, type TaskOutcome, undoAction } from '@pilothouse/contract';
 import { until } from '@pilothouse/testkit';
 import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
-import { Journal } from '../src/journal/journal.ts';
-import { openUndoRecords } from '../src/journal/undo-records.ts';
-import { createAgentRegistry } from '../src/kernel-actions/create-agent-registry.ts';
-import { createOutputBodies } from '../src/tasks/output-bodies.ts';
-import { createServerTime } from '../src/tasks/server-time.ts';
-import { TaskRunner } from '../src/tasks/task-runner.ts';
-import { rebootLikeAction, setAction, stagedPlugin } from './staged-plugin.ts';
-import { type EnvelopeWish, HOST_ID, newEnvelopeKey, payloadOf, sealEnvelope } from './test-authority.ts';
+import { rebootLikeAction, setAction } from './staged-plugin.ts';
+import { type StagedPlace, startStagedRunner } from './staged-runner.ts';
+import { payloadOf } from './test-authority.ts';
 
-const key = newEnvelopeKey();
 let directory = '';
 let clock: FakeClock;
-let tasks = 0;
+let place: StagedPlace;
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'stages-'));
   clock = fakeClock();
+  place = { directory, clock, tasksOffered: 0 };
 });
 afterEach(() => rmSync(directory, { recursive: true, force: true }));
 
 const file = (name: string): string => join(directory, name);
-
-/** One process of the agent on the test's directory; the session is the test's to open. */
-function start(bootId = 'b1') {
-  const journal = Journal.open(file('journal'));
-  const serverTime = createServerTime(clock, journal.serverTimeFloorMs);
-  serverTime.learn(clock.now());
-  const undo = openUndoRecords({ directory: file('undo'), now: () => clock.now(), isOpen: () => false });
-  const waiting = new Set<() => void>();
-  const outcomes: TaskOutcome[] = [];
-  const words: string[] = [];
-  const said: string[] = [];
-  let drops = 0;
-  let sessions = 0;
-  const runner = new TaskRunner({
-    directory: file('tasks'),
-    journal,
-    undo,
-    serverTime,
-    clock,
-    bootId,
-    bodies: createOutputBodies(file('bodies')),
-    registry: createAgentRegistry([stagedPlugin], { isRoot: true, undo }),
-    gatekeeper: {
-      judge: () => ok({ by: 'server', keys: [] }),
-      isStrict: () => false,
-      surelyNowMs: () => clock.now(),
-    },
-    history: { began() {}, ended() {} },
-    log: { info() {}, warn() {}, error() {} },
-    isRoot: true,
-    hasScopes: false,
-    session: {
-      drop() {
-        drops += 1;
-        return sessions;
-      },
-      serverNowMs: () => clock.now(),
-      openedAfter: (count, signal) =>
-        new Promise((resolve) => {
-          if (sessions > count) return resolve();
-          waiting.add(resolve);
-          signal.addEventListener('abort', () => waiting.delete(resolve));
-        }),
-    },
-    collectAgain: () => {},
-    judge: () => ({ hostId: HOST_ID, trustedKeys: [{ id: key.id, raw: key.raw }], isHeld: false }),
-    send(frame) {
-      said.push(frame.kind);
-      if (frame.kind === 'outcome') outcomes.push(frame.outcome);
-      if (frame.kind === 'task-word') words.push(frame.state);
-      return true;
-    },
-  });
-  return {
-    runner,
-    journal,
-    undo,
-    outcomes,
-    said,
-    words,
-    drops: () => drops,
-    stage: () => [...journal.tasks.values()][0]?.stage?.kind ?? null,
-    openSession() {
-      sessions += 1;
-      for (const tell of waiting) tell();
-    },
-    offer(wish: EnvelopeWish): EnvelopePayload {
-      tasks += 1;
-      const taskId = `t_${tasks}`;
-      const payload = payloadOf({
-        ...wish,
-        nowMs: clock.now(),
-        header: { title: taskId, ...wish.header },
-        payload: { taskId, timeoutMs: 600_000, ...wish.payload },
-      });
-      const envelope = sealEnvelope(payload, key);
-      runner.offer({ kind: 'offer', generation: 1, taskId, attempt: 1, envelope, outputCreditBytes: 0 });
-      return payload;
-    },
-    outcome: () => until('an outcome', 5000, async () => outcomes[0] ?? null),
-    async inStage(kind: string) {
-      await until(kind, 5000, async () =>
-        [...journal.tasks.values()][0]?.stage?.kind === kind ? true : null,
-      );
-    },
-    /** As kill -9 leaves it: what waits in this process is never heard of again. */
-    async end() {
-      await runner.stop();
-      journal.close();
-    },
-  };
-}
+const start = (bootId?: string) => startStagedRunner(place, bootId);
 
 const set = (name: string, text: string, more = {}) => ({
   spec: setAction,

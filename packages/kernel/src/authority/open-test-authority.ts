@@ -21,7 +21,7 @@ import type { Principal } from '../access/service.ts';
 import type { NewAuditRecord } from '../audit/service.ts';
 import type { NewEvent } from '../events/service.ts';
 import type { HostEntry } from '../hosts/service.ts';
-import type { HttpRequest } from '../http/service.ts';
+import type { Endpoint, HttpRequest } from '../http/service.ts';
 import { openTestContext, recordingEvents } from '../open-test-context.ts';
 import { type LoadedPlan, loadedPlan, type PlanContent, treeOf } from '../plans/loaded-plan.ts';
 import { createAuthority } from './create-authority.ts';
@@ -100,26 +100,7 @@ export async function openTestAuthority(t: TestContext) {
       requireStart: () => {},
     }),
   });
-  const call = async <Answer>(
-    routeId: string,
-    principal: Principal,
-    input: { params?: unknown; query?: unknown; body?: unknown; ifMatch?: string } = {},
-  ): Promise<Answer> => {
-    const found = room.endpoints.find(({ route }) => route.id === routeId);
-    if (found === undefined) throw new Error(`no route ${routeId}`);
-    const { route, handle } = found;
-    const request = {
-      principal,
-      requestId: 'q_1',
-      ifMatch: input.ifMatch ?? null,
-      params: route.params?.parse(input.params ?? {}),
-      query: route.query?.parse(input.query ?? {}),
-      body: route.body?.parse(input.body ?? {}),
-    };
-    const answer = await handle(request as unknown as HttpRequest); // Handlers of this room read no more.
-    route.response?.parse(answer);
-    return answer as Answer; // The test names the shape it expects.
-  };
+  const call = callerOf(room.endpoints);
   return {
     ...room,
     ...context,
@@ -147,6 +128,30 @@ export async function openTestAuthority(t: TestContext) {
     },
   };
 }
+
+/** Asks a route of the room as HTTP does: what comes and goes is parsed by the route's schemas. */
+const callerOf =
+  (endpoints: readonly Endpoint[]) =>
+  async <Answer>(
+    routeId: string,
+    principal: Principal,
+    input: { params?: unknown; query?: unknown; body?: unknown; ifMatch?: string } = {},
+  ): Promise<Answer> => {
+    const found = endpoints.find(({ route }) => route.id === routeId);
+    if (found === undefined) throw new Error(`no route ${routeId}`);
+    const { route, handle } = found;
+    const request = {
+      principal,
+      requestId: 'q_1',
+      ifMatch: input.ifMatch ?? null,
+      params: route.params?.parse(input.params ?? {}),
+      query: route.query?.parse(input.query ?? {}),
+      body: route.body?.parse(input.body ?? {}),
+    };
+    const answer = await handle(request as unknown as HttpRequest); // Handlers of this room read no more.
+    route.response?.parse(answer);
+    return answer as Answer; // The test names the shape it expects.
+  };
 
 function planOn(
   hosts: PlanContent['hosts'],
