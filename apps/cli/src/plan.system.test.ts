@@ -153,3 +153,38 @@ test('a rollback says in which order and what stays before it is offered', async
     [{ preview: true }, { preview: true }],
   );
 });
+
+test('plans are listed with what became of each, by state, author and action', async () => {
+  const item = {
+    digest,
+    title: 'nginx 1.27',
+    state: 'awaiting-approval',
+    actions: ['commands.run'],
+    hostsCount: 3,
+    createdBy: 'ada/cli root@laptop',
+    createdAt: made.plan.header.createdAt,
+    notBefore: made.plan.header.notBefore,
+    expiresAt: made.plan.header.expiresAt,
+    approvals: { required: 2, given: 1 },
+    rollout: null,
+    retryOf: null,
+    rollbackOf: null,
+  };
+  const started = { ...item, state: 'started', approvals: null, rollout: { id: rolloutId, state: 'halted' } };
+  server.on(planRoutes.list, { json: { items: [item, started], nextCursor: null } });
+
+  const { out, exit } = await run(
+    'plan list --state awaiting-approval --author ada --action commands.run'.split(' '),
+  );
+
+  assert.equal(exit, 0);
+  assert.match(out, new RegExp(`awaiting approval 1/2 +3 +ada +\\S+ +nginx 1.27 +${digest}`));
+  assert.match(out, /started: Halted/);
+  const [sent] = server.requests(planRoutes.list);
+  assert.deepEqual(sent?.query, {
+    limit: 50,
+    state: 'awaiting-approval',
+    author: 'ada',
+    action: 'commands.run',
+  });
+});

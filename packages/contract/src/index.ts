@@ -33,6 +33,7 @@ export * from './parameter-constraint.ts';
 export * from './plan.ts';
 export * from './plan-digest.ts';
 export * from './plan-preview.ts';
+export * from './plan-summary.ts';
 export * from './plugin.ts';
 export * from './probe.ts';
 export * from './problem.ts';

@@ -35,6 +35,7 @@ import {
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { PLAN_EXAMPLE } from '../plan-example.ts';
 import { readPlanFile } from '../plan-file.ts';
+import { planList } from './plan-list.ts';
 import { printPreview } from './plan-view.ts';
 
 const TITLE_CHARS_MAX = 200;
@@ -287,4 +288,4 @@ const schema = defineCommand({
   },
 });
 
-export const planCommands = [make, showPlan, predict, start, schema];
+export const planCommands = [planList, make, showPlan, predict, start, schema];

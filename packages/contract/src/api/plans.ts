@@ -4,6 +4,7 @@ import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { Plan, STEP_ACTIONS_MAX, Step, StepAction, TargetRequest } from '../plan.ts';
 import { PlanPreview } from '../plan-preview.ts';
+import { PlanState, PlanSummary } from '../plan-summary.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, JsonObject, Timestamp } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
@@ -110,6 +111,25 @@ export const planRoutes = {
     response: MadePlan,
     errors: makeErrors,
     example: { body: examplePlan },
+  }),
+  list: defineRoute({
+    id: 'plans.list',
+    method: 'GET',
+    path: '/api/v1/plans',
+    summary: {
+      en: 'List plans, newest first; a page may hold fewer than were asked for and still have a next one',
+      zh: '列出计划（新的在前）；一页可能少于所要求的数量而仍有下一页',
+    },
+    access: { kind: 'permission', permission: 'rollouts.read' },
+    query: PageQuery.extend({
+      state: PlanState.optional(),
+      /** Who made it: the name of a person, or of a person with their token. */
+      author: z.string().min(1).max(200).optional(),
+      action: ActionName.optional(),
+    }),
+    response: pageOf(PlanSummary),
+    errors: ['INVALID_REQUEST'],
+    example: { query: { limit: '10' } },
   }),
   get: defineRoute({
     id: 'plans.get',

@@ -1,10 +1,11 @@
-import type { Clock } from '@pilothouse/base';
 import { AppError, planRoutes } from '@pilothouse/contract';
 import type { Principal } from '../access/service.ts';
 import type { HostsService, TargetResolver } from '../hosts/service.ts';
 import { type Endpoint, endpoint } from '../http/service.ts';
+import type { KernelContext } from '../kernel-context.ts';
 import { heldCount, pageCursor, readCursor } from '../page-cursor.ts';
 import type { PlansService } from './create-plans.ts';
+import { listPlans, type RunsOf } from './list-plans.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
 import { type PreviewDeps, previewPlan } from './preview-plan.ts';
 
@@ -12,7 +13,8 @@ export interface PlanEndpointsDeps extends PreviewDeps {
   readonly plans: PlansService;
   readonly hosts: HostsService;
   readonly resolver: TargetResolver;
-  readonly clock: Pick<Clock, 'now'>;
+  readonly context: Pick<KernelContext, 'clock' | 'store'>;
+  readonly runsOf: RunsOf;
 }
 
 export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
@@ -26,13 +28,18 @@ export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
   const preview = async (principal: Principal, plan: LoadedPlan) =>
     previewPlan(deps, plan, {
       isInScope: readScope(deps.hosts, principal),
-      now: deps.clock.now(),
+      now: deps.context.clock.now(),
       matchingNow: await matchingNow(deps.resolver, plan),
     });
   return [
     endpoint(planRoutes.create, async ({ principal, body, requestId }) =>
       deps.plans.make(principal, { ...asRequest(body), defaults: 'plan' }, requestId),
     ),
+    endpoint(planRoutes.list, async ({ principal, query }) => {
+      const isInScope = readScope(deps.hosts, principal);
+      const now = deps.context.clock.now();
+      return listPlans(deps.context.store, deps, query, { principal, isInScope, now });
+    }),
     endpoint(planRoutes.get, async ({ principal, params }) => {
       const plan = await seen(principal, params.digest);
       return { ...plan.plan, matchingNow: await matchingNow(deps.resolver, plan) };

@@ -143,6 +143,34 @@ export async function readPlan(source: Store | Transaction, digest: Digest): Pro
   return loadedPlan(plan, content);
 }
 
+/** Where a plan stands in the order of lists: by the time it was made, then by digest. */
+export interface PlanPlace {
+  readonly createdAt: number;
+  readonly digest: Digest;
+}
+
+/** Headers alone, newest first, from behind a place on. */
+export async function readHeaders(
+  source: Store,
+  before: PlanPlace | null,
+  limit: number,
+): Promise<{ plan: Plan; place: PlanPlace }[]> {
+  let select = tables(source).selectFrom('plans_plan').select(['digest', 'header', 'created_at']);
+  if (before !== null)
+    select = select.where((where) =>
+      where.or([
+        where('created_at', '<', before.createdAt),
+        where.and([where('created_at', '=', before.createdAt), where('digest', '<', before.digest)]),
+      ]),
+    );
+  const rows = await select.orderBy('created_at', 'desc').orderBy('digest', 'desc').limit(limit).execute();
+  return rows.map((row) => ({
+    plan: { digest: row.digest, header: PlanHeader.parse(JSON.parse(row.header)) },
+    // PostgreSQL gives 64-bit numbers as text.
+    place: { createdAt: Number(row.created_at), digest: row.digest },
+  }));
+}
+
 /** Drops plans made before `before` that `isUsed` does not name, then content that no plan names. */
 export async function removePlans(
   transaction: Transaction,

@@ -35,7 +35,7 @@ import { readTasksOfHost } from './result-store.ts';
 import { RESULTS_KEPT_DAYS_DEFAULT, retentionReconciler } from './retention.ts';
 import { rollBackByItself } from './roll-back.ts';
 import { type ActsDeps, startRollout } from './rollout-acts.ts';
-import { readRollout } from './rollout-store.ts';
+import { readRollout, readRunsOf } from './rollout-store.ts';
 import type { RolloutsService } from './service.ts';
 import { stopEndpoints } from './stop-endpoints.ts';
 import { createStopsInForce } from './stops-in-force.ts';
@@ -101,7 +101,8 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
       ...planEndpoints({
         ...deps,
         plans,
-        clock: context.clock,
+        context,
+        runsOf: (digests) => readRunsOf(context.store, digests),
         tracksOf: (schemas) => predictions.predictions.tracksOf(schemas),
       }),
       ...predictionEndpoints(acts, predictions.predictions),

@@ -222,6 +222,23 @@ export async function readRunOf(source: Store, planDigest: Digest): Promise<stri
   return row?.id ?? null;
 }
 
+/** What became of plans: the run of each that has one, as its last commit left it. */
+export async function readRunsOf(
+  source: Store,
+  digests: readonly Digest[],
+): Promise<Map<Digest, { id: string; state: RolloutState }>> {
+  const runs = new Map<Digest, { id: string; state: RolloutState }>();
+  for (let at = 0; at < digests.length; at += ROWS_PER_STATEMENT) {
+    const rows = await tables(source)
+      .selectFrom('rollouts_rollout')
+      .select(['id', 'run_key', 'state'])
+      .where('run_key', 'in', digests.slice(at, at + ROWS_PER_STATEMENT))
+      .execute();
+    for (const row of rows) runs.set(row.run_key, { id: row.id, state: RolloutStates.parse(row.state) });
+  }
+  return runs;
+}
+
 /** Newest first: ids sort by time. */
 export async function listRollouts(
   source: Store,
