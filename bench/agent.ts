@@ -1,11 +1,12 @@
 /** What the agent costs the host it runs on: the bundle as its unit file runs it, connected to a real server, beside a peer. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { HOUR_MS } from '@pilothouse/base';
 import { rolloutRoutes } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { until } from '@pilothouse/testkit';
 import type { Benchmark } from './benchmark.ts';
 import { ceiling, type Figure } from './figure.ts';
-import { enrolAgent, runAgent } from './frame/agent-process.ts';
+import { collectFacts, enrolAgent, runAgent } from './frame/agent-process.ts';
 import { type CountingRelay, openRelay } from './frame/counting-relay.ts';
 import { startNodeExporter } from './frame/node-exporter.ts';
 import { newEnrolmentToken } from './frame/prepared-fleets.ts';
@@ -19,8 +20,8 @@ const SETTLE_MS = 20_000;
 const IDLE_MS = 60_000;
 /** Commands, each followed by a new session: more than a host sees in half an hour. */
 const CYCLES = 100;
-/** The shortest interval of any fact: an hour has as many rounds, and here each is counted as if it collected all. */
-const ROUNDS_AN_HOUR = 6;
+/** Each counted several times, since the kernel counts in hundredths of a second. */
+const COLLECTIONS = 3;
 /** Prometheus' own default is a minute; most installations ask four times as often. */
 const SCRAPE_INTERVAL_MS = 15_000;
 const PEER = 'prometheus-node-exporter';
@@ -34,7 +35,8 @@ interface Costs {
 }
 
 interface AgentCosts extends Costs {
-  readonly roundCpuSeconds: number;
+  /** Of one core, in an hour without changes. */
+  readonly roundsShare: number;
   readonly afterCyclesBytes: number;
 }
 
@@ -75,22 +77,47 @@ async function measureAgent({ stage, relay, directory, say }: Setting): Promise<
   try {
     say(`settle for ${SETTLE_MS / 1000} s`);
     await delay(SETTLE_MS);
-    const roundCpuSeconds = cpuSecondsOfChildren(running.pid);
     const settled = privateBytes(running.pid);
     say(`idle for ${IDLE_MS / 1000} s`);
-    const before = { cpu: cpuSeconds(running.pid), bytes: relay.bytes() };
+    const before = { cpu: cpuSecondsOfAll(running.pid), bytes: relay.bytes() };
     await delay(IDLE_MS);
-    const cpuShare = (cpuSeconds(running.pid) - before.cpu) / (IDLE_MS / 1000);
-    const bytesAnHour = ((relay.bytes() - before.bytes) * 3_600_000) / IDLE_MS;
+    const cpuShare = (cpuSecondsOfAll(running.pid) - before.cpu) / (IDLE_MS / 1000);
+    const bytesAnHour = ((relay.bytes() - before.bytes) * HOUR_MS) / IDLE_MS;
+    say('rounds of facts');
+    const roundsShare = await shareOfRounds(directory);
     say(`${CYCLES} commands and sessions`);
     for (let cycle = 0; cycle < CYCLES; cycle++) await runCycle(stage, relay);
     await delay(SETTLE_MS);
     const afterCyclesBytes = privateBytes(running.pid);
     const costs = { privateBytes: settled, cpuShare, bytesAnHour, startMs: median(starts) };
-    return { ...costs, roundCpuSeconds, afterCyclesBytes };
+    return { ...costs, roundsShare, afterCyclesBytes };
   } finally {
     await running.close();
   }
+}
+
+/** Of one core: the agent and what it started that has ended, as the look at what listens. */
+const cpuSecondsOfAll = (pid: number): number => cpuSeconds(pid) + cpuSecondsOfChildren(pid);
+
+/**
+ * Of one core, for the rounds of an hour in which nothing changes: facts of one interval are collected together, and go
+ * along with those of a longer one.
+ */
+async function shareOfRounds(directory: string): Promise<number> {
+  const { facts } = await collectFacts(directory, []);
+  const intervals = [...new Set(facts.map((fact) => fact.intervalMs))].toSorted((a, b) => b - a);
+  let share = 0;
+  let longerRounds = 0;
+  for (const intervalMs of intervals) {
+    const names = facts.filter((fact) => fact.intervalMs <= intervalMs).map((fact) => fact.name);
+    let cpu = 0;
+    for (let n = 0; n < COLLECTIONS; n++)
+      cpu += (await collectFacts(directory, names)).cpuSeconds / COLLECTIONS;
+    const rounds = HOUR_MS / intervalMs;
+    share += (cpu * (rounds - longerRounds)) / (HOUR_MS / 1000);
+    longerRounds = rounds;
+  }
+  return share;
 }
 
 /** A command with some output, and then a session that breaks. */
@@ -123,7 +150,7 @@ async function measurePeer(say: (text: string) => void): Promise<Costs | null> {
     return {
       privateBytes: privateBytes(exporter.pid),
       cpuShare: (cpuSeconds(exporter.pid) - before) / (IDLE_MS / 1000),
-      bytesAnHour: (bytes * 3_600_000) / IDLE_MS,
+      bytesAnHour: (bytes * HOUR_MS) / IDLE_MS,
       startMs: exporter.readyMs,
     };
   } finally {
@@ -132,7 +159,6 @@ async function measurePeer(say: (text: string) => void): Promise<Costs | null> {
 }
 
 function figuresOf(ours: AgentCosts, peer: Costs | null): Figure[] {
-  const roundsShare = (ours.roundCpuSeconds * ROUNDS_AN_HOUR) / 3600;
   const per = (value: number | undefined, unit: number): number | undefined =>
     value === undefined ? undefined : value / unit;
   const pair = (figure: Figure, mine: number, theirs: number | undefined, unit: string): Figure =>
@@ -151,7 +177,7 @@ function figuresOf(ours: AgentCosts, peer: Costs | null): Figure[] {
       per(peer?.cpuShare, 0.01),
       '%',
     ),
-    ceiling('of a core, with an hour’s rounds of facts', cpu + roundsShare * 100, '%', 0.1),
+    ceiling('of a core, with an hour’s rounds of facts', cpu + ours.roundsShare * 100, '%', 0.1),
     ceiling(`start to session, median of ${STARTS}`, ours.startMs / 1000, 's', 0.3),
     pair(
       { what: 'on the wire in an idle hour', value: kb, unit: 'kB', budget: null },

@@ -1,18 +1,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { cpuSecondsOfChildren } from './process-usage.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const PROGRAM = join(ROOT, 'dist/agent/main.js');
-/** As in the agent's unit file. */
-const RUNTIME_OPTIONS = ['--max-semi-space-size=1'];
-const ENVIRONMENT = {
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_TRIM_THRESHOLD_: '65536',
-  MALLOC_MMAP_THRESHOLD_: '65536',
-  MALLOC_TOP_PAD_: '0',
-};
+const UNIT = join(ROOT, 'apps/agent/packaging/pilothouse-agent.service');
 const SESSION_TIMEOUT_MS = 30_000;
 
 export interface RunningAgent {
@@ -35,9 +31,9 @@ export async function enrolAgent(directory: string, token: string): Promise<void
 /** The agent of the bundle, run as its unit file runs it. */
 export async function runAgent(directory: string, gateway: string): Promise<RunningAgent> {
   const began = performance.now();
-  const child = spawn(process.execPath, [...RUNTIME_OPTIONS, PROGRAM, 'run', '--data', directory], {
+  const child = spawn(process.execPath, [PROGRAM, 'run', '--data', directory], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: { ...process.env, ...ENVIRONMENT, PILOTHOUSE_AGENT_SERVER: gateway },
+    env: { ...process.env, ...unitEnvironment(), PILOTHOUSE_AGENT_SERVER: gateway },
   });
   await sessionOf(child);
   return {
@@ -50,6 +46,45 @@ export async function runAgent(directory: string, gateway: string): Promise<Runn
       await ended;
     },
   };
+}
+
+/** What the unit file gives the agent, so that what is measured is what runs. */
+function unitEnvironment(): Record<string, string> {
+  const found: Record<string, string> = {};
+  for (const [, line = ''] of readFileSync(UNIT, 'utf8').matchAll(/^Environment=(.*)$/gm)) {
+    // Assignments are separated by blanks; one with blanks in its value stands in quotes.
+    for (const [, quoted, plain = ''] of line.matchAll(/"([^"]*)"|(\S+)/g)) {
+      const assignment = quoted ?? plain;
+      const end = assignment.indexOf('=');
+      found[assignment.slice(0, end)] = assignment.slice(end + 1);
+    }
+  }
+  return found;
+}
+
+export interface Collection {
+  /** Seconds of processor time, with the programs that were asked. */
+  readonly cpuSeconds: number;
+  /** What there is to collect, and how often. */
+  readonly facts: readonly { readonly name: string; readonly intervalMs: number }[];
+}
+
+/**
+ * One collection of these facts, all when none is named, as the agent starts it. Counted as this process counts its ended
+ * children, so nothing else may end meanwhile.
+ */
+export async function collectFacts(directory: string, facts: readonly string[]): Promise<Collection> {
+  const before = cpuSecondsOfChildren(process.pid);
+  const child = spawn(process.execPath, [PROGRAM, 'collect', '--data', directory, '--', ...facts], {
+    // Its input stays open as long as whoever asked lives.
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const ended = once(child, 'exit');
+  const said = await text(child.stdout);
+  const [code] = await ended;
+  if (code !== 0) throw new Error(`the collection ended with ${code}`);
+  const offered = said.split('\n').find((line) => line.includes('"offered"')) ?? '{"facts":[]}';
+  return { ...JSON.parse(offered), cpuSeconds: cpuSecondsOfChildren(process.pid) - before };
 }
 
 function sessionOf(child: ChildProcess): Promise<void> {

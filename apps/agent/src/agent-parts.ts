@@ -22,6 +22,7 @@ import { createGatekeeper, type Gatekeeper } from './policy/gatekeeper.ts';
 import { openTrustPolicyFile } from './policy/trust-policy-file.ts';
 import { createProbeAnswers, type ProbeAnswers } from './probes/answer-probes.ts';
 import { verifyProbe } from './probes/verify-probe.ts';
+import { createKernelReader } from './read-kernel-file.ts';
 import { createMemoryRelease } from './release-memory.ts';
 import { createDialler, type Dialler, type DialTrust } from './session/dial.ts';
 import { SessionLink } from './session/session-link.ts';
@@ -145,7 +146,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
 const signsOf = (plugins: readonly AgentPlugin[]): FactSigns => ({
   signatureOf: sourceSignature,
   watches: plugins.flatMap((plugin) => plugin.watches ?? []),
-  host: { ...createHostAccess(), changedAt },
+  host: { ...createHostAccess(), changedAt, readNow: createKernelReader() },
 });
 
 /** What this host did, what it could take back, and what it can do. */

@@ -12,6 +12,7 @@ import { fileURLToPath } from 'node:url';
 import type { Clock } from '@pilothouse/base';
 import type { Kernel, Log } from '@pilothouse/kernel';
 import { z } from 'zod';
+import { AGENT_ENVIRONMENT, AGENT_RUNTIME_OPTIONS } from './local-agent-runtime.ts';
 
 /** The log begins anew above this size: it is for finding out why the agent did not come, not an archive. */
 const LOG_BYTES_MAX = 8 * 1024 * 1024;
@@ -48,8 +49,7 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
     if (hostId === null) return { hostId, logPath, stop: async () => undefined };
     const child = spawn(
       process.execPath,
-      // As in its unit file: half of the idle memory, for work that is never in a hurry.
-      ['--max-semi-space-size=1', '--import', PARENT_WATCH, options.program, 'run', '--data', data],
+      [...AGENT_RUNTIME_OPTIONS, '--import', PARENT_WATCH, options.program, 'run', '--data', data],
       { stdio: ['ignore', log, log, 'ipc'], env: environmentOf(options) },
     );
     let isStopping = false;
@@ -69,10 +69,7 @@ export async function startLocalAgent(options: LocalAgentOptions): Promise<Local
 /** The gateway's port may be another one than at the last start, and than the agent's identity says. */
 const environmentOf = ({ kernel }: LocalAgentOptions): NodeJS.ProcessEnv => ({
   ...process.env,
-  MALLOC_ARENA_MAX: '1',
-  MALLOC_TRIM_THRESHOLD_: '65536',
-  MALLOC_MMAP_THRESHOLD_: '65536',
-  MALLOC_TOP_PAD_: '0',
+  ...AGENT_ENVIRONMENT,
   PILOTHOUSE_AGENT_SERVER: `https://localhost:${kernel.gatewayListen.port}`,
 });
 

@@ -5,7 +5,9 @@ import { pathUnderRoot } from './path-under-root.ts';
 import { runProgram } from './run-program.ts';
 
 const READ_BYTES_MAX_DEFAULT = 8 * 1024 * 1024;
-const CHUNK_BYTES = 64 * 1024;
+/** Most files that are read here are the kernel's and of a few lines. */
+const FIRST_BYTES = 4 * 1024;
+const CHUNK_BYTES_MAX = 256 * 1024;
 
 export interface HostAccessOptions {
   /** Where the host's root directory is. Anything but `/` is a tree of files: programs are then not run but absent. */
@@ -63,8 +65,8 @@ async function readBounded(path: string, bytesMax: number): Promise<string> {
   try {
     const pieces: Buffer[] = [];
     let room = bytesMax;
-    while (room > 0) {
-      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(CHUNK_BYTES, room)));
+    for (let chunk = FIRST_BYTES; room > 0; chunk = Math.min(2 * chunk, CHUNK_BYTES_MAX)) {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(chunk, room)));
       if (bytesRead === 0) break;
       pieces.push(buffer.subarray(0, bytesRead));
       room -= bytesRead;

@@ -2,6 +2,11 @@ import type { HostAccess } from './host-access.ts';
 
 /** What a watch may look at: little, and nothing that could hold the agent up. */
 export interface WatchAccess extends Pick<HostAccess, 'readText' | 'list' | 'run' | 'statFileSystem'> {
+  /**
+   * The text of a file that the kernel makes as it is read, null for what is not there. At once, without a thread and in
+   * one buffer for all: a look every minute must leave next to no garbage behind.
+   */
+  readNow(path: string): string | null;
   /** When content, owner or mode of a file last changed, in milliseconds; null when it is not there. */
   changedAt(path: string): number | null;
 }

@@ -98,11 +98,18 @@ const failedFact = (fact: string, failure: string): FoundFact => ({
 /** Its errors go where the agent's log goes; its input stays open as long as the agent lives, and it ends with it. */
 function start(command: readonly string[], names: readonly string[]): ChildProcess {
   const [program = '', ...args] = command;
-  const child = spawn(program, [...args, ...names], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const stdio = ['pipe', 'pipe', 'inherit'] as const;
+  const child = spawn(program, [...args, ...names], { stdio: [...stdio], env: ofItsOwn(process.env) });
   // How it ended is told by `close`.
   child.stdin.on('error', () => undefined);
   return child;
 }
+
+/** What keeps a process small that stays for months makes one slow that ends within a second. */
+const ofItsOwn = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(
+    Object.entries(environment).filter(([name]) => name !== 'NODE_OPTIONS' && !name.startsWith('MALLOC_')),
+  );
 
 interface Following {
   readonly names: readonly string[] | null;

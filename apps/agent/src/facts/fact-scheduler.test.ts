@@ -13,6 +13,7 @@ const HOUR_MS = 60 * MINUTE_MS;
 const LOOK_MS = 10_000;
 const noHost = {
   readText: async () => null,
+  readNow: () => null,
   list: async () => null,
   run: async () => null,
   statFileSystem: async () => null,

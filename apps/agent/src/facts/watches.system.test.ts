@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createHostAccess } from '@pilothouse/agent-kit';
 import { agentPlugins } from '../plugins.ts';
+import { createKernelReader } from '../read-kernel-file.ts';
 import { changedAt } from './source-signature.ts';
 
 test('every watch is for a fact of its own plugin', async () => {
@@ -12,7 +13,7 @@ test('every watch is for a fact of its own plugin', async () => {
 });
 
 test('on a host where nothing changes a look shows the same twice', async () => {
-  const host = { ...createHostAccess(), changedAt };
+  const host = { ...createHostAccess(), changedAt, readNow: createKernelReader() };
   for (const watch of agentPlugins.flatMap(({ watches = [] }) => watches)) {
     // Others work on this machine: what they change between two looks is no fault of the look.
     const texts = new Set<string | null>();

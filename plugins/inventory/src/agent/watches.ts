@@ -13,7 +13,7 @@ const storageUsageWatch: FactWatch = {
   fact: 'storage-usage',
   intervalMs: MINUTE_MS,
   async look(host) {
-    const mounts = await host.readText('/proc/self/mountinfo', TEXT_BYTES_MAX);
+    const mounts = host.readNow('/proc/self/mountinfo');
     if (mounts === null) return null;
     const steps: string[] = [];
     for (const [device, path] of mountPoints(mounts)) {
@@ -48,19 +48,19 @@ const networkWatch: FactWatch = {
   intervalMs: MINUTE_MS,
   async look(host) {
     const seen = [
-      await host.readText('/proc/net/fib_trie', TEXT_BYTES_MAX),
-      await host.readText('/proc/net/if_inet6', TEXT_BYTES_MAX),
-      withoutCounters(await host.readText('/proc/net/ipv6_route', TEXT_BYTES_MAX)),
+      host.readNow('/proc/net/fib_trie'),
+      host.readNow('/proc/net/if_inet6'),
+      withoutCounters(host.readNow('/proc/net/ipv6_route')),
       await host.readText('/etc/resolv.conf', TEXT_BYTES_MAX),
     ];
     for (const name of ((await host.list('/sys/class/net')) ?? []).slice(0, INTERFACES_MAX))
-      seen.push(name, ...(await stateOf(host, name)));
+      seen.push(name, ...stateOf(host, name));
     return seen.join('\n');
   },
 };
 
-const stateOf = (host: WatchAccess, name: string): Promise<(string | null)[]> =>
-  Promise.all(['operstate', 'mtu', 'address'].map((file) => host.readText(`/sys/class/net/${name}/${file}`)));
+const stateOf = (host: WatchAccess, name: string): (string | null)[] =>
+  ['operstate', 'mtu', 'address'].map((file) => host.readNow(`/sys/class/net/${name}/${file}`));
 
 /** The two numbers before the flags say how often a route was used. */
 const withoutCounters = (routes: string | null): string =>
