@@ -1,5 +1,9 @@
 /**
- * `node tools/complete-lock.ts`: adds the platform packages that a registry mirror does not carry to package-lock.json.
+ * `node tools/complete-lock.ts`: adds the platform packages that a registry mirror does not carry to package-lock.json, and
+ * takes out what npm would say of the wrong Node.
+ *
+ * npm holds the `engines` of every package against the machine's own Node, which runs none of them: the pinned one does.
+ * On Node 20 that is a page of warnings about nothing, in which a real one would be lost, so the lock does not name them.
  *
  * A package with one binary a platform lists them all as optional. Where the mirror lacks some, `npm install` leaves them out
  * of the lock without a word, and `npm ci` then refuses the lock because they are missing. The entries made here have no
@@ -14,6 +18,7 @@ interface LockEntry {
   os?: string[];
   cpu?: string[];
   libc?: string[];
+  engines?: unknown;
   optionalDependencies?: Record<string, string>;
 }
 
@@ -58,6 +63,7 @@ function platformOf(name: string): Pick<LockEntry, 'os' | 'cpu' | 'libc'> {
 const lock = JSON.parse(readFileSync('package-lock.json', 'utf8')) as { packages: Record<string, LockEntry> };
 let added = 0;
 for (const entry of Object.values(lock.packages)) {
+  delete entry.engines;
   for (const [name, version] of Object.entries(entry.optionalDependencies ?? {})) {
     const path = `node_modules/${name}`;
     const platform = platformOf(name);

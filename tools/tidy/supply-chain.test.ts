@@ -18,7 +18,12 @@ const LICENCES = new Set([
   'MIT OR Apache-2.0',
 ]);
 /** Code that runs while installing, with the reason why it may. */
-const INSTALL_SCRIPTS = new Map([['node_modules/esbuild', 'checks its own binary; development only']]);
+const INSTALL_SCRIPTS = new Map([
+  [
+    'esbuild',
+    'checks its own binary, which is an optional dependency; an npm that can leave it out is told to',
+  ],
+]);
 
 interface Locked {
   readonly version?: string;
@@ -29,6 +34,7 @@ interface Locked {
   readonly optional?: boolean;
   readonly os?: readonly string[];
   readonly hasInstallScript?: boolean;
+  readonly engines?: unknown;
 }
 
 const [lock] = filesMatching(/^package-lock\.json$/);
@@ -56,7 +62,24 @@ test('every package has a licence that the product may carry', () => {
 test('no package runs code while it is installed, but those on the list', () => {
   const scripts = pathsWhere((_, { hasInstallScript }) => hasInstallScript === true);
 
-  assert.deepEqual(scripts, [...INSTALL_SCRIPTS.keys()]);
+  const [manifest] = filesMatching(/^package\.json$/);
+  const { allowScripts } = JSON.parse(manifest?.text ?? '{}') as { allowScripts?: unknown }; // npm's format
+
+  assert.deepEqual(
+    scripts,
+    [...INSTALL_SCRIPTS.keys()].map((name) => `node_modules/${name}`),
+  );
+  assert.deepEqual(
+    allowScripts,
+    Object.fromEntries([...INSTALL_SCRIPTS.keys()].map((name) => [name, false])),
+  );
+});
+
+test('npm has nothing to hold against the Node of the machine, which runs none of the packages', () => {
+  assert.deepEqual(
+    pathsWhere((_, { engines }) => engines !== undefined),
+    [],
+  );
 });
 
 test('every package is named by its fingerprint, and comes from the registry and nowhere else', () => {
