@@ -48,9 +48,7 @@ export function newAgent(
   clock: { readonly now: () => number; readonly began: () => void },
 ): SimulatedAgent {
   const open = (): LedgerEntry | undefined => agent.ledger.find((entry) => entry.state !== 'ended');
-  const say = (word: AgentWord): void => {
-    if (agent.isOnline) agent.outbox.push(word);
-  };
+  const say = (word: AgentWord): void => void (agent.isOnline && agent.outbox.push(word));
   const finish = (entry: LedgerEntry, kind: OutcomeWord['kind'], code?: string): void => {
     const outcome = wordOf(kind, entry.state === 'started', code);
     Object.assign(entry, { state: 'ended', outcome });

@@ -1,20 +1,25 @@
 import assert from 'node:assert/strict';
-import type { HostId, RolloutState } from '@pilothouse/contract';
+import type { PlanWindow, RolloutState } from '@pilothouse/contract';
 import { type ActiveRollout, parseTaskId } from '../driver/active-rollout.ts';
 import { allowedOf, isRolloutEnd } from '../engine/index.ts';
 import { type EndedTask, readEndedTasks } from '../result-store.ts';
 import { readRollout } from '../rollout-store.ts';
+import { type AskedRule, isClosed } from './calendar-truth.ts';
+import { gateKey } from './gate-truth.ts';
 import type { World } from './simulated-world.ts';
 import type { LedgerEntry, VirtualHost } from './virtual-host.ts';
-import { gateKey } from './virtual-rules.ts';
 
 /** What really happened on hosts, remembered beside the server, to hold its word against. */
 export interface Observed {
   /** How often each task was begun. */
   readonly starts: Map<string, number>;
-  readonly executing: Map<string, { readonly hostId: HostId; readonly isDisruptive: boolean }>;
   /** Executions that failed, by rollout and wave. */
   readonly failures: Map<string, number>;
+  /** The rules that stood when the last offer of a task left. */
+  readonly offeredUnder: Map<
+    string,
+    { readonly rules: readonly AskedRule[]; readonly windows: readonly PlanWindow[] }
+  >;
   /** All that were ever seen, also those whose start was not saved. */
   readonly rollouts: Set<string>;
   /** How rollouts ended, as it was read from the disk. */
@@ -36,7 +41,11 @@ export function noteOffered(world: World, host: VirtualHost, taskId: string): vo
   assert.ok(active !== undefined, 'only rollouts that go on offer anything');
   const task = active.state.tasks[parseTaskId(taskId)?.index ?? -1];
   assert.ok(task?.hostId === host.id, 'the task of this host');
-  assert.ok(!world.calendar.isClosed(), 'outside windows nothing starts');
+  const windows = active.fixed.strategy.windows ?? [];
+  const moment = { hostId: host.id, now: world.clock.now() };
+  assert.ok(!isClosed(world.rules, windows, moment), 'outside windows nothing starts');
+  const rules = world.rules.filter(({ isCertain, isPossible }) => isCertain || isPossible);
+  world.observed.offeredUnder.set(taskId, { rules: rules.map((rule) => ({ ...rule })), windows });
   assert.ok(!world.authority.needed.has(active.planDigest), 'nothing starts without its approvals');
   assert.ok(world.index.has(host.id), 'nothing is offered to a host that is gone');
   const { state } = active;
@@ -49,43 +58,33 @@ export function noteOffered(world: World, host: VirtualHost, taskId: string): vo
     for (const gate of state.config.waves[wave]?.gates ?? [])
       if (gate.kind === 'check')
         assert.ok(
-          world.judge.passed.has(gateKey(active.id, wave, gate.name)),
+          world.truth.gates.passed.has(gateKey(active.id, wave, gate.name)),
           `gate ${gate.name} was skipped`,
         );
   if (active.interruptionAt(task.index) !== 'none')
-    assert.ok(world.ledger.memory().has(taskId), 'disruptive work holds a lease');
+    assert.ok(world.server.leases.has(taskId), 'disruptive work holds a lease');
 }
 
 export function noteStarted(world: World, host: VirtualHost, entry: LedgerEntry): void {
-  const { starts, executing } = world.observed;
+  const { starts } = world.observed;
   const times = (starts.get(entry.taskId) ?? 0) + 1;
   starts.set(entry.taskId, times);
   assert.equal(times, 1, `${entry.taskId} runs twice`);
-  const active = activeOf(world, entry.taskId);
-  const index = parseTaskId(entry.taskId)?.index ?? -1;
-  const isDisruptive = active !== undefined && active.interruptionAt(index) !== 'none';
-  executing.set(entry.taskId, { hostId: host.id, isDisruptive });
-  checkBudgets(world);
-}
-
-/** Of hosts that the server still knows to be at work: never more than the cap of their rack. */
-function checkBudgets(world: World): void {
-  const down = new Map<string, Set<HostId>>();
-  for (const [taskId, { hostId, isDisruptive }] of world.observed.executing) {
-    const task = activeOf(world, taskId)?.state.tasks[parseTaskId(taskId)?.index ?? -1];
-    if (!isDisruptive || (task?.phase !== 'offered' && task?.phase !== 'running')) continue;
-    const rack = world.index.get(hostId)?.labels['rack'] ?? '';
-    down.set(rack, (down.get(rack) ?? new Set()).add(hostId));
-  }
-  for (const [rack, hosts] of down)
-    assert.ok(hosts.size <= world.rackCap, `${hosts.size} hosts of ${rack} are down`);
+  const under = world.observed.offeredUnder.get(entry.taskId);
+  const moment = { hostId: host.id, now: world.clock.now() };
+  // What was decided after its offer had left comes too late for it.
+  const isOutside = under !== undefined && isClosed(under.rules, under.windows, moment);
+  assert.ok(!isOutside, `${entry.taskId} begins outside its window`);
+  // What it interrupts is what its own copy of the plan says.
+  if (entry.isDisruptive && world.index.has(host.id)) world.truth.budgets.begun(entry.taskId, host.id);
 }
 
 export function noteEnded(world: World, entry: LedgerEntry): void {
-  const { executing, failures } = world.observed;
-  executing.delete(entry.taskId);
+  const { failures } = world.observed;
+  world.truth.budgets.over(entry.taskId);
   const place = parseTaskId(entry.taskId);
-  if (place === null || !entry.hasStarted || entry.outcome?.kind !== 'failed') return;
+  const hasFailed = entry.outcome?.kind === 'failed' || entry.outcome?.kind === 'timed-out';
+  if (place === null || !entry.hasStarted || !hasFailed) return;
   failures.set(place.rolloutId, (failures.get(place.rolloutId) ?? 0) + 1);
 }
 
@@ -151,10 +150,13 @@ function checkLimits(world: World, { state, id, fixed, plan }: ActiveRollout): v
   assert.equal(plan.hosts.length, state.tasks.length);
 }
 
-/** A lease is held for work that is under way, or until its host is back; for nothing else. */
+/** A lease is held for work that is under way, or until its host is back; for nothing else, and for all of that. */
 function checkLeases(world: World): void {
-  for (const [taskId, { isReturning }] of world.ledger.memory()) {
-    if (isReturning) continue;
+  for (const [taskId, hostId] of world.truth.budgets.interrupted)
+    if (world.index.has(hostId))
+      assert.ok(world.server.leases.has(taskId), `${taskId} interrupts its host without a lease`);
+  for (const [taskId, { endedAt }] of world.server.leases) {
+    if (endedAt !== null) continue;
     const phase = activeOf(world, taskId)?.state.tasks[parseTaskId(taskId)?.index ?? -1]?.phase;
     assert.ok(phase === 'offered' || phase === 'running', `${taskId} holds a lease and is ${phase}`);
   }
@@ -212,4 +214,6 @@ function checkEntry({ taskId, isSaved, outcome }: LedgerEntry, rows: ReadonlyMap
   const { kind } = outcome;
   if (kind === 'succeeded' || kind === 'failed')
     assert.equal(rows.get(taskId)?.state, kind, `the result of ${taskId} is lost`);
+  if (kind === 'timed-out')
+    assert.equal(rows.get(taskId)?.state, 'failed', `the result of ${taskId} is lost`);
 }

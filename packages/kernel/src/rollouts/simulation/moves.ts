@@ -2,9 +2,10 @@ import { type HostId } from '@pilothouse/contract';
 import { parseTaskId } from '../driver/active-rollout.ts';
 import { admin, callRoute } from '../open-test-rollouts.ts';
 import { checkSaved } from './invariants.ts';
+import { askForRule, askToDropRule } from './rule-moves.ts';
 import { anyPlan } from './simulated-plan.ts';
 import { crashHost, turn, type World } from './simulated-world.ts';
-import { read, type VirtualHost, work } from './virtual-host.ts';
+import { beat, endOverdue, read, type VirtualHost, work } from './virtual-host.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -15,7 +16,7 @@ export interface Move {
 
 /** A person's request: refusals are answers like any other, and nobody waits while the disk is slow. */
 function ask(world: World, routeId: string, input: Parameters<typeof callRoute>[2]): void {
-  callRoute(world.server.room, routeId, input).catch(() => undefined);
+  callRoute(world.server, routeId, input).catch(() => undefined);
 }
 
 function anyRollout(world: World): string | null {
@@ -36,7 +37,7 @@ export function startAny(world: World): void {
   const request = anyPlan(world.random, [...world.index.keys()], world.clock.now());
   const needsApproval = world.random.isLikely(0.15);
   const start = async (): Promise<void> => {
-    const { plan } = await room.rollouts.plan(admin, request);
+    const { plan } = await world.prometheus.hurried(() => room.rollouts.plan(admin, request));
     if (needsApproval) world.authority.needed.add(plan.digest);
     await room.rollouts.start(admin, plan.digest, 'run');
   };
@@ -49,7 +50,7 @@ function gateOf(world: World, id: string): string {
 }
 
 async function liftStops(world: World): Promise<void> {
-  const { items } = await callRoute<{ items: { id: string }[] }>(world.server.room, 'stops.list', {});
+  const { items } = await callRoute<{ items: { id: string }[] }>(world.server, 'stops.list', {});
   for (const { id } of items) ask(world, 'stops.clear', { params: { stopId: id } });
 }
 
@@ -62,7 +63,7 @@ function forgetRunning(world: World, host: VirtualHost): boolean {
     const state = world.server.room.active.get(place?.rolloutId ?? '')?.state;
     if (state?.tasks[place?.index ?? -1]?.phase !== 'running' || entry.outcome !== null) continue;
     world.net.disconnect(host);
-    world.observed.executing.delete(entry.taskId);
+    world.truth.budgets.over(entry.taskId);
     host.ledger.splice(host.ledger.indexOf(entry), 1);
     return true;
   }
@@ -73,6 +74,22 @@ function forgetRunning(world: World, host: VirtualHost): boolean {
 export const moves: Readonly<Record<string, Move>> = {
   read: { weight: 200, move: (world, host) => read(world.hostWorld, host) },
   work: { weight: 200, move: (world, host) => work(world.hostWorld, host) },
+  misread: {
+    weight: 20,
+    move: (world, host) => read(world.hostWorld, host, { overtakes: true, twice: false }),
+  },
+  readTwice: {
+    weight: 20,
+    move: (world, host) => read(world.hostWorld, host, { overtakes: false, twice: true }),
+  },
+  late: { weight: 10, move: (world, host) => world.net.deliverLate(host) },
+  beat: { weight: 40, move: (_world, host) => beat(host) },
+  load: {
+    weight: 8,
+    move: (world, host) => {
+      host.isLaden = world.random.isLikely(0.3);
+    },
+  },
   deliver: {
     weight: 300,
     move: (world, host) => world.net.deliver(host, { overtakes: false, twice: false }),
@@ -103,14 +120,14 @@ export const moves: Readonly<Record<string, Move>> = {
     },
   },
   restart: {
-    weight: 12,
+    weight: 18,
     move: async (world) => {
       await world.restart(world.random.isLikely(0.5));
       await checkSaved(world);
     },
   },
   slowDisk: {
-    weight: 10,
+    weight: 24,
     move: (world) => {
       world.disk.isSlow = true;
     },
@@ -145,22 +162,23 @@ export const moves: Readonly<Record<string, Move>> = {
     weight: 8,
     move: (world) => world.authority.needed.forEach((digest) => world.authority.approve(digest)),
   },
-  judge: { weight: 60, move: (world) => world.judge.answer() },
-  loseJudge: { weight: 3, move: (world) => world.judge.lose() },
+  prometheus: { weight: 60, move: (world) => world.prometheus.answer() },
+  losePrometheus: { weight: 3, move: (world) => world.prometheus.lose() },
   mood: {
     weight: 12,
     move: (world) => {
-      world.judge.mood.kind = world.random.pick(['holds', 'holds', 'holds', 'undetermined', 'fails']);
+      world.prometheus.mood = world.random.pick(['well', 'well', 'well', 'away', 'ill']);
     },
   },
+  housekeep: { weight: 20, move: (world) => void world.server.housekeep().catch(() => undefined) },
   probes: {
     weight: 5,
     move: (world, host) => {
       host.probesPass = world.random.isLikely(0.7);
     },
   },
-  closeWindow: { weight: 5, move: (world) => world.calendar.close(world.random.pick([60_000, HOUR_MS])) },
-  openWindow: { weight: 8, move: (world) => world.calendar.open(true) },
+  addRule: { weight: 10, move: askForRule },
+  dropRule: { weight: 16, move: askToDropRule },
   maintain: {
     weight: 4,
     move: (world, host) =>
@@ -184,15 +202,23 @@ export const moves: Readonly<Record<string, Move>> = {
   tenSeconds: { weight: 40, move: (world) => passTime(world, 11_000) },
   minute: { weight: 25, move: (world) => passTime(world, 61_000) },
   hours: { weight: 2, move: (world) => passTime(world, 2 * HOUR_MS) },
+  /** The server's machine sleeps: for its clock an hour has gone by, and for its timers and for hosts a second. */
+  sleep: {
+    weight: 8,
+    move: (world) => {
+      world.clock.jump(HOUR_MS);
+      passTime(world, 1000);
+    },
+  },
   jump: {
-    weight: 2,
-    move: (world) => world.clock.jump(world.random.pick([-HOUR_MS, -30_000, 30_000, HOUR_MS])),
+    weight: 6,
+    move: (world) => world.clock.jump(world.random.pick([-HOUR_MS, -30_000, 30_000, HOUR_MS, HOUR_MS])),
   },
 };
 
 export function passTime(world: World, byMs: number): void {
   world.clock.advance(byMs);
-  world.calendar.open(false);
+  for (const host of world.hosts.values()) endOverdue(world.hostWorld, host);
 }
 
 const weights = Object.entries(moves);

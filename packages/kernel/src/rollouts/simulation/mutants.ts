@@ -1,4 +1,4 @@
-/** A deliberate mistake in the engine or the driver: `find` stands in the file exactly once. */
+/** A deliberate mistake in the engine, the driver or the rules that they ask: `find` stands in the file exactly once. */
 export interface Mutant {
   readonly name: string;
   /** From the folder of rollouts. */
@@ -60,7 +60,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'a window that opens wakes nobody',
     file: 'engine/claims.ts',
-    find: "if (task?.hold === 'closed') wake(step, task);",
+    find: "if (task?.hold === 'closed' || task?.hold === 'brief') wake(step, task);",
     replace: '',
   },
   {
@@ -70,15 +70,69 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
-    name: 'outcomes are acknowledged before they are saved',
-    file: 'driver/job-loop.ts',
-    find: '    await deps.commit(batch);',
-    replace: '    await deps.send(batch); await deps.commit(batch);',
-  },
-  {
     name: 'a lease is not given back when an offer never left',
     file: 'driver/room.ts',
     find: "if (how === 'never-started') room.budgets.drop(holder);",
     replace: "if (how === 'never-started') void holder;",
+  },
+  {
+    name: 'leases are not read back at a start',
+    file: '../budgets/lease-ledger.ts',
+    find: '    hold(ledger, row);',
+    replace: '',
+  },
+  {
+    name: 'a lease is not written with the offer that it is for',
+    file: '../budgets/lease-ledger.ts',
+    find: 'await writeLeases(transaction, changed);',
+    replace: '',
+  },
+  {
+    name: 'a budget is asked whether it is exceeded, not whether it would be',
+    file: '../budgets/budget-roll.ts',
+    find: 'domain.down + (isDown ? 0 : 1) > allowedIn(domain)',
+    replace: 'domain.down > allowedIn(domain)',
+  },
+  {
+    name: 'a host in maintenance counts as up',
+    file: '../budgets/budget-roll.ts',
+    find: "if (host.entry.isInMaintenance) causes.push('maintenance');",
+    replace: '',
+  },
+  {
+    name: 'a host that is away counts as up',
+    file: '../budgets/budget-roll.ts',
+    find: "if (host.isAbsent) causes.push('offline');",
+    replace: '',
+  },
+  {
+    name: 'a quorum of an even number may be halved',
+    file: '../budgets/allowed-down.ts',
+    find: 'Math.floor((members - 1) / 2)',
+    replace: 'Math.floor(members / 2)',
+  },
+  {
+    name: 'a window never ends',
+    file: '../calendar/open-state.ts',
+    find: 'if (last === null || last + durationMs <= ms)',
+    replace: 'if (last === null)',
+  },
+  {
+    name: 'local times of a window are taken for UTC',
+    file: '../calendar/recurrence.ts',
+    find: 'DTSTART;TZID=${timeZone}:',
+    replace: 'DTSTART;TZID=UTC:',
+  },
+  {
+    name: 'a gate overlooks a changed host that says nothing',
+    file: '../gates/fetch-values.ts',
+    find: '  if (touched.missing > 0)',
+    replace: '  if (touched.missing > 1e6)',
+  },
+  {
+    name: 'what a host said before its change counts for its gate',
+    file: '../gates/vital-samples.ts',
+    find: 'at === 0 || at < since',
+    replace: 'at === 0',
   },
 ];

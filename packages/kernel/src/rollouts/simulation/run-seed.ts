@@ -6,12 +6,12 @@
  * invariants are checked. Then everything calms down, and every rollout has to end truthfully.
  */
 import assert from 'node:assert/strict';
-import { callRoute } from '../open-test-rollouts.ts';
+import { HOURLY } from './calendar-truth.ts';
 import { checkSaved, checkServer } from './invariants.ts';
 import { anyMove, passTime, perform, startAny } from './moves.ts';
 import { createRandom } from './random.ts';
+import { settle } from './settle.ts';
 import { openWorld, turn, type World } from './simulated-world.ts';
-import { read, work } from './virtual-host.ts';
 
 export interface SeedResult {
   readonly seed: number;
@@ -28,10 +28,12 @@ export class SeedFailure extends Error {
   }
 }
 
-const CALM_ROUNDS_MAX = 1500;
+const CALM_ROUNDS_MAX = 2500;
 /** Once all is calm a small rollout has no reason to take longer, beside what each wave may soak. */
 const CALM_MS_MAX = 5 * 3_600_000;
-const WAVE_MS_MAX = 1_800_000;
+const WAVE_MS_MAX = 2 * 3_600_000;
+/** A plan that waits for its own windows ends with its time at the latest. */
+const LONGEST_PLAN_MS = 48 * 3_600_000;
 const SMALL_HOSTS_MAX = 12;
 
 export async function runSeed(seed: number, hostsCount: number | null = null): Promise<SeedResult> {
@@ -53,6 +55,7 @@ export async function runSeed(seed: number, hostsCount: number | null = null): P
     }
     trace.push('calm');
     await calmDown(world);
+    await checkNobodyHeld(world);
     await checkSaved(world);
     await checkTruth(world);
     return { seed, hosts, moves: movesCount, rollouts: world.observed.ends.size };
@@ -70,13 +73,13 @@ function anySize(chance: number): number {
 }
 
 async function calmDown(world: World): Promise<void> {
-  world.judge.mood.kind = 'holds';
-  const endsBy = world.clock.monotonic() + CALM_MS_MAX + world.hosts.size * WAVE_MS_MAX;
+  world.prometheus.mood = 'well';
+  const calmSince = world.clock.monotonic();
   for (let round = 0; round < CALM_ROUNDS_MAX; round++) {
     await settle(world, round);
     checkServer(world);
     if (world.server.room.active.size === 0) return;
-    if (world.hosts.size <= SMALL_HOSTS_MAX && world.clock.monotonic() > endsBy) break;
+    if (world.hosts.size <= SMALL_HOSTS_MAX && world.clock.monotonic() > calmSince + patienceMs(world)) break;
     const wakeInMs = world.clock.nextInMs;
     passTime(world, wakeInMs === null ? 10_000 : Math.min(wakeInMs + 1, 600_000));
     await turn();
@@ -89,46 +92,18 @@ async function calmDown(world: World): Promise<void> {
   assert.fail(`did not end: ${open.join('; ')}`);
 }
 
-/** Whatever stood in the way goes away, and everybody says what they have to say. */
-async function settle(world: World, round: number): Promise<void> {
-  world.disk.isSlow = false;
-  world.disk.failures = 0;
-  world.disk.release();
-  for (const digest of world.authority.needed) world.authority.approve(digest);
-  await turn();
-  const { room } = world.server;
-  const { items } = await callRoute<{ items: { id: string }[] }>(room, 'stops.list', {});
-  for (const { id } of items) await callRoute(room, 'stops.clear', { params: { stopId: id } });
-  for (const { id, state } of [...room.active.values()]) {
-    const gate = state.gate === null ? undefined : state.config.waves[state.wave]?.gates[state.gate.at];
-    if (state.state === 'paused') await callRoute(room, 'rollouts.resume', { params: { rolloutId: id } });
-    if (gate?.kind === 'confirm')
-      await callRoute(room, 'rollouts.confirm', {
-        params: { rolloutId: id },
-        body: { gate: gate.name },
-      }).catch(() => undefined);
-  }
-  for (const host of world.hosts.values()) {
-    host.probesPass = true;
-    if (host.fate === 'stuck') host.fate = 'succeed';
-    // A host that was given up is confirmed back by a new session, as when its agent restarts some day.
-    if (host.isCutOff || isReturning(world, host.id)) world.net.disconnect(host);
-    if (host.session === null && world.index.has(host.id)) world.net.connect(host);
-  }
-  world.judge.answer();
-  await turn();
-  for (let talk = 0; talk < (round === 0 ? 12 : 4); talk++) {
-    for (const host of world.hosts.values()) {
-      while (host.outbox.length > 0) world.net.deliver(host, { overtakes: false, twice: false });
-      while (host.inbox.length > 0) read(world.hostWorld, host);
-      work(world.hostWorld, host);
-    }
-    await turn();
-  }
+/** Once every host has been asked and has answered, nobody counts as down any more. */
+async function checkNobodyHeld(world: World): Promise<void> {
+  for (let round = 1; round <= 2; round++) await settle(world, round);
+  assert.deepEqual([...world.server.leases.values()], [], 'leases end when hosts are back');
 }
 
-const isReturning = (world: World, hostId: string): boolean =>
-  [...world.ledger.memory().values()].some((lease) => lease.hostId === hostId && lease.isReturning);
+function patienceMs({ hosts, server }: World): number {
+  const hasOwnWindows = [...server.room.active.values()].some(({ fixed }) =>
+    fixed.strategy.windows?.some(({ rrule }) => rrule !== HOURLY),
+  );
+  return CALM_MS_MAX + hosts.size * WAVE_MS_MAX + (hasOwnWindows ? LONGEST_PLAN_MS : 0);
+}
 
 /** The server's word and the hosts' agree. */
 async function checkTruth(world: World): Promise<void> {

@@ -1,6 +1,9 @@
 import type { Gate, HostId, Strategy } from '@pilothouse/contract';
 import type { PlanRequest } from '../service.ts';
+import { anyRecurrence } from './calendar-truth.ts';
+import { VITAL_CONDITION } from './gate-truth.ts';
 import type { Random } from './random.ts';
+import { PROM_CONDITION } from './virtual-prometheus.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -19,29 +22,34 @@ export function anyPlan(random: Random, hostIds: readonly HostId[], now: number)
 }
 
 function anyStrategy(random: Random, hosts: number, isUndoable: boolean): Partial<Strategy> {
+  /** Large fleets move in large steps, or nobody would see the end. */
+  const size = Math.ceil(hosts / 50);
   const failuresMax = random.isLikely(0.3) ? null : random.int(4);
   const gates = anyGates(random);
   const hasProbes = gates.some((gate) => gate.kind === 'probes');
   return {
     waves: random.pick<Strategy['waves']>([
       { kind: 'all' },
-      { kind: 'fixed', hostsPerWave: 1 + random.int(Math.max(1, Math.min(hosts, 6))) },
+      { kind: 'fixed', hostsPerWave: size * (1 + random.int(Math.max(1, Math.min(hosts, 6)))) },
       { kind: 'staged', canary: { hosts: 1 }, then: [{ percent: 40 }] },
       { kind: 'per-label', canary: null, label: 'rack', order: [] },
     ]),
-    inFlightMax: 1 + random.int(6),
+    inFlightMax: size * (1 + random.int(6)),
     failuresMax,
     offline: random.pick(['wait', 'wait', 'skip', 'fail']),
     taskTimeoutMs: 600_000,
     ...(random.isLikely(0.3) ? { waveFailuresMax: random.int((failuresMax ?? 3) + 1) } : {}),
     ...(random.isLikely(0.2) ? { failuresPercentMax: random.int(60) } : {}),
-    ...(random.isLikely(0.25) ? { inFlightPerLabel: { label: 'rack', max: 1 + random.int(2) } } : {}),
+    ...(random.isLikely(0.25)
+      ? { inFlightPerLabel: { label: 'rack', max: size * (1 + random.int(2)) } }
+      : {}),
     ...(gates.length > 0 ? { gates } : {}),
     ...(hasProbes
       ? {
           probes: [{ kind: 'unit', name: 'web', unit: 'web.service', tries: 1, pauseMs: 0, timeoutMs: 1000 }],
         }
       : {}),
+    ...(random.isLikely(0.15) ? { windows: [anyRecurrence(random)] } : {}),
     ...(isUndoable && random.isLikely(0.6) ? { onFailure: 'rollback' } : {}),
   };
 }
@@ -50,7 +58,13 @@ function anyGates(random: Random): Gate[] {
   const gates: Gate[] = [];
   const soakMs = random.pick([0, 30_000, 600_000]);
   if (random.isLikely(0.35))
-    gates.push({ kind: 'check', name: 'calm', after: 'each', expression: 'true', soakMs });
+    gates.push({
+      kind: 'check',
+      name: 'calm',
+      after: 'each',
+      expression: random.pick([PROM_CONDITION, VITAL_CONDITION]),
+      soakMs,
+    });
   if (random.isLikely(0.2))
     gates.push({
       kind: 'probes',

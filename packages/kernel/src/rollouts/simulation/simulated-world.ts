@@ -1,25 +1,28 @@
 import type { HostId } from '@pilothouse/contract';
+import type { Store } from '@pilothouse/store';
 import { openInlineStore } from '@pilothouse/store/inline';
+import { budgetsMigrations } from '../../budgets/index.ts';
+import { calendarMigrations } from '../../calendar/index.ts';
 import type { HostEntry } from '../../hosts/service.ts';
 import { silentLog } from '../../log.ts';
 import { countingIds } from '../../open-test-context.ts';
 import { plansMigrations } from '../../plans/index.ts';
 import { rolloutsMigrations } from '../migrations.ts';
 import { entryOf, testHostId } from '../open-test-rollouts.ts';
+import { type BudgetTruth, createBudgetTruth, type WorldBudget } from './budget-truth.ts';
+import type { AskedRule } from './calendar-truth.ts';
+import { createGateTruth, type GateTruth } from './gate-truth.ts';
 import { noteEnded, noteOffered, noteStarted, type Observed } from './invariants.ts';
 import { createRandom, type Random } from './random.ts';
-import { offeredActions, type SimulatedServer, startServer } from './simulated-server.ts';
+import type { RulesWatch } from './simulated-rules.ts';
+import { offeredActions, type SimulatedServer, type Surroundings, startServer } from './simulated-server.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 import { createVirtualDisk, type VirtualDisk } from './virtual-disk.ts';
 import { crash, type HostWorld, newHost, type VirtualHost } from './virtual-host.ts';
 import { createVirtualNet, type VirtualNet } from './virtual-net.ts';
-import {
-  virtualAuthority,
-  virtualCalendar,
-  virtualJudge,
-  virtualLedger,
-  virtualNotifications,
-} from './virtual-rules.ts';
+import { virtualAuthority, virtualNotifications } from './virtual-people.ts';
+import { createVirtualPrometheus, type VirtualPrometheus } from './virtual-prometheus.ts';
+import { anyBudgets, putBudgets } from './world-budgets.ts';
 
 /** Everything that a rollout meets: a server that may die, hosts that may vanish, people, rules, time and a disk. */
 export interface World {
@@ -29,95 +32,162 @@ export interface World {
   readonly index: Map<HostId, HostEntry>;
   readonly net: VirtualNet;
   readonly hostWorld: HostWorld;
-  readonly calendar: ReturnType<typeof virtualCalendar>;
-  readonly ledger: ReturnType<typeof virtualLedger>;
-  readonly judge: ReturnType<typeof virtualJudge>;
+  readonly prometheus: VirtualPrometheus;
   readonly authority: ReturnType<typeof virtualAuthority>;
   readonly observed: Observed;
-  readonly rackCap: number;
+  readonly budgets: Map<string, WorldBudget>;
+  /** Windows and freezes that people have asked for. */
+  readonly rules: AskedRule[];
+  /** What is true of hosts, beside what the server holds of them. */
+  readonly truth: { readonly budgets: BudgetTruth; readonly gates: GateTruth };
+  /** Hosts that a probe has called down at some time. */
+  readonly marked: Set<HostId>;
   readonly server: SimulatedServer;
-  disk: VirtualDisk;
+  readonly disk: VirtualDisk;
   /** kill -9, and a new server over what is on disk. */
   restart(isLastSaved: boolean): Promise<void>;
   changeHost(hostId: HostId, change: Partial<HostEntry> | null): void;
   close(): Promise<void>;
 }
 
-const START = Date.UTC(2026, 0, 1);
+/** Ordinary days, and evenings before clocks change in Europe and America. */
+const STARTS = [
+  '2026-01-01T00:00',
+  '2026-03-07T23:00',
+  '2026-03-28T20:00',
+  '2026-10-24T20:00',
+  '2026-07-01T05:00',
+];
+const MIGRATIONS = [plansMigrations, rolloutsMigrations, budgetsMigrations, calendarMigrations];
 
 export async function openWorld(seed: number, hostsCount: number): Promise<World> {
   const random = createRandom(seed);
-  const clock = createVirtualClock(START);
+  const clock = createVirtualClock(Date.parse(`${random.pick(STARTS)}Z`));
   const store = openInlineStore();
-  await store.migrate([plansMigrations, rolloutsMigrations]);
+  await store.migrate(MIGRATIONS);
   const { hosts, index } = populate(random, hostsCount);
-  const rackCap = 1 + random.int(3);
-  const rules = {
-    calendar: virtualCalendar(() => clock.now()),
-    ledger: virtualLedger(
-      () => rackCap,
-      (hostId) => index.get(hostId)?.labels['rack'] ?? '',
-    ),
-    judge: virtualJudge(random),
-    authority: virtualAuthority(),
+  const budgets = anyBudgets(random, hostsCount);
+  await putBudgets(store, budgets.values());
+  const prometheus = createVirtualPrometheus(random);
+  const truth = {
+    budgets: createBudgetTruth({ budgets, index, monotonic: () => clock.monotonic() }),
+    gates: createGateTruth(prometheus, (hostId) => index.has(hostId)),
   };
   const observed = nothingObserved();
+  const marked = new Set<HostId>();
+  const authority = virtualAuthority();
   const net = createVirtualNet({
     random,
     hosts,
     actions: offeredActions,
     offered: (host, taskId) => watched(observed, () => noteOffered(world, host, taskId)),
+    beat: (host, load) => truth.gates.heard(host.id, load, clock.now()),
     presence(host, isOnline) {
+      truth.budgets.presence(host.id, isOnline);
       world.changeHost(host.id, { isOnline });
-      if (isOnline) rules.ledger.heard(host.id);
     },
   });
-  const boot = bootOver({ clock, index, gateway: net.gateway, rules });
-  let server: SimulatedServer | null = null;
-  const world: World = {
-    random,
-    clock,
-    hosts,
+  const surroundings: Surroundings = {
     index,
-    net,
-    ...rules,
-    observed,
-    rackCap,
-    disk: createVirtualDisk(store),
-    hostWorld: {
-      now: () => clock.now(),
-      started: (host, entry) => watched(observed, () => noteStarted(world, host, entry)),
-      ended: (_host, entry) => noteEnded(world, entry),
-    },
-    get server() {
-      if (server === null) throw new Error('no server is up');
-      return server;
-    },
-    async restart(isLastSaved) {
-      world.disk.pullOut(isLastSaved);
-      await turn();
-      net.forgetServer();
-      clock.forgetTimers();
-      rules.ledger.restart();
-      rules.judge.restart();
-      world.disk = createVirtualDisk(store);
-      server = await boot(world.disk);
-      await turn();
-    },
-    changeHost: (hostId, change) => changeHost({ index, server }, hostId, change),
-    async close() {
-      world.disk.pullOut(false);
-      await store.close();
-    },
+    gateway: net.gateway,
+    authority: authority.authority,
+    notifications: virtualNotifications(),
+    prometheus,
+    watch: watchOver({ truth, observed, marked }),
   };
-  server = await boot(world.disk);
+  const machine = createMachine({ clock, store, surroundings });
+  const parts = { random, clock, hosts, index, net, prometheus, authority, observed, budgets, truth, marked };
+  const world = joinWorld(parts, machine);
+  await machine.boot();
   for (const host of hosts.values()) net.connect(host);
   await turn();
   return world;
 }
 
+/** The machine of the server: what is on its disk outlives every server that runs on it. */
+interface Machine {
+  readonly server: SimulatedServer | null;
+  readonly disk: VirtualDisk;
+  boot(): Promise<void>;
+  close(): Promise<void>;
+}
+
+function createMachine(of: {
+  readonly clock: VirtualClock;
+  readonly store: Store;
+  readonly surroundings: Surroundings;
+}): Machine {
+  const { clock, store, surroundings } = of;
+  const ids = countingIds(clock);
+  let server: SimulatedServer | null = null;
+  let disk = createVirtualDisk(store);
+  return {
+    get server() {
+      return server;
+    },
+    get disk() {
+      return disk;
+    },
+    async boot() {
+      disk = createVirtualDisk(store);
+      server = await startServer({ clock, ids, store: disk.store, log: silentLog }, surroundings);
+    },
+    async close() {
+      disk.pullOut(false);
+      await store.close();
+    },
+  };
+}
+
+type WorldParts = Omit<World, 'rules' | 'hostWorld' | 'server' | 'disk' | 'restart' | 'changeHost' | 'close'>;
+
+function joinWorld(parts: WorldParts, machine: Machine): World {
+  const { random, clock, net, prometheus, truth, observed } = parts;
+  const world: World = {
+    ...parts,
+    rules: [],
+    hostWorld: {
+      random,
+      now: () => clock.now(),
+      monotonic: () => clock.monotonic(),
+      started: (host, entry) => watched(observed, () => noteStarted(world, host, entry)),
+      ended: (_host, entry) => noteEnded(world, entry),
+    },
+    get server() {
+      if (machine.server === null) throw new Error('no server is up');
+      return machine.server;
+    },
+    get disk() {
+      return machine.disk;
+    },
+    async restart(isLastSaved) {
+      machine.disk.pullOut(isLastSaved);
+      await turn();
+      net.forgetServer();
+      clock.forgetTimers();
+      prometheus.forget();
+      truth.gates.forgetAll();
+      await machine.boot();
+      await turn();
+    },
+    changeHost: (hostId, change) => changeHost({ ...parts, server: machine.server }, hostId, change),
+    close: () => machine.close(),
+  };
+  return world;
+}
+
+const watchOver = ({
+  truth,
+  observed,
+  marked,
+}: Pick<World, 'truth' | 'observed' | 'marked'>): RulesWatch => ({
+  granted: (hostId) => watched(observed, () => truth.budgets.granted(hostId)),
+  marked: (hostId, isFailing) => isFailing && marked.add(hostId),
+  judged: (...answer) => watched(observed, () => truth.gates.judged(...answer)),
+});
+
 function changeHost(
-  { index, server }: Pick<World, 'index'> & { readonly server: SimulatedServer | null },
+  { index, server, truth }: Pick<World, 'index' | 'truth'> & { readonly server: SimulatedServer | null },
   hostId: HostId,
   change: Partial<HostEntry> | null,
 ): void {
@@ -126,6 +196,7 @@ function changeHost(
   const after = change === null ? null : { ...before, ...change };
   if (after === null) index.delete(hostId);
   else index.set(hostId, after);
+  if (after === null) truth.gates.forget(hostId);
   server?.hostChanged({ before, after });
 }
 
@@ -141,31 +212,10 @@ function populate(random: Random, hostsCount: number) {
   return { hosts, index };
 }
 
-type WorldRules = Pick<World, 'calendar' | 'ledger' | 'judge' | 'authority'>;
-
-/** How servers of this world come up, one after the other, each over its own view of the disk. */
-function bootOver({
-  clock,
-  index,
-  gateway,
-  rules,
-}: Pick<World, 'clock' | 'index'> & { gateway: VirtualNet['gateway']; rules: WorldRules }) {
-  const ids = countingIds(clock);
-  const rooms = {
-    budgets: rules.ledger.budgets,
-    calendar: rules.calendar.calendar,
-    gates: rules.judge.gates,
-    authority: rules.authority.authority,
-    notifications: virtualNotifications(),
-  };
-  return (disk: VirtualDisk): Promise<SimulatedServer> =>
-    startServer({ clock, ids, store: disk.store, log: silentLog }, { index, gateway, rules: rooms });
-}
-
 const nothingObserved = (): Observed => ({
   starts: new Map(),
-  executing: new Map(),
   failures: new Map(),
+  offeredUnder: new Map(),
   rollouts: new Set(),
   ends: new Map(),
   soaks: new Map(),

@@ -1,8 +1,11 @@
 import { EnvelopePayload, type HostId, type TaskOutcome, toTimestamp } from '@pilothouse/contract';
 import { AGENT_CAPABILITIES, type AgentFrame, type AgentFrameOf, type JournalEntry } from '@pilothouse/wire';
 import type { OpenSession, OutgoingFrame } from '../../gateway/service.ts';
+import { type FrameQueue, IN_ORDER, newQueue, type Passage, takeFrame } from './frame-queue.ts';
+import { LOADS } from './gate-truth.ts';
+import type { Random } from './random.ts';
 
-/** How a host carries its tasks out. `stuck`: only a cancel or a crash ends them. */
+/** How a host carries its tasks out. `stuck`: only a cancel, a crash or the task's time limit ends them. */
 export type Fate = 'succeed' | 'fail' | 'stuck';
 
 /** One task in the agent's ledger, which survives everything but the loss of the host. */
@@ -14,6 +17,10 @@ export interface LedgerEntry {
   hasStarted: boolean;
   outcome: TaskOutcome | null;
   isSaved: boolean;
+  /** When its time is over by the host's own timer, once it has begun. */
+  endsBy: number | null;
+  /** It interrupts its host while it goes on. */
+  readonly isDisruptive: boolean;
 }
 
 export type Unaddressed = AgentFrame extends infer F
@@ -30,9 +37,11 @@ export interface VirtualHost {
   session: OpenSession | null;
   /** The network eats every frame, and neither side knows it yet. */
   isCutOff: boolean;
-  readonly inbox: OutgoingFrame[];
-  readonly outbox: Unaddressed[];
+  readonly inbox: FrameQueue<OutgoingFrame>;
+  readonly outbox: FrameQueue<Unaddressed>;
   readonly ledger: LedgerEntry[];
+  /** Whether the changes that it took make it groan. */
+  isLaden: boolean;
 }
 
 export const newHost = (id: HostId, fate: Fate): VirtualHost => ({
@@ -41,13 +50,16 @@ export const newHost = (id: HostId, fate: Fate): VirtualHost => ({
   probesPass: true,
   session: null,
   isCutOff: false,
-  inbox: [],
-  outbox: [],
+  inbox: newQueue(),
+  outbox: newQueue(),
   ledger: [],
+  isLaden: false,
 });
 
 export interface HostWorld {
   readonly now: () => number;
+  readonly monotonic: () => number;
+  readonly random: Random;
   /** The action begins: told before anything else, as a journal is written before it. */
   readonly started: (host: VirtualHost, entry: LedgerEntry) => void;
   readonly ended: (host: VirtualHost, entry: LedgerEntry) => void;
@@ -79,15 +91,16 @@ export function sayUnsaved(host: VirtualHost): void {
 
 function sayOutcome(host: VirtualHost, { taskId, attempt, outcome }: LedgerEntry): void {
   if (outcome !== null && host.session !== null)
-    host.outbox.push({ kind: 'outcome', taskId, attempt, outcome, outputInline: null });
+    host.outbox.onTheWay.push({ kind: 'outcome', taskId, attempt, outcome, outputInline: null });
 }
 
-/** Takes in the oldest frame from the server. */
-export function read(world: HostWorld, host: VirtualHost): void {
-  const frame = host.inbox.shift();
-  if (frame === undefined) return;
+/** Takes in a frame from the server. */
+export function read(world: HostWorld, host: VirtualHost, how: Passage = IN_ORDER): void {
+  const frame = takeFrame(world.random, host.inbox, how);
+  if (frame === null) return;
   if (frame.kind === 'offer') return takeOffer(world, host, frame);
   if (frame.kind === 'probe') return answerProbe(host, frame);
+  if (frame.kind === 'task-ask') return answerAfter(host, frame.taskId);
   if (frame.kind === 'outcome-saved') {
     for (const entry of host.ledger)
       if (entry.taskId === frame.taskId && entry.attempt === frame.attempt) entry.isSaved = true;
@@ -115,10 +128,12 @@ function takeOffer(
     hasStarted: false,
     outcome: null,
     isSaved: false,
+    endsBy: null,
+    isDisruptive: interrupts(payload),
   };
   host.ledger.push(entry);
-  if (Date.parse(payload.notAfter) < world.now()) end(world, host, entry, 'refused');
-  else if (host.session !== null) host.outbox.push({ kind: 'accepted', taskId, attempt });
+  if (Date.parse(payload.notAfter) < world.now()) end(world, host, entry, 'refused', 'TASK_OUTSIDE_WINDOW');
+  else if (host.session !== null) host.outbox.onTheWay.push({ kind: 'accepted', taskId, attempt });
 }
 
 /** Goes one step on with the oldest open task: begins it, or ends it. */
@@ -127,12 +142,39 @@ export function work(world: HostWorld, host: VirtualHost): void {
   if (entry === undefined) return;
   const { taskId, attempt } = entry;
   if (entry.state === 'accepted') {
-    if (Date.parse(entry.payload.notAfter) < world.now()) return end(world, host, entry, 'refused');
+    if (Date.parse(entry.payload.notAfter) < world.now())
+      return end(world, host, entry, 'refused', 'TASK_START_OVERDUE');
     entry.state = 'started';
     entry.hasStarted = true;
+    entry.endsBy = world.monotonic() + entry.payload.timeoutMs;
     world.started(host, entry);
-    if (host.session !== null) host.outbox.push({ kind: 'started', taskId, attempt, at: toTimestamp(0) });
+    if (host.session !== null)
+      host.outbox.onTheWay.push({ kind: 'started', taskId, attempt, at: toTimestamp(0) });
   } else if (host.fate !== 'stuck') end(world, host, entry, host.fate === 'fail' ? 'failed' : 'succeeded');
+}
+
+/** Time has passed: the agent ends what has used up its own. */
+export function endOverdue(world: HostWorld, host: VirtualHost): void {
+  const entry = host.ledger.find(({ state }) => state === 'started');
+  if (entry === undefined || entry.endsBy === null || world.monotonic() < entry.endsBy) return;
+  end(world, host, entry, 'timed-out');
+}
+
+/** Says how it is. */
+export function beat(host: VirtualHost): void {
+  if (host.session === null) return;
+  const vitals = {
+    at: toTimestamp(0),
+    load1: host.isLaden ? LOADS.ill : LOADS.well,
+    memoryUsedRatio: 0.5,
+    diskUsedRatio: 0.5,
+    pressureCpu: null,
+    pressureMemory: null,
+    pressureIo: null,
+    uptimeSeconds: 1,
+    bootId: 'b',
+  };
+  host.outbox.onTheWay.push({ kind: 'heartbeat', clock: toTimestamp(0), vitals });
 }
 
 /** The agent's process dies: what had begun ends unknown, what had only been taken is forgotten. */
@@ -143,7 +185,16 @@ export function crash(world: HostWorld, host: VirtualHost): void {
   }
 }
 
-function end(world: HostWorld, host: VirtualHost, entry: LedgerEntry, kind: TaskOutcome['kind']): void {
+/** As the agent's registry says of the actions of a step, and what undoes them interrupts alike. */
+const interrupts = ({ kind, step }: EnvelopePayload): boolean =>
+  kind === 'run' && step.actions.some(({ action }) => action !== 'test.run');
+
+function end(
+  world: HostWorld,
+  host: VirtualHost,
+  entry: LedgerEntry,
+  ...[kind, code = 'TASK_REFUSED']: [kind: TaskOutcome['kind'], code?: string]
+): void {
   entry.outcome = {
     kind,
     exitCode: kind === 'succeeded' ? 0 : kind === 'failed' ? 1 : null,
@@ -151,12 +202,23 @@ function end(world: HostWorld, host: VirtualHost, entry: LedgerEntry, kind: Task
     startedAt: entry.hasStarted ? toTimestamp(0) : null,
     endedAt: toTimestamp(1),
     output: null,
-    error: kind === 'succeeded' ? null : { code: 'TASK_REFUSED', details: {} },
+    error: kind === 'succeeded' ? null : { code, details: {} },
     result: null,
   };
   entry.state = 'ended';
   world.ended(host, entry);
   sayOutcome(host, entry);
+}
+
+/** What has become of the task, in the attempt that went furthest short of its end; an outcome is said once more. */
+function answerAfter(host: VirtualHost, taskId: string): void {
+  if (host.session === null) return;
+  const own = host.ledger.filter((entry) => entry.taskId === taskId && !entry.isSaved);
+  const state = (['started', 'accepted', 'ended'] as const).find((one) =>
+    own.some((entry) => entry.state === one),
+  );
+  host.outbox.onTheWay.push({ kind: 'task-word', taskId, state: state ?? 'absent' });
+  for (const entry of own) sayOutcome(host, entry);
 }
 
 function answerProbe(host: VirtualHost, frame: Extract<OutgoingFrame, { kind: 'probe' }>): void {
@@ -170,5 +232,5 @@ function answerProbe(host: VirtualHost, frame: Extract<OutgoingFrame, { kind: 'p
     durationMs: 1,
     evidence: '',
   }));
-  host.outbox.push({ kind: 'probe-result', taskId, askId, results, refused: null });
+  host.outbox.onTheWay.push({ kind: 'probe-result', taskId, askId, results, refused: null });
 }
