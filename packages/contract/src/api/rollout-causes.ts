@@ -86,11 +86,11 @@ export const rolloutCauseErrors = defineErrors({
     '{hosts} 台主机正被其他发布占用',
   ),
   WAITS_FOR_SETTLING: cause(
-    'The server has just started: {hosts} {hosts:host|hosts} may be on the way back',
-    '服务器刚启动：{hosts} 台主机可能正在重新连接',
+    '{hosts} {hosts:host has|hosts have} just lost the connection, or the server has just started: they may be on the way back',
+    '{hosts} 台主机刚刚断开连接，或服务器刚启动：可能正在重新连接',
     {
-      en: 'They have 30 seconds from its start; then those that are not there count as offline.',
-      zh: '自启动起等待 30 秒；届时仍未连接的主机视为离线。',
+      en: 'They have 30 seconds; then those that are not there count as offline.',
+      zh: '等待 30 秒；届时仍未连接的主机视为离线。',
     },
   ),
   WAITS_FOR_HOSTS: cause('{hosts} {hosts:host is|hosts are} offline', '{hosts} 台主机离线', {

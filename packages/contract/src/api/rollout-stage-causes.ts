@@ -125,8 +125,8 @@ export const rolloutStageErrors = defineErrors({
     zh: '请查看服务器日志。',
   }),
   GATE_HOSTS_SETTLING: cause(
-    'Gate "{gate}": the server has just started, and {hosts} {hosts:host|hosts} may be on the way back',
-    '关卡“{gate}”：服务器刚启动，{hosts} 台主机可能正在重新连接',
+    'Gate "{gate}": {hosts} {hosts:host|hosts} may be on the way back, after a short break or a start of the server',
+    '关卡“{gate}”：{hosts} 台主机在短暂断线或服务器启动后，可能正在重新连接',
     holdsHint,
   ),
   GATE_PROBES_FAILING: cause(

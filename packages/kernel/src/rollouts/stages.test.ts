@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Explanation, Gate, Rollout, Strategy } from '@pilothouse/contract';
+import type { Explanation, Gate, Rollout } from '@pilothouse/contract';
 import type { Notification } from '../notifications/service.ts';
 import { openTestRollouts, type TestRules } from './open-test-rollouts.ts';
-import { check, executions, holds, hostAt, judge, pass, started, twoWaves } from './test-stages.ts';
+import { check, executions, holds, hostAt, judge, pass, probed, started, twoWaves } from './test-stages.ts';
 
 test('the next wave opens when its gate has held for the whole soak, and not a look before', async () => {
   const { gates, asked } = judge();
@@ -87,12 +87,6 @@ test('a restart in the middle of a soak goes on with it; the time in which nobod
   assert.equal((await world.get(id)).wave, 1);
   await world.close();
 });
-
-const probed: Partial<Strategy> = {
-  ...twoWaves,
-  probes: [{ kind: 'unit', name: 'web', unit: 'web.service', tries: 1, pauseMs: 0, timeoutMs: 1000 }],
-  gates: [{ kind: 'probes', name: 'well', after: 'each', soakMs: 20_000, everyMs: 10_000, failingMax: 0 }],
-};
 
 test('probes are asked of touched hosts again and again, and one that begins to fail halts', async () => {
   const world = await openTestRollouts(4);

@@ -52,3 +52,10 @@ export async function started(
   await world.calm();
   return rollout;
 }
+
+/** One host each wave is asked by its own probe. */
+export const probed: Partial<Strategy> = {
+  ...twoWaves,
+  probes: [{ kind: 'unit', name: 'web', unit: 'web.service', tries: 1, pauseMs: 0, timeoutMs: 1000 }],
+  gates: [{ kind: 'probes', name: 'well', after: 'each', soakMs: 20_000, everyMs: 10_000, failingMax: 0 }],
+};

@@ -1,8 +1,10 @@
 import { SECOND_MS } from '@pilothouse/base';
+import type { HostId } from '@pilothouse/contract';
 import type { KernelContext } from '../../kernel-context.ts';
 import type { Reconciler } from '../../plugins/index.ts';
 import { hasOutput } from '../result-store.ts';
 import { readRollout } from '../rollout-store.ts';
+import { createAbsences } from './absences.ts';
 import type { ActiveRollout } from './active-rollout.ts';
 import { askReturning } from './ask-returning.ts';
 import { watchAuthority } from './authority-watch.ts';
@@ -14,6 +16,7 @@ import {
   type DriverDeps,
   judgeDepsOf,
   loadAll,
+  mayComeBack,
   settleBatch,
   settlePresence,
   wakeHeld,
@@ -30,8 +33,12 @@ import { createProbeRounds } from './probe-rounds.ts';
 import { reviewWindows } from './review-windows.ts';
 import { giveTurns, type Room, releaseClaim, wakeOverBudget } from './room.ts';
 import { type Offer, payloadOf, type SendDeps, sendBatch, sendOffer } from './send-batch.ts';
+import { tasksOf } from './session-jobs.ts';
 
-/** After a start hosts come back within this time, however many: until then none is judged to be offline. */
+/**
+ * Hosts come back within this time, however many of them lost their connection with the server, a front or a switch: until
+ * then none is judged to be offline.
+ */
 const SETTLE_MS = 30 * SECOND_MS;
 /** When a session's queue was full: by then it has drained, or the session is dead. */
 const RESEND_MS = 500;
@@ -61,6 +68,7 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
     revived: new Map(),
     heard: new Map(),
     held: new Set(),
+    absences: createAbsences({ clock, graceMs: SETTLE_MS, over: (hostIds) => giveUpOn(core, hostIds) }),
     room: newRoom(deps.budgets),
     probes: probeRoundsOf(context, deps, () => core),
     outputs: createOutputIntake({ log, isStored: (digest) => hasOutput(store, digest) }),
@@ -81,6 +89,7 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
   const driver = driverOver(core, () => {
     stopListening();
     cancelSettle();
+    core.absences.close();
   });
   await loadAll(core);
   const cancelSettle = clock.after(SETTLE_MS, () => {
@@ -113,7 +122,7 @@ const probeRoundsOf = (context: KernelContext, deps: DriverDeps, core: () => Dri
     gateway: deps.gateway,
     isPresent: (hostId) => isPresent({ gateway: deps.gateway, heard: core().heard }, hostId),
     canProbe: (hostId) => hasCapability(deps, hostId, 'probes'),
-    isSettled: () => core().isSettled,
+    mayComeBack: (hostId) => mayComeBack(core(), hostId),
     envelopeFor(active, index) {
       const attempt = active.state.tasks[index]?.attempt ?? 1;
       return deps.signer.envelope(
@@ -121,6 +130,18 @@ const probeRoundsOf = (context: KernelContext, deps: DriverDeps, core: () => Dri
       );
     },
   });
+
+/** They are offline, then: whatever waited for them is judged anew. */
+function giveUpOn(core: DriverCore, hostIds: readonly HostId[]): void {
+  core.loop.add({
+    apply(batch) {
+      for (const hostId of hostIds)
+        for (const { active, index } of tasksOf(core, hostId))
+          if (active.state.tasks[index]?.hold === 'settling')
+            batch.feed(active, { kind: 'host-ready', index });
+    },
+  });
+}
 
 /** However often it is asked for, the job stands in the queue once. */
 function onceQueued(core: DriverCore, apply: (batch: Batch) => void): () => void {

@@ -17,6 +17,7 @@ import type { Live } from '../live.ts';
 import { readActive } from '../rollout-store.ts';
 import { readStops } from '../stop-store.ts';
 import type { StopsInForce } from '../stops-in-force.ts';
+import type { Absences } from './absences.ts';
 import { type ActiveRollout, recordOf, viewRollout, viewTask } from './active-rollout.ts';
 import { isAwaiting, watchAuthority } from './authority-watch.ts';
 import type { Background } from './background.ts';
@@ -62,6 +63,7 @@ export interface DriverCore {
   readonly heard: Map<HostId, number>;
   /** Hosts that said `agent hold`. */
   readonly held: Set<HostId>;
+  readonly absences: Absences;
   readonly room: Room;
   readonly probes: ProbeRounds;
   readonly outputs: OutputIntake;
@@ -79,7 +81,12 @@ export const judgeDepsOf = (core: DriverCore): JudgeDeps => ({
   heard: core.heard,
   isHeld: (hostId) => core.held.has(hostId),
   isSettled: () => core.isSettled,
+  mayComeBack: (hostId) => mayComeBack(core, hostId),
 });
+
+/** The server has just started, or the host was here just now: its absence says nothing yet. */
+export const mayComeBack = ({ isSettled, absences }: DriverCore, hostId: HostId): boolean =>
+  !isSettled || absences.isRecent(hostId);
 
 /** Reads everything back as the last commit left it. */
 export async function loadAll(core: DriverCore): Promise<void> {

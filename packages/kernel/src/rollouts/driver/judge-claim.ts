@@ -30,6 +30,8 @@ export interface JudgeDeps {
   readonly isHeld: (hostId: HostId) => boolean;
   /** False for a while after a server start, when hosts are still on their way back. */
   readonly isSettled: () => boolean;
+  /** An absent host that was not given its time to come back yet. */
+  readonly mayComeBack: (hostId: HostId) => boolean;
 }
 
 const unfit = (code: string, details: JsonObject = {}): ClaimAnswer => ({
@@ -48,7 +50,7 @@ export function judgeClaim(deps: JudgeDeps, active: ActiveRollout, index: number
   const refusal = refusalOf(deps, active, host);
   if (refusal !== null) return refusal;
   if (deps.stops.covers(host)) return { kind: 'stopped' };
-  if (!isPresent(deps, hostId)) return { kind: 'offline', isCertain: deps.isSettled() };
+  if (!isPresent(deps, hostId)) return { kind: 'offline', isCertain: !deps.mayComeBack(hostId) };
   if (deps.isHeld(hostId)) return unfit('TASK_HOST_ON_HOLD');
   if (active.capability !== null && !hasCapability(deps, hostId, active.capability))
     return unfit('TASK_AGENT_TOO_OLD', { capability: active.capability });

@@ -21,11 +21,17 @@ export function sessionListener(core: DriverCore, driver: Driver): SessionListen
       noteHold(core, session.hostId, session.hello.isHeld);
       add(session.hostId, (batch) => {
         takeHello(driver, batch, session);
+        if (heard.get(session.hostId) === session.generation) core.absences.back(session.hostId);
         if (!core.isSettled && heard.size >= deps.hosts.index.size) settlePresence(core, batch);
       });
     },
     closed({ hostId, generation }) {
-      if (heard.get(hostId) === generation) heard.delete(hostId);
+      core.probes.sessionClosed(hostId);
+      const last = heard.get(hostId);
+      if (last === undefined || last === generation) {
+        heard.delete(hostId);
+        core.absences.left(hostId);
+      }
       loop.add({ apply: (batch) => core.outputs.sessionClosed(hostId, batch) });
     },
     frame({ hostId }, frame) {

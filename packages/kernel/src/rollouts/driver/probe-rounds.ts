@@ -3,7 +3,8 @@
  *
  * Each asking is a round: a signed `probe` frame to every touched host, and an answer from each, or none in time. A host
  * whose probe failed already before its task was broken by somebody else: it is named, and does not count. A host that
- * does not answer counts as failing, except right after a start of the server, when it may be on its way back.
+ * does not answer counts as failing, except while it may be on its way back: right after a start of the server, or after
+ * the end of its connection.
  */
 import type { Clock } from '@pilothouse/base';
 import type { Gate, GateVerdict, HostId, ProbeResult } from '@pilothouse/contract';
@@ -29,7 +30,8 @@ export interface ProbeRoundDeps {
   readonly gateway: Pick<GatewayService, 'send'>;
   readonly isPresent: (hostId: HostId) => boolean;
   readonly canProbe: (hostId: HostId) => boolean;
-  readonly isSettled: () => boolean;
+  /** An absent host that was not given its time to come back yet. */
+  readonly mayComeBack: (hostId: HostId) => boolean;
   readonly envelopeFor: (active: ActiveRollout, index: number) => Envelope;
 }
 type Envelope = Extract<Parameters<GatewayService['send']>[1], { kind: 'probe' }>['envelope'];
@@ -38,6 +40,8 @@ export interface ProbeRounds {
   ask(active: ActiveRollout, gate: ProbesGate, askId: string): Promise<GateVerdict>;
   /** False: nobody asked this host for it. */
   take(hostId: HostId, frame: AgentFrameOf<'probe-result'>): boolean;
+  /** What it was asked, and what it may have answered, is lost; the next round asks it again. */
+  sessionClosed(hostId: HostId): void;
   /** Ends the rounds that are under way; nobody waits for their answers any more. */
   clear(): void;
 }
@@ -46,6 +50,8 @@ interface Round {
   readonly active: ActiveRollout;
   readonly open: Set<number>;
   readonly answers: Map<number, Answer>;
+  /** Their connection ended before they had answered. */
+  readonly cutOff: Set<number>;
   readonly finish: () => void;
 }
 interface Answer {
@@ -64,7 +70,7 @@ export function createProbeRounds(deps: ProbeRoundDeps): ProbeRounds {
       const finished = new Promise<void>((resolve) => {
         finish = resolve;
       });
-      const round: Round = { active, open: new Set(), answers: new Map(), finish };
+      const round: Round = { active, open: new Set(), answers: new Map(), cutOff: new Set(), finish };
       rounds.set(key, round);
       const asked = await sendAll(deps, round, touched, askId);
       if (round.open.size === 0) finish();
@@ -83,6 +89,14 @@ export function createProbeRounds(deps: ProbeRoundDeps): ProbeRounds {
       round.answers.set(place.index, { results, refused });
       if (round.open.size === 0) round.finish();
       return true;
+    },
+    sessionClosed(hostId) {
+      for (const round of rounds.values()) {
+        const index = round.active.indexOfHost.get(hostId);
+        if (index === undefined || !round.open.delete(index)) continue;
+        round.cutOff.add(index);
+        if (round.open.size === 0) round.finish();
+      }
     },
     clear() {
       for (const round of rounds.values()) round.finish();
@@ -114,16 +128,18 @@ async function sendAll(
 
 function judge(
   deps: ProbeRoundDeps,
-  { active, answers }: Round,
+  { active, answers, cutOff }: Round,
   { gate, touched, asked }: { gate: ProbesGate; touched: readonly number[]; asked: number },
 ): GateVerdict {
   const failing: { host: string; probe: string; evidence: string }[] = [];
   const silent: string[] = [];
+  let onTheWay = 0;
   const brokenBefore: string[] = [];
   for (const index of touched) {
     const host = active.plan.hosts[index]?.name ?? '';
     const answer = answers.get(index);
     if (answer === undefined || answer.refused !== null) {
+      if (cutOff.has(index) || deps.mayComeBack(active.plan.hosts[index]?.id ?? '')) onTheWay += 1;
       silent.push(answer === undefined || answer.refused === null ? host : `${host} (${answer.refused})`);
       continue;
     }
@@ -146,8 +162,8 @@ function judge(
   };
   const count = failing.length + silent.length;
   if (count <= gate.failingMax) return { kind: 'holds', reason: null, evidence };
-  if (failing.length <= gate.failingMax && !deps.isSettled()) {
-    const details = { gate: gate.name, hosts: silent.length };
+  if (failing.length <= gate.failingMax && count - onTheWay <= gate.failingMax) {
+    const details = { gate: gate.name, hosts: onTheWay };
     return { kind: 'undetermined', reason: { code: 'GATE_HOSTS_SETTLING', details }, evidence };
   }
   const names = [...failing.map(({ host }) => host), ...silent].slice(0, NAMED_HOSTS_MAX);
