@@ -71,6 +71,52 @@ test('a plan is shown whole before it exists: waves, budgets, gates, approvals, 
   assert.equal(server.requests(planRoutes.create).length, 0);
 });
 
+test('a plan of a line for a shell, with its effect and its window, is said as a run is', async () => {
+  server.on(planRoutes.sketch, { json: { made, preview } });
+  const window = 'FREQ=DAILY 2026-01-03T22:00 4h Asia/Shanghai';
+  const line = ['plan', 'make', '--all', '--dry', '--shell', 'df -h | tail -1', '--effect', 'read'];
+
+  const { exit } = await run([...line, '--user', 'nobody', '--window', window]);
+
+  assert.equal(exit, 0);
+  const [sent] = server.requests(planRoutes.sketch);
+  assert.deepEqual(sent?.body, {
+    title: 'df -h | tail -1',
+    target: { selector: 'true' },
+    actions: [
+      { action: 'commands.run', parameters: { shell: 'df -h | tail -1', user: 'nobody', effect: 'read' } },
+    ],
+    strategy: {
+      windows: [
+        {
+          rrule: 'FREQ=DAILY',
+          start: '2026-01-03T22:00:00',
+          durationMs: 14_400_000,
+          timeZone: 'Asia/Shanghai',
+        },
+      ],
+    },
+  });
+});
+
+test('what would be said for nothing is refused', async () => {
+  const make = 'plan make --all --dry';
+  const cases: [string, string][] = [
+    [`${make} --effect read`, 'CLI_ARGUMENT_MISSING'],
+    [`${make} -p unit=a`, 'CLI_ARGUMENT_MISSING'],
+    [`${make} --action services.restart --shell ls`, 'CLI_OPTIONS_CONFLICT'],
+    [`${make} --action services.restart --effect read`, 'CLI_OPTIONS_CONFLICT'],
+    [`${make} --shell ls -- ls`, 'CLI_OPTIONS_CONFLICT'],
+    [`${make} --window daily -- ls`, 'CLI_VALUE_INVALID'],
+  ];
+
+  for (const [line, code] of cases) {
+    const { exit, err } = await run(line.split(' '));
+    assert.equal(exit, 2, line);
+    assert.match(err, new RegExp(code), line);
+  }
+});
+
 test('options beside a plan file take its place, and what the file says alone stays', async () => {
   server.on(planRoutes.create, { json: made });
   server.on(planRoutes.preview, { json: preview });

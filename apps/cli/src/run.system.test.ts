@@ -13,6 +13,7 @@ import {
 } from '@pilothouse/contract';
 import { scriptsGet, scriptsPlan } from '@pilothouse/plugin-commands/contract';
 import { runTestCli, TEST_NOW, type TestCliOptions } from './test-cli.ts';
+import { preview } from './test-plans.ts';
 import { problem, serverEvents, startTestServer, type TestServer } from './test-server.ts';
 
 let server: TestServer;
@@ -127,6 +128,7 @@ const failed = group({
 
 function script(end: ReturnType<typeof rollout>, ...groups: unknown[]): void {
   server.on(planRoutes.create, { json: made });
+  server.on(planRoutes.preview, { json: preview });
   server.on(planRoutes.steps, {
     json: {
       items: [
@@ -375,10 +377,21 @@ test('runs a script of the library with its parameters', async () => {
   server.on(scriptsGet, { json: { ...head, versions: [version] } });
   server.on(scriptsPlan, { json: { plan: made.plan, undeterminedCount: 0, lacking: [] } });
 
-  const { exit } = await run(['script', 'run', 'head', '-g', 'bj1/web', '-p', 'file=/etc/a=b']);
+  const line = ['script', 'run', 'head', '-g', 'bj1/web', '-p', 'file=/etc/a=b'];
+  const { exit } = await run(line);
 
   assert.equal(exit, 0);
   const body = server.requests(scriptsPlan)[0]?.body as { parameters: unknown; target: unknown };
   assert.deepEqual(body.parameters, { file: '/etc/a=b' });
   assert.deepEqual(body.target, { groups: ['bj1/web'] });
+
+  const dry = await run([...line, '--dry-run']);
+
+  assert.equal(dry.exit, 0);
+  assert.match(dry.err, /Closed now by the freeze year end on web-3; open from/);
+  const asked = server.requests(scriptsPlan).map(({ body }) => body as { isDryRunOnly?: boolean });
+  assert.deepEqual(
+    asked.map(({ isDryRunOnly }) => isDryRunOnly),
+    [undefined, true],
+  );
 });

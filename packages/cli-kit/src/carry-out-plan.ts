@@ -2,6 +2,7 @@
 import type { Client } from '@pilothouse/client';
 import { type EffectClass, type Message, type Plan, planRoutes, rolloutRoutes } from '@pilothouse/contract';
 import type { CliContext } from './cli-context.ts';
+import { closedLine } from './closed-line.ts';
 import { confirm } from './confirm.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { followRollout } from './follow-rollout.ts';
@@ -74,12 +75,20 @@ export async function carryOutPlan(
       return EXIT.cancelled;
     }
   }
+  if (made.kind === 'dry-run') await sayWhatCloses(context, client, plan);
   const body = { planDigest: plan.digest, kind: made.kind };
   const rollout = await client.call(rolloutRoutes.start, { body });
   if (!made.isDetached) return followRollout(context, client, rollout);
   if (context.isJson) printJson(context, { rollout });
   else context.terminal.write(`${context.say(WORDS.started, { id: rollout.id, count })}\n`);
   return EXIT.ok;
+}
+
+/** A dry run looks at closed hosts, too; a run of the same plan would wait there. */
+async function sayWhatCloses(context: CliContext, client: Client, { digest }: Plan): Promise<void> {
+  if (context.isJson) return;
+  const { closed } = await client.call(planRoutes.preview, { params: { digest } });
+  for (const group of closed) note(context, plain(closedLine(context, group)));
 }
 
 async function firstNames(client: Client, plan: Plan): Promise<string> {

@@ -3,6 +3,7 @@ export { age, moment, took } from './ages.ts';
 export { carryOutPlan, type PlanToCarryOut } from './carry-out-plan.ts';
 export type { CliContext, Described } from './cli-context.ts';
 export { cliErrors } from './cli-errors.ts';
+export { closedLine, namesOf } from './closed-line.ts';
 export { collectFresh, freshOption } from './collect-fresh.ts';
 export {
   type AnyCommand,
@@ -26,6 +27,7 @@ export { createResultsPrinter, stateColour, stateName } from './print-results.ts
 export { type Progress, type ProgressCounts, progressLine, showProgress } from './progress.ts';
 export { limitOption, readList } from './read-list.ts';
 export { readPairs } from './read-pairs.ts';
+export { fullStart, recurrenceOptions, showDuration, windowOf, windowText } from './recurrence-options.ts';
 export { resolveHostId } from './resolve-host.ts';
 export { type ActionsToRun, runActions, runActionsOptions } from './run-actions.ts';
 export { showPairs } from './show-pairs.ts';

@@ -35,6 +35,8 @@ export interface ActionsToRun {
   readonly actions: readonly { readonly action: string; readonly parameters: JsonObject }[];
   /** The strongest of the actions, for the question that is asked. */
   readonly effect: EffectClass;
+  /** As the kernel takes an ad-hoc command: everywhere, whatever fails on the way, unless somebody says a limit. */
+  readonly goesOnAfterFailures?: boolean;
 }
 
 /** Makes a plan of the actions for the hosts that the options name, asks where it is dangerous, starts and follows it. */
@@ -44,18 +46,20 @@ export async function runActions(
   wish: ActionsToRun,
 ): Promise<ExitCode> {
   const client = await context.connect();
+  // Whoever only looks wants to see every host, also those where it could not be done.
+  const goesOn = options.dryRun || wish.goesOnAfterFailures === true;
   const made = await client.call(planRoutes.create, {
     body: {
       title: (options.title ?? wish.title).slice(0, TITLE_CHARS_MAX),
       target: await targetOf(options, (name) => resolveHostId(client, name)),
       expiresAt: toTimestamp(context.clock.now() + EXPIRES_MS),
-      // Whoever only looks wants to see every host, also those where it could not be done.
       strategy: {
+        // A limit that is said as a share stands for itself: it cannot be beside none.
+        ...(goesOn && options.maxFailures === undefined ? { failuresMax: null } : {}),
         offline: 'skip',
-        ...(options.dryRun ? { failuresMax: null } : {}),
         ...strategyOf(options),
       },
-      isDryRunOnly: options.dryRun,
+      ...(options.dryRun ? { isDryRunOnly: true } : {}),
       actions: wish.actions.map(({ action, parameters }) => ({ action, parameters })),
     },
   });

@@ -93,3 +93,10 @@ test('what contradicts itself or does not fit is refused before anything is sent
   assert.equal(codeOf({ apart: ['rack'] }), 'CLI_VALUE_INVALID');
   assert.equal(codeOf({ compare: ['load2'] }), 'CLI_VALUE_INVALID');
 });
+
+test('windows of a plan are said on the line, each in one word', () => {
+  assert.deepEqual(said({ window: ['FREQ=DAILY 2026-01-03T22:00 4h Asia/Shanghai'] }).windows, [
+    { rrule: 'FREQ=DAILY', start: '2026-01-03T22:00:00', durationMs: 14_400_000, timeZone: 'Asia/Shanghai' },
+  ]);
+  assert.equal(codeOf({ window: ['at night'] }), 'CLI_VALUE_INVALID');
+});

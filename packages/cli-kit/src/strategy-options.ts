@@ -3,6 +3,7 @@ import type { OptionSpec, Values } from './command-spec.ts';
 import { gatesOf } from './gate-options.ts';
 import { choice, duration, flag, integer, list } from './options.ts';
 import { probeOf } from './probe-option.ts';
+import { windowOf } from './recurrence-options.ts';
 import { countOrPercent, labelOrder, redundancySet, waveSizes, wavesOf } from './wave-options.ts';
 
 type Look = Pick<OptionSpec, 'placeholder' | 'about'>;
@@ -150,6 +151,16 @@ export const strategyOptions = {
     max: 10,
     about: { en: 'Other people who must approve it first', zh: '启动前须由 N 名他人审批' },
   }),
+  window: many(
+    {
+      placeholder: 'WINDOW',
+      about: {
+        en: "Only then, beside the windows of the hosts: 'FREQ=WEEKLY;BYDAY=SA 2026-01-03T22:00 4h Europe/Berlin' (repeatable)",
+        zh: '仅在此窗口内（与主机窗口同时生效）：“规则 起始 时长 时区”，如 FREQ=WEEKLY;BYDAY=SA 2026-01-03T22:00 4h Asia/Shanghai（可重复）',
+      },
+    },
+    windowOf,
+  ),
   offline: choice(['wait', 'skip', 'fail'], {
     placeholder: 'POLICY',
     about: { en: 'Offline hosts: wait, skip or fail', zh: '离线主机：wait 等待、skip 跳过、fail 视为失败' },
@@ -180,6 +191,7 @@ export function strategyOf(options: Values<typeof strategyOptions>): Partial<Str
         : { waveFailuresPercentMax: waveFailures.percent }),
     ...(probe.length === 0 ? {} : { probes: [...probe] }),
     ...(gates.length === 0 ? {} : { gates }),
+    ...(options.window.length === 0 ? {} : { windows: [...options.window] }),
     ...(options.onFailure === undefined ? {} : { onFailure: options.onFailure }),
     ...(options.approvals === undefined ? {} : { approvalsMin: options.approvals }),
     ...(options.offline === undefined ? {} : { offline: options.offline }),

@@ -5,18 +5,20 @@ import {
   defineCommand,
   duration,
   EXIT,
+  fullStart,
   moment,
   one,
   parseMoment,
   printRecord,
   printRows,
   readList,
+  recurrenceOptions,
+  showDuration,
   text,
   yesOption,
 } from '@pilothouse/cli-kit';
 import { AppError, type Freeze, type FreezeSpan, freezesRoutes } from '@pilothouse/contract';
 import { findOrNull } from './find-or-null.ts';
-import { fullStart, recurrenceOptions, showDuration } from './window.ts';
 
 const name = one({ en: 'Name of the freeze', zh: '冻结期名称' });
 const WORDS = {

@@ -1,16 +1,16 @@
 import {
   type CliContext,
   type Column,
-  moment,
+  closedLine,
+  namesOf,
   note,
   paint,
   plain,
   printRows,
   took,
+  windowText,
 } from '@pilothouse/cli-kit';
 import type { ActionTrack, Gate, Message, Plan, PlanPreview, PreviewWave } from '@pilothouse/contract';
-
-const NAMES_SHOWN = 6;
 
 const WORDS = {
   moreWaves: { en: '… and {count} {count:wave|waves} more', zh: '……另有 {count} 批' },
@@ -25,14 +25,10 @@ const WORDS = {
   },
   undoPartial: { en: 'Can be undone in part; not undone are:', zh: '可部分撤销；无法撤销的有：' },
   undoNone: { en: 'Cannot be undone:', zh: '无法撤销：' },
-  closed: {
-    en: 'Closed now by the {kind} {name} on {hosts}{opens}',
-    zh: '当前被{kind} {name} 关闭：{hosts}{opens}',
+  windows: {
+    en: 'Runs only within its own windows: {windows}',
+    zh: '仅在计划自身的窗口内执行：{windows}',
   },
-  opens: { en: '; open from {at}', zh: '；{at} 起开放' },
-  neverOpens: { en: '; not open before the plan expires', zh: '；计划过期前不会开放' },
-  window: { en: 'window', zh: '窗口' },
-  freeze: { en: 'freeze', zh: '冻结' },
   lacking: {
     en: 'Will be skipped, their agents cannot do it: {count} {count:host|hosts}',
     zh: '代理无法执行而将被跳过：{count} 台',
@@ -61,13 +57,9 @@ export function printPreview(context: CliContext, plan: Plan, preview: PlanPrevi
   const say = (message: Message, parameters: Record<string, unknown> = {}): void =>
     context.terminal.write(`${plain(context.say(message, parameters))}\n`);
   if (preview.approvals !== null) say(WORDS.approvals, { ...preview.approvals, digest: plan.digest });
-  for (const { kind, name, opensAt, hostsCount, hosts } of preview.closed)
-    say(WORDS.closed, {
-      kind: context.say(WORDS[kind]),
-      name,
-      hosts: namesOf(hosts, hostsCount),
-      opens: context.say(opensAt === null ? WORDS.neverOpens : WORDS.opens, { at: moment(opensAt) }),
-    });
+  const { windows } = plan.header.strategy;
+  if (windows !== undefined) say(WORDS.windows, { windows: windows.map(windowText).join(' · ') });
+  for (const group of preview.closed) context.terminal.write(`${plain(closedLine(context, group))}\n`);
   if (preview.lackingCount > 0) say(WORDS.lacking, { count: preview.lackingCount });
   if (preview.matchingNow !== null && preview.matchingNow !== plan.header.stepsCount)
     say(WORDS.matching, { now: preview.matchingNow, count: plan.header.stepsCount });
@@ -91,11 +83,6 @@ function printWaves(context: CliContext, preview: PlanPreview): void {
 /** `etcd (r7): 3 of these, 1 may be down, 0 are` as `etcd (r7) 0/1`. */
 const budgetText = ({ name, domain, down, allowed }: PreviewWave['budgets'][number]): string =>
   `${name}${domain === null || domain === '' ? '' : ` (${domain})`} ${down}/${allowed}`;
-
-export const namesOf = (hosts: readonly { readonly hostName: string }[], count: number): string => {
-  const names = hosts.slice(0, NAMES_SHOWN).map((host) => host.hostName);
-  return names.join(', ') + (count > names.length ? `, … (${count})` : '');
-};
 
 function printGates(context: CliContext, gates: readonly Gate[]): void {
   if (gates.length === 0) return;

@@ -32,13 +32,19 @@ import {
   planRoutes,
   toTimestamp,
 } from '@pilothouse/contract';
-import { runCommandAction } from '@pilothouse/plugin-commands/contract';
+import {
+  COMMAND_ARGUMENT,
+  commandOf,
+  commandOptions,
+  type SaidCommand,
+} from '@pilothouse/plugin-commands/cli';
 import { PLAN_EXAMPLE } from '../plan-example.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { planList } from './plan-list.ts';
 import { printPreview } from './plan-view.ts';
 
 const TITLE_CHARS_MAX = 200;
+const MAKE = 'pilothouse plan make';
 const digest = one({ en: 'The plan’s digest', zh: '计划的摘要' });
 const exampleDigest = '0'.repeat(64);
 
@@ -70,6 +76,7 @@ export const planRequestOptions = {
     placeholder: '7d',
     about: { en: 'What has not started by then does not start', zh: '届时未开始的不再开始' },
   }),
+  ...commandOptions,
   ...strategyOptions,
   dry: flag({ about: { en: 'Show what it would be; keep nothing', zh: '仅展示，不保存' } }),
 };
@@ -87,6 +94,10 @@ const make = defineCommand({
     {
       line: 'pilothouse plan make --all --canary 1 --waves 25%,50% --probe unit:ssh.service --soak 1m --dry -- true',
       about: { en: 'One host, then a quarter, then halves', zh: '先一台，再四分之一，再一半' },
+    },
+    {
+      line: "pilothouse plan make --all --effect read --shell 'df -h / | tail -1' --window 'FREQ=DAILY 2026-01-03T22:00 4h Asia/Shanghai'",
+      about: { en: 'A line for a shell, only at night', zh: 'shell 命令行，仅在夜间执行' },
     },
     { line: 'pilothouse plan make -f plan.yaml', about: { en: 'From a file', zh: '来自文件' } },
   ],
@@ -148,16 +159,17 @@ export async function planRequest(
   const resolveHost = (name: string): Promise<string> => resolveHostId(client, name);
   const now = context.clock.now();
   const file = options.file === undefined ? null : await readPlanFile(options.file, { resolveHost, now });
-  const actions = actionsOf(command, options) ?? file?.actions;
+  const said = saidAction(command, options);
+  const actions = said === null ? file?.actions : [said.action];
   if (actions === undefined)
     throw new AppError('CLI_ARGUMENT_MISSING', {
-      command: 'pilothouse plan make',
-      argument: '-f FILE | --action NAME | -- COMMAND',
+      command: MAKE,
+      argument: `-f FILE | --action NAME | ${COMMAND_ARGUMENT}`,
     });
   const isTargeted =
     options.all || options.selector !== undefined || options.host.length > 0 || options.group.length > 0;
   const target = file === null || isTargeted ? await targetOf(options, resolveHost) : file.target;
-  const title = options.title ?? file?.title ?? options.action ?? command.join(' ');
+  const title = options.title ?? file?.title ?? said?.title ?? '';
   const { expires } = options;
   return {
     ...file,
@@ -169,13 +181,22 @@ export async function planRequest(
   };
 }
 
-function actionsOf(command: readonly string[], options: MakeOptions): NewPlan['actions'] | undefined {
-  if (options.action !== undefined) {
-    if (command.length > 0) throw new AppError('CLI_OPTIONS_CONFLICT', { first: '--action', second: '--' });
-    return [{ action: options.action, parameters: parametersOf(options.parameter) }];
+type SaidAction = Pick<SaidCommand, 'title' | 'action'>;
+
+/** The one action that the line says; null when it says none. What would be dropped silently is refused. */
+function saidAction(command: readonly string[], options: MakeOptions): SaidAction | null {
+  const { action } = options;
+  if (action === undefined) {
+    if (options.parameter.length > 0)
+      throw new AppError('CLI_ARGUMENT_MISSING', { command: MAKE, argument: '--action NAME' });
+    // In a plan file the command has its own words.
+    return commandOf(command, options, MAKE);
   }
-  if (command.length === 0) return undefined;
-  return [{ action: runCommandAction.name, parameters: { argv: [...command], effect: 'disruptive' } }];
+  const { shell, effect } = options;
+  const second = shell !== undefined ? '--shell' : effect !== undefined ? '--effect' : '--';
+  if (command.length > 0 || second !== '--')
+    throw new AppError('CLI_OPTIONS_CONFLICT', { first: '--action', second });
+  return { title: action, action: { action, parameters: parametersOf(options.parameter) } };
 }
 
 /** `name=nginx`, `wait=30`, `env={"A":"b"}`: JSON where it is JSON, text otherwise. */

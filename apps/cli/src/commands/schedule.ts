@@ -6,6 +6,7 @@ import {
   defineCommand,
   duration,
   EXIT,
+  fullStart,
   integer,
   limitOption,
   moment,
@@ -13,6 +14,7 @@ import {
   printRecord,
   printRows,
   readList,
+  recurrenceOptions,
   rest,
   targetText,
   text,
@@ -21,7 +23,6 @@ import {
 import { AppError, type Occurrence, type Schedule, schedulesRoutes } from '@pilothouse/contract';
 import { findOrNull } from './find-or-null.ts';
 import { planRequest, planRequestOptions } from './plan.ts';
-import { fullStart, recurrenceOptions } from './window.ts';
 
 const HOSTS_MAX = 100_000;
 const HOUR_MS = 3_600_000;

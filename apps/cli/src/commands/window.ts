@@ -5,6 +5,7 @@ import {
   defineCommand,
   duration,
   EXIT,
+  fullStart,
   integer,
   moment,
   one,
@@ -12,47 +13,19 @@ import {
   printRecord,
   printRows,
   readList,
+  recurrenceOptions,
+  showDuration,
   text,
   yesOption,
 } from '@pilothouse/cli-kit';
 import { AppError, PREVIEW_DAYS_MAX, type Window, windowsRoutes } from '@pilothouse/contract';
 import { findOrNull } from './find-or-null.ts';
 
-const HOUR_MS = 3_600_000;
-const MINUTE_MS = 60_000;
 const name = one({ en: 'Name of the window', zh: '窗口名称' });
 const QUESTION = {
   en: 'Remove window {name}? Hosts without another window are open at all times.',
   zh: '删除窗口 {name}？没有其他窗口的主机将随时可变更。',
 };
-
-/** `4h`, `1h30m`: as durations are given. */
-export function showDuration(ms: number): string {
-  const hours = Math.floor(ms / HOUR_MS);
-  const minutes = Math.round((ms % HOUR_MS) / MINUTE_MS);
-  return [...(hours > 0 ? [`${hours}h`] : []), ...(minutes > 0 || hours === 0 ? [`${minutes}m`] : [])].join(
-    '',
-  );
-}
-
-/** What says when something recurs: of windows, freezes and schedules alike. */
-export const recurrenceOptions = {
-  rule: text({
-    placeholder: 'RRULE',
-    about: { en: 'RFC 5545: FREQ=WEEKLY;BYDAY=SA', zh: 'RFC 5545 规则：FREQ=WEEKLY;BYDAY=SA' },
-  }),
-  zone: text({ placeholder: 'ZONE', about: { en: 'Time zone: Asia/Shanghai', zh: '时区：Asia/Shanghai' } }),
-  start: text({
-    placeholder: 'TIME',
-    about: {
-      en: 'Local time that the rule counts from: 2026-01-03T22:00',
-      zh: '规则起始的当地时间：2026-01-03T22:00',
-    },
-  }),
-};
-
-/** Seconds need not be typed. */
-export const fullStart = (start: string): string => (/T\d\d:\d\d$/.test(start) ? `${start}:00` : start);
 
 const listWindows = defineCommand({
   path: 'window',

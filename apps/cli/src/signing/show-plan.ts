@@ -1,4 +1,4 @@
-import { note, plain, probeText, targetText, wavesText } from '@pilothouse/cli-kit';
+import { note, plain, probeText, targetText, wavesText, windowText } from '@pilothouse/cli-kit';
 import { canonicalJson, type StepAction } from '@pilothouse/contract';
 import type { AppContext } from '../app-context.ts';
 import { gateLine } from '../commands/plan-view.ts';
@@ -23,6 +23,8 @@ export function showPlan(context: AppContext, plan: CheckedPlan): void {
   line({ en: 'hosts', zh: '主机数' }, String(steps.length));
   for (const group of groupsOf(plan).slice(0, GROUPS_SHOWN)) showGroup(context, group);
   showWaves(context, plan);
+  for (const window of strategy.windows ?? [])
+    line({ en: 'only within', zh: '仅在此窗口内' }, windowText(window));
   for (const gate of strategy.gates ?? []) line({ en: 'gate', zh: '关卡' }, gateLine(context, gate));
   for (const probe of strategy.probes ?? []) line({ en: 'probe', zh: '探测' }, probeText(context, probe));
   const share = strategy.failuresPercentMax;

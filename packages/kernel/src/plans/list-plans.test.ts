@@ -28,9 +28,9 @@ test('plans are listed newest first with what became of each, and found by state
   const started = await make(world, 'started');
   const { id } = await world.call<{ id: string }>('rollouts.start', { body: { planDigest: started } });
   await world.calm();
-  await world.clock.advance(1000);
+  world.clock.advance(1000);
   await make(world, 'short', { expiresAt: new Date(world.clock.now() + 5000).toISOString() });
-  await world.clock.advance(10_000);
+  world.clock.advance(10_000);
   await make(world, 'change', { actions: [{ action: 'test.change', parameters: { text: 'x' } }] });
 
   const all = await list(world);

@@ -17,6 +17,7 @@ import {
   printRows,
   readPairs,
   resolveHostId,
+  runActionsOptions,
   strategyOf,
   targetOf,
   text,
@@ -28,7 +29,6 @@ import { SCRIPT_CHARS_MAX } from '../contract/command-parameters.ts';
 import * as routes from '../contract/routes.ts';
 import { type Script, ScriptContent, type ScriptVersion } from '../contract/script.ts';
 import { parameterOf } from './parameter-option.ts';
-import { runOptions } from './run.ts';
 
 const VERSION_MAX = 1_000_000;
 const scriptName = one({ en: 'The script’s name', zh: '脚本名称' });
@@ -231,7 +231,7 @@ export const scriptRun = defineCommand({
   summary: { en: 'Run a script of the library on hosts', zh: '在主机上执行脚本库中的脚本' },
   arguments: { name: scriptName },
   options: {
-    ...runOptions,
+    ...runActionsOptions,
     version: versionOption,
     param: list({
       short: 'p',
@@ -255,6 +255,8 @@ export const scriptRun = defineCommand({
         parameters: readPairs(options.param),
         target: await targetOf(options, (name) => resolveHostId(client, name)),
         strategy: strategyOf(options),
+        ...(options.title === undefined ? {} : { title: options.title }),
+        ...(options.dryRun ? { isDryRunOnly: true } : {}),
       },
     });
     return carryOutPlan(context, client, {

@@ -134,6 +134,8 @@ export const scriptsPlan = defineRoute({
     title: z.string().trim().min(1).max(200).optional(),
     target: TargetRequest,
     strategy: Strategy.partial().default({}),
+    /** Not refused for windows, freezes and budgets, which stand in the way of changes alone. */
+    isDryRunOnly: z.boolean().optional(),
   }),
   response: z.object({
     plan: Plan,

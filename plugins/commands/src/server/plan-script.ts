@@ -15,7 +15,8 @@ export interface ScriptRun {
   readonly parameters: ParameterValues;
   readonly target: TargetRequest;
   readonly strategy: PlanRequest['strategy'];
-  readonly title: string | undefined;
+  readonly title?: string | undefined;
+  readonly isDryRunOnly?: boolean | undefined;
 }
 
 /**
@@ -35,6 +36,7 @@ export async function planScript(
     title: run.title ?? `${script.script} v${script.version}`,
     target: run.target,
     strategy: run.strategy,
+    isDryRunOnly: run.isDryRunOnly,
     actions: [
       {
         action: runScriptAction.name,

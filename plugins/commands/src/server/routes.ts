@@ -45,8 +45,8 @@ export const commandsEndpoints = (deps: LibraryDeps, kernel: PlanScriptKernel): 
     return undefined;
   }),
   endpoint(routes.scriptsPlan, async (request) => {
-    const { version, parameters, target, strategy, title } = request.body;
+    const { version, ...run } = request.body;
     const script = await readVersion(deps, request.params.name, version);
-    return planScript(kernel, request.principal, { script, parameters, target, strategy, title });
+    return planScript(kernel, request.principal, { ...run, script });
   }),
 ];

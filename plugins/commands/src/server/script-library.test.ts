@@ -172,6 +172,7 @@ describe('script library', () => {
     await planScript(kernel, principal('commands.run-script'), {
       ...run,
       parameters: { file: '$(reboot)' },
+      isDryRunOnly: true,
     });
 
     const action = requests[0]?.actions[0];
@@ -181,6 +182,7 @@ describe('script library', () => {
     assert.deepEqual(parameters.environment, { PARAM_FILE: '$(reboot)' });
     assert.deepEqual(parameters.arguments, ['$(reboot)']);
     assert.equal(parameters.effect, 'read');
+    assert.equal(requests[0]?.isDryRunOnly, true);
     await assert.rejects(
       planScript(kernel, principal('commands.run-script'), { ...run, parameters: {} }),
       refusedWith('COMMANDS_PARAMETER_MISSING'),
