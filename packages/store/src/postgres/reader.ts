@@ -4,7 +4,7 @@ import { StatementError } from '../statement-error.ts';
 import { type LinkOptions, PostgresLink } from './link.ts';
 
 /** Reads of a page that lists, counts and follows at once, without one slow one holding up all others. */
-const READERS = 4;
+export const READERS = 4;
 
 export interface PostgresReaders {
   readonly run: RunStatement;
