@@ -1,11 +1,12 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { HOUR_MS } from '@pilothouse/base';
-import type { HostId, Message } from '@pilothouse/contract';
+import type { HostId } from '@pilothouse/contract';
 import { type Access, createAccess } from './access/index.ts';
+import { type AgentLack, agentLacks } from './agent-lacks.ts';
 import { beginEpoch } from './begin-epoch.ts';
 import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
 import { createToken } from './enrolment/index.ts';
-import { createLeaderDoor, measureFronts } from './fronts/index.ts';
+import { createLeaderDoor, handshakesOf, measureFronts } from './fronts/index.ts';
 import {
   catalogueOf,
   createHttp,
@@ -41,10 +42,8 @@ export interface Kernel {
   /** SHA-256 of the DER of the certificate authority, hex: what a new client checks the server by. */
   readonly pin: string;
   readonly hosts: KernelServices['hosts'];
-  /** Actions that the agent of a host says it cannot carry out. */
-  lacksOf(hostId: HostId): readonly Lack[];
-  /** What is missing wherever an agent does not run as root. */
-  readonly lacksWithoutRoot: readonly Lack[];
+  /** What the agent of a host cannot offer: what it says itself, and what is missing wherever one does not run as root. */
+  lacksOf(hostId: HostId, agent: { readonly isRoot: boolean }): readonly AgentLack[];
   /** All that is mounted; the access test walks it. */
   readonly endpoints: readonly Endpoint[];
   readonly inject: HttpServer['inject'];
@@ -57,14 +56,6 @@ export interface Kernel {
   newLocalToken(): Promise<string>;
   /** Takes no more requests, ends sessions, waits for work in hand. Whoever opened the store closes it afterwards. */
   close(): Promise<void>;
-}
-
-/** Something that an agent cannot offer. */
-export interface Lack {
-  /** Of the action or fact. */
-  readonly title: Message;
-  /** What is missing of it, or why all of it is. */
-  readonly what: Message;
 }
 
 const LOCAL_TOKEN_LIFE_SECONDS = 600;
@@ -147,8 +138,8 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
     ...doors,
     pin: pinOf(rooms.trust.authority.pem),
     hosts: rooms.services.hosts,
-    lacksWithoutRoot: lacksWithoutRoot(declarations),
-    lacksOf: (hostId) => lacksOf(rooms, declarations, hostId),
+    lacksOf: (hostId, agent) =>
+      agentLacks(declarations, rooms.gateway.service.session(hostId)?.hello ?? null, agent),
     endpoints,
     inject: http.inject,
     permissions: declarations.permissions,
@@ -178,6 +169,7 @@ async function openDoors(
   const { gateway } = parts.rooms;
   const { doorPath = null, listen, gatewayListen } = options;
   if (doorPath === null) {
+    measureFronts(metrics, () => []);
     metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => gateway.handshakes);
     closers.push(() => gateway.close());
     const port = await gateway.listen(gatewayListen);
@@ -188,7 +180,8 @@ async function openDoors(
     };
   }
   const door = createLeaderDoor({ clock, log, agents: gateway, api: await http.carried() });
-  measureFronts(metrics, door);
+  measureFronts(metrics, () => door.fronts());
+  metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => handshakesOf(door.fronts()));
   // In reverse: nothing new, what is under way, streams and sessions, and last the links that carry their last words.
   closers.push(() => door.close());
   closers.push(() => gateway.close());
@@ -267,17 +260,3 @@ async function newLocalToken(rooms: Rooms, gatewayPort: number): Promise<string>
 
 const pinOf = (authorityPem: string): string =>
   createHash('sha256').update(new X509Certificate(authorityPem).raw).digest('hex');
-
-function lacksOf(rooms: Rooms, declarations: Declarations, hostId: HostId): Lack[] {
-  const absent = rooms.gateway.service.session(hostId)?.hello.actionsAbsent ?? {};
-  return Object.entries(absent).map(([name, reason]) => {
-    const title = declarations.actions.get(name)?.title ?? { en: name, zh: name };
-    return { title, what: { en: reason, zh: reason } };
-  });
-}
-
-function lacksWithoutRoot({ facts, actions }: Declarations): Lack[] {
-  return [...facts.values(), ...actions.values()].flatMap(({ title, withoutRoot }) =>
-    withoutRoot === undefined ? [] : [{ title, what: withoutRoot }],
-  );
-}

@@ -3,4 +3,4 @@
  * what is carried; who may do what is the business of the gateway and the API at the leader.
  */
 export { createLeaderDoor } from './leader-door.ts';
-export { measureFronts } from './measure-fronts.ts';
+export { handshakesOf, measureFronts } from './measure-fronts.ts';

@@ -1,14 +1,16 @@
 import type { Metrics } from '../http/index.ts';
 import type { FrontStats } from './front-stats.ts';
 import type { FrontAtDoor } from './fronts-at-door.ts';
-import type { LeaderDoor } from './leader-door.ts';
 
 const KINDS = ['full', 'resumed', 'failed'] as const;
 
-/** What fronts say of themselves, in the leader's measures: whoever scrapes reaches one process and sees them all. */
-export function measureFronts(metrics: Metrics, door: Pick<LeaderDoor, 'fronts'>): void {
+/**
+ * What fronts say of themselves, in the leader's measures: whoever scrapes reaches one process and sees them all. A server of
+ * one process has none, and the same measures.
+ */
+export function measureFronts(metrics: Metrics, fronts: () => readonly FrontAtDoor[]): void {
   const each = (value: (front: FrontAtDoor) => number) => () =>
-    Object.fromEntries(door.fronts().map((front) => [front.name, value(front)]));
+    Object.fromEntries(fronts().map((front) => [front.name, value(front)]));
   const said = (value: (stats: FrontStats) => number) =>
     each(({ stats }) => (stats === null ? 0 : value(stats)));
   metrics.gauges(
@@ -41,10 +43,10 @@ export function measureFronts(metrics: Metrics, door: Pick<LeaderDoor, 'fronts'>
     'front',
     said((stats) => stats.cpuSeconds),
   );
-  metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => {
-    const fronts = door.fronts();
-    return Object.fromEntries(
-      KINDS.map((kind) => [kind, fronts.reduce((sum, { stats }) => sum + (stats?.handshakes[kind] ?? 0), 0)]),
-    );
-  });
 }
+
+/** Handshakes of all fronts. */
+export const handshakesOf = (fronts: readonly FrontAtDoor[]): Readonly<Record<string, number>> =>
+  Object.fromEntries(
+    KINDS.map((kind) => [kind, fronts.reduce((sum, { stats }) => sum + (stats?.handshakes[kind] ?? 0), 0)]),
+  );
