@@ -1,4 +1,4 @@
-import { type Client, createClient } from '@pilothouse/client';
+import { type Client, createClient, type Patience } from '@pilothouse/client';
 import { AppError, type Language } from '@pilothouse/contract';
 import type { CliConfig } from './config-file.ts';
 import type { PresentedAuthority } from './pin-authority.ts';
@@ -41,6 +41,7 @@ export interface ConnectorOptions {
   readonly signal: AbortSignal;
   readonly server: string | undefined;
   readonly token: string | undefined;
+  readonly patience: Patience;
 }
 
 /** Finds the server and opens its connection when it is first needed, so that `--help` costs nothing. */
@@ -56,6 +57,7 @@ export function createConnector(options: ConnectorOptions): Connector {
       token: site.token,
       language: options.language,
       newIdempotencyKey: () => crypto.randomUUID(),
+      patience: options.patience,
     });
   };
   return {

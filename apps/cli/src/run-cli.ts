@@ -1,6 +1,6 @@
 import type { Clock } from '@pilothouse/base';
 import { EXIT, type ExitCode, type Terminal, type Values } from '@pilothouse/cli-kit';
-import type { WatchWorld } from '@pilothouse/client';
+import type { Patience, WatchWorld } from '@pilothouse/client';
 import { AppError, type ErrorTable, type Message, renderMessage } from '@pilothouse/contract';
 import { CommanderError } from 'commander';
 import type { AppContext } from './app-context.ts';
@@ -109,6 +109,18 @@ async function keepWitness(context: AppContext): Promise<void> {
   if (news.kind === 'shorter') context.terminal.writeError(`${context.say(SHORTER, news)}\n`);
 }
 
+const NOBODY_YET: Message = {
+  en: 'The server does not answer. Trying again for a few seconds.',
+  zh: '服务器没有应答，将在数秒内重试。',
+};
+
+/** Servers are restarted and replaced; a person who waits for one is told so. */
+const patienceOf = (world: CliWorld, { terminal, say }: Speech): Patience => ({
+  ...world.watchWorld,
+  monotonic: () => world.clock.monotonic(),
+  waiting: () => terminal.writeError(`${say(NOBODY_YET)}\n`),
+});
+
 function createContext(world: CliWorld, speech: Speech, globals: Globals): AppContext & { close(): void } {
   const connector = createConnector({
     sites: world.sites,
@@ -117,6 +129,7 @@ function createContext(world: CliWorld, speech: Speech, globals: Globals): AppCo
     signal: world.signal,
     server: globals.server,
     token: globals.token,
+    patience: patienceOf(world, speech),
   });
   return {
     ...speech,

@@ -1,5 +1,6 @@
 import { AppError, Problem, type Route } from '@pilothouse/contract';
 import type { z } from 'zod';
+import type { Patience } from './ask-patiently.ts';
 
 /** The part of an AbortSignal that is used; the caller brings the real one. */
 export interface CancelSignal {
@@ -30,8 +31,10 @@ export interface ClientOptions {
   readonly token: string | null;
   /** For Accept-Language: the language of problem texts. */
   readonly language: string;
-  /** A fresh key for each POST, so that the server can tell a repeated request from a second one. */
+  /** A fresh key for each write, so that the server can tell a repeated request from a second one. */
   readonly newIdempotencyKey?: () => string;
+  /** Absent: what fails is not asked again. */
+  readonly patience?: Patience;
 }
 
 // The schemas are optional fields of a route, so `undefined` is taken off before they are read, lest every answer be
@@ -56,11 +59,14 @@ export interface CallInput<R extends Route> {
 /** A problem answer as an error: code and details for programs, title and hint as the server wrote them. */
 export class ProblemError extends AppError {
   readonly problem: Problem;
+  /** What the server asked to wait; null when it did not say. */
+  readonly retryAfterMs: number | null;
 
-  constructor(problem: Problem) {
+  constructor(problem: Problem, retryAfterMs: number | null = null) {
     super(problem.code, problem.details ?? {});
     this.name = 'ProblemError';
     this.problem = problem;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 

@@ -1,4 +1,6 @@
+import { SECOND_MS } from '@pilothouse/base';
 import { AppError, type Message, Problem, placedProblem, type Route } from '@pilothouse/contract';
+import { askPatiently } from './ask-patiently.ts';
 import { buildPath } from './build-path.ts';
 import { type CallInput, type Client, type ClientOptions, type Out, ProblemError } from './client.ts';
 
@@ -18,8 +20,8 @@ interface RawInput {
 export function createClient(options: ClientOptions): Client {
   return {
     async call<R extends Route>(route: R, input?: CallInput<R>): Promise<Out<R['response']>> {
-      const answer = await send(options, route, input ?? {}, 'application/json');
-      const text = await answer.text();
+      const ask = askingFor(options, route, input ?? {}, 'application/json');
+      const text = await ask((answer) => answer.text());
       // A route without a response schema answers nothing, and its Out is undefined.
       if (route.response === undefined) return undefined as Out<R['response']>;
       const value = parseJson(route, text);
@@ -29,22 +31,52 @@ export function createClient(options: ClientOptions): Client {
       return parsed.data as Out<R['response']>;
     },
     async stream(route, input) {
-      const answer = await send(options, route, input ?? {}, route.stream ?? 'application/octet-stream');
-      if (answer.body === null) throw answerInvalid(route, { en: 'no body', zh: '没有正文' });
-      return answer.body;
+      const ask = askingFor(options, route, input ?? {}, route.stream ?? 'application/octet-stream');
+      const body = await ask(async (answer) => answer.body);
+      if (body === null) throw answerInvalid(route, { en: 'no body', zh: '没有正文' });
+      return body;
     },
   };
 }
 
-async function send(options: ClientOptions, route: Route, input: RawInput, accept: string): Promise<Answer> {
+type Ask = <T>(read: (answer: Answer) => Promise<T>) => Promise<T>;
+
+/** One request, which may be sent several times: each time the same one, with the same key. */
+function askingFor(options: ClientOptions, route: Route, input: RawInput, accept: string): Ask {
+  const headers = headersOf(options, route, input, accept);
+  const { patience } = options;
+  // The server knows a key again for those it knows, and answers anybody else anew.
+  const isKnown = options.token !== null && headers['idempotency-key'] !== undefined;
+  const isRepeatable = route.method === 'GET' || isKnown;
+  return (read) => {
+    const once = async () => read(await send(options, route, input, headers));
+    if (patience === undefined || !isRepeatable) return once();
+    return askPatiently(patience, once);
+  };
+}
+
+function headersOf(
+  options: ClientOptions,
+  route: Route,
+  input: RawInput,
+  accept: string,
+): Record<string, string> {
   const headers: Record<string, string> = { accept, 'accept-language': options.language };
   if (options.token !== null) headers['authorization'] = `Bearer ${options.token}`;
   if (input.etag !== undefined) headers['if-match'] = `"${input.etag}"`;
   if (input.body !== undefined) headers['content-type'] = 'application/json';
-  if (route.method === 'POST' && options.newIdempotencyKey !== undefined) {
+  if (route.method !== 'GET' && options.newIdempotencyKey !== undefined) {
     headers['idempotency-key'] = options.newIdempotencyKey();
   }
-  Object.assign(headers, input.headers);
+  return Object.assign(headers, input.headers);
+}
+
+async function send(
+  options: ClientOptions,
+  route: Route,
+  input: RawInput,
+  headers: Record<string, string>,
+): Promise<Answer> {
   const url = options.baseUrl.replace(/\/+$/, '') + buildPath(route, input.params, input.query);
   const answer = await options.fetch(url, {
     method: route.method,
@@ -61,12 +93,18 @@ async function problemOf(route: Route, answer: Answer): Promise<AppError> {
   const type = answer.headers.get('content-type') ?? '';
   if (type.includes('json')) {
     const parsed = Problem.safeParse(parseJson(route, text));
-    if (parsed.success) return new ProblemError(parsed.data);
+    if (parsed.success) return new ProblemError(parsed.data, retryAfterMs(answer));
   }
   return answerInvalid(route, {
     en: `status ${answer.status}, ${type || 'no content type'}`,
     zh: `状态 ${answer.status}，${type || '没有内容类型'}`,
   });
+}
+
+/** Servers of ours say it in seconds, never as a date. */
+function retryAfterMs(answer: Answer): number | null {
+  const seconds = Number(answer.headers.get('retry-after') ?? Number.NaN);
+  return seconds >= 0 ? seconds * SECOND_MS : null;
 }
 
 function parseJson(route: Route, text: string): unknown {

@@ -1,4 +1,5 @@
 /** The typed HTTP client over route contracts, used by command line, console and tests. */
+export type { Patience } from './ask-patiently.ts';
 export {
   type CallInput,
   type CancelSignal,

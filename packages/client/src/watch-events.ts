@@ -6,7 +6,8 @@
  * caller, by leaving the loop or by its signal. Events are never given twice as long as the server honours the id.
  */
 import { backoffMs } from '@pilothouse/base';
-import { isAppError, type Route } from '@pilothouse/contract';
+import { type Route } from '@pilothouse/contract';
+import { isOfTheNetwork } from './ask-patiently.ts';
 import { type CallInput, type CancelSignal, type Client, ProblemError } from './client.ts';
 import { readEvents, type StreamEvent } from './read-events.ts';
 
@@ -50,6 +51,5 @@ const isAborted = (input: { readonly signal?: CancelSignal }): boolean => input.
 /** Network errors are; words of the server are when they say so; anything else is a bug or a refusal. */
 function isWorthAnother(error: unknown): boolean {
   if (error instanceof ProblemError) return error.problem.retry === 'later';
-  if (isAppError(error)) return error.code === 'CLIENT_UNREACHABLE';
-  return error instanceof Error && !(error instanceof TypeError) && 'code' in error;
+  return isOfTheNetwork(error);
 }
