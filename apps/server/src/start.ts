@@ -18,8 +18,9 @@ await runMain(async (config) => {
   const { processes } = config;
   if (processes > 1) throw new AppError('PROCESSES_NOT_HERE', { count: processes });
   const end = endAsked();
-  // Built while the server starts.
+  // Built while the server starts; how that went is asked when it is needed.
   const bundles = buildAgent();
+  bundles.catch(() => undefined);
   const server = await runServer(config, readVersion());
   let agent: LocalAgent | null = null;
   try {
@@ -40,7 +41,10 @@ await runMain(async (config) => {
 async function buildAgent(): Promise<string> {
   try {
     const { buildBundles } = await import('../../../tools/build.ts');
-    return (await buildBundles()).agent;
+    // That of the command line makes it quicker; without it, it runs from its sources.
+    const [agent] = await Promise.allSettled([buildBundles(['agent']), buildBundles(['cli'])]);
+    if (agent.status === 'rejected') throw agent.reason;
+    return agent.value.agent;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new AppError('AGENT_BUNDLE_MISSING', { reason }, { cause });
@@ -57,11 +61,14 @@ async function localHost(
   await until(kernel, () => entry()?.isOnline === true, ONLINE_WAIT_MS);
   const host = entry();
   if (host?.isOnline !== true) return { host: null, logPath, lacking: [] };
-  const lacks = [...kernel.lacksOf(hostId), ...(process.getuid?.() === 0 ? [] : kernel.lacksWithoutRoot)];
+  const lacks = kernel.lacksOf(hostId, { isRoot: process.getuid?.() === 0 });
+  const lacking = Map.groupBy(lacks, ({ what }) => what[language]);
   return {
     host: { id: host.id, name: host.name },
     logPath,
-    lacking: lacks.map(({ title, what }) => `${title[language]}: ${what[language]}`),
+    lacking: [...lacking].map(
+      ([what, all]) => `${what}: ${all.map(({ title }) => title[language]).join(', ')}`,
+    ),
   };
 }
 

@@ -95,6 +95,7 @@ test('works for an ordinary user, and says what is not offered and why', async (
 
   assert.ok(hostIdIn(text), text);
   assert.match(text, /What its agent cannot offer \(without root a part is missing\):\n( {4}\S.*: \S.*\n)+/);
+  assert.equal(text.split('Start a service,').length, 2, text);
 });
 
 test('a second start on the same data is refused, one beside it with other data is not', async (t) => {

@@ -1,4 +1,4 @@
-import type { ActionSpec, ErrorDetails, JsonObject } from '@pilothouse/contract';
+import type { ActionSpec, ErrorDetails, JsonObject, Message } from '@pilothouse/contract';
 import type { z } from 'zod';
 
 /** How an execution ended, before the journal adds times and the output's digest. */
@@ -73,7 +73,7 @@ export interface BootReport {
 export interface AgentAction<P extends z.ZodType = z.ZodType> {
   readonly spec: ActionSpec<P>;
   /** Null when this host can carry it out; otherwise why not, for a person. */
-  available(host: { readonly isRoot: boolean }): string | null;
+  available(host: { readonly isRoot: boolean }): Message | null;
   dryRun(parameters: z.output<P>, context: ActionContext): Promise<ActionEnd>;
   /**
    * A `result` with `changed: boolean` tells whether anything was changed, which `when: changed` and people read; one
@@ -88,5 +88,11 @@ export interface AgentAction<P extends z.ZodType = z.ZodType> {
   /** For actions that call `expectReboot`. Called again when the agent ends before its answer is written. */
   afterBoot?(parameters: z.output<P>, report: BootReport, context: ActionContext): Promise<ActionEnd>;
 }
+
+/** `available` of an action that root alone can carry out; the reason is the one that its spec gives. */
+export const onlyRoot =
+  ({ withoutRoot }: Pick<ActionSpec, 'withoutRoot'>): AgentAction['available'] =>
+  ({ isRoot }) =>
+    isRoot ? null : (withoutRoot ?? { en: 'only root may do this', zh: '只有 root 可以执行' });
 
 export const defineAgentAction = <P extends z.ZodType>(action: AgentAction<P>): AgentAction<P> => action;

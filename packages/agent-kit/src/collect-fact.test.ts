@@ -79,6 +79,12 @@ test('a collector that hangs is given up at its time limit and its programs are 
   clock.advance(501);
   const { report } = await reading;
 
-  assert.equal(report.kind === 'absent' && report.detail, 'took longer than 500 ms');
+  assert.deepEqual(report, {
+    kind: 'absent',
+    fact: 'sample',
+    reason: 'failed',
+    detail: 'took longer than 500 ms',
+    why: { en: 'took longer than 500 ms', zh: '耗时超过 500 毫秒' },
+  });
   assert.ok(isTold);
 });

@@ -10,6 +10,9 @@ import {
   FACT_BODY_BYTES_MAX,
   type FactAbsence,
   type FactReport,
+  isMessage,
+  type Message,
+  reasonText,
 } from '@pilothouse/contract';
 import type { Collected, Collector } from './collector.ts';
 import { createHostAccess, type HostAccessOptions } from './create-host-access.ts';
@@ -28,8 +31,6 @@ export interface CollectOptions {
   readonly access?: HostAccessOptions;
 }
 
-const DETAIL_CHARS_MAX = 300;
-
 export async function collectFact(collector: Collector, options: CollectOptions): Promise<FactReading> {
   const { fact } = collector;
   const abort = new AbortController();
@@ -40,7 +41,11 @@ export async function collectFact(collector: Collector, options: CollectOptions)
   });
   try {
     const answer = await Promise.race([collector.collect(host(abort.signal)), late]);
-    if (answer === 'late') return absent(fact.name, 'failed', `took longer than ${collector.timeoutMs} ms`);
+    if (answer === 'late')
+      return absent(fact.name, 'failed', {
+        en: `took longer than ${collector.timeoutMs} ms`,
+        zh: `耗时超过 ${collector.timeoutMs} 毫秒`,
+      });
     return readingOf(collector, answer);
   } catch (error) {
     return absentByError(fact.name, error);
@@ -68,17 +73,20 @@ function readingOf(collector: Collector, answer: Collected<unknown>): FactReadin
   const parsed = fact.body.safeParse(answer.body);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
-    return absent(
-      fact.name,
-      'failed',
-      `body: ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`,
-    );
+    const place = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? ''}`;
+    return absent(fact.name, 'failed', {
+      en: `what was found does not fit its schema: ${place}`,
+      zh: `采集到的内容不符合其结构：${place}`,
+    });
   }
   const text = canonicalJson(parsed.data);
   const sizeBytes = Buffer.byteLength(text);
   const sizeBytesMax = Math.min(fact.sizeBytesMax, FACT_BODY_BYTES_MAX);
   if (sizeBytes > sizeBytesMax) {
-    return absent(fact.name, 'too-large', `${sizeBytes} bytes; at most ${sizeBytesMax}`);
+    return absent(fact.name, 'too-large', {
+      en: `${sizeBytes} bytes; at most ${sizeBytesMax}`,
+      zh: `${sizeBytes} 字节；上限 ${sizeBytesMax}`,
+    });
   }
   const { unknownLines } = answer;
   return {
@@ -90,10 +98,15 @@ function readingOf(collector: Collector, answer: Collected<unknown>): FactReadin
 function absentByError(fact: string, error: unknown): FactReading {
   const code = errorCode(error);
   const doing = error instanceof Error ? error.message : String(error);
-  return absent(fact, code === 'EACCES' || code === 'EPERM' ? 'needs-root' : 'failed', doing);
+  const why = error instanceof Error && 'doing' in error && isMessage(error.doing) ? error.doing : null;
+  return absent(
+    fact,
+    code === 'EACCES' || code === 'EPERM' ? 'needs-root' : 'failed',
+    why ?? { en: doing, zh: doing },
+  );
 }
 
-const absent = (fact: string, reason: FactAbsence, detail: string): FactReading => ({
-  report: { kind: 'absent', fact, reason, detail: detail.slice(0, DETAIL_CHARS_MAX) },
-  text: null,
-});
+function absent(fact: string, reason: FactAbsence, detail: Message): FactReading {
+  const why = reasonText(detail);
+  return { report: { kind: 'absent', fact, reason, detail: why.en, why }, text: null };
+}

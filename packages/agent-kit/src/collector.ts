@@ -1,11 +1,11 @@
-import type { FactAbsence, FactSpec } from '@pilothouse/contract';
+import type { FactAbsence, FactSpec, Message } from '@pilothouse/contract';
 import type { z } from 'zod';
 import type { HostAccess } from './host-access.ts';
 
 /** What a collector found. `absent` is an answer, not a failure: this host has no such thing, or will not show it. */
 export type Collected<Body> =
   | { readonly kind: 'present'; readonly body: Body; readonly unknownLines: number }
-  | { readonly kind: 'absent'; readonly reason: FactAbsence; readonly detail: string };
+  | { readonly kind: 'absent'; readonly reason: FactAbsence; readonly detail: Message };
 
 /**
  * Produces one fact. It only reads, finishes within `timeoutMs`, and is deterministic: two hosts of one build must give

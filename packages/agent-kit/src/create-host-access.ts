@@ -1,5 +1,6 @@
 import { lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
 import { errorCode } from '@pilothouse/base';
+import type { Message } from '@pilothouse/contract';
 import type { HostAccess } from './host-access.ts';
 import { pathUnderRoot } from './path-under-root.ts';
 import { runProgram } from './run-program.ts';
@@ -27,16 +28,20 @@ export function createHostAccess(options: HostAccessOptions = {}): HostAccess {
   return {
     isRoot,
     readText: (path, bytesMax = READ_BYTES_MAX_DEFAULT) =>
-      unlessUnreadable(`read ${path}`, async () => readBounded(await pathUnderRoot(root, path), bytesMax)),
+      unlessUnreadable({ en: `read ${path}`, zh: `读取 ${path}` }, async () =>
+        readBounded(await pathUnderRoot(root, path), bytesMax),
+      ),
     list: (path) =>
-      unlessUnreadable(`list ${path}`, async () => {
+      unlessUnreadable({ en: `list ${path}`, zh: `列出 ${path}` }, async () => {
         const names = await readdir(await pathUnderRoot(root, path));
         return names.sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)));
       }),
     readLink: (path) =>
-      unlessUnreadable(`read link ${path}`, async () => readlink(await pathUnderRoot(root, path, false))),
+      unlessUnreadable({ en: `read link ${path}`, zh: `读取链接 ${path}` }, async () =>
+        readlink(await pathUnderRoot(root, path, false)),
+      ),
     async exists(path) {
-      const found = await unlessUnreadable(`look at ${path}`, async () =>
+      const found = await unlessUnreadable({ en: `look at ${path}`, zh: `查看 ${path}` }, async () =>
         lstat(await pathUnderRoot(root, path)),
       );
       return found !== null;
@@ -90,12 +95,12 @@ const UNREADABLE = new Set([
 ]);
 
 /** Null for what is not there, not readable, gone in the meantime or of another kind; a failing disk is an error that says what was being done. */
-async function unlessUnreadable<T>(doing: string, read: () => Promise<T>): Promise<T | null> {
+async function unlessUnreadable<T>(doing: Message, read: () => Promise<T>): Promise<T | null> {
   try {
     return await read();
   } catch (cause) {
     const code = errorCode(cause) ?? '';
     if (UNREADABLE.has(code)) return null;
-    throw Object.assign(new Error(doing, { cause }), { code });
+    throw Object.assign(new Error(doing.en, { cause }), { code, doing });
   }
 }

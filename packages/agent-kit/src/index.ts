@@ -5,6 +5,7 @@ export {
   type AgentAction,
   type BootReport,
   defineAgentAction,
+  onlyRoot,
   type ProcessEnd,
   type ProcessRequest,
 } from './action.ts';

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Message } from './message.ts';
+import { REASON_CHARS_MAX, ReasonText } from './reason-text.ts';
 import { Digest, Timestamp } from './scalars.ts';
 
 export const FactName = z.string().regex(/^[a-z][a-z0-9-]{0,40}$/);
@@ -46,7 +47,9 @@ export const FactReport = z.discriminatedUnion('kind', [
     fact: FactName,
     reason: FactAbsence,
     /** What was being done to what, for a person: "read /sys/firmware/dmi". */
-    detail: z.string().max(300),
+    detail: z.string().max(REASON_CHARS_MAX),
+    /** The same in both languages; absent from agents that know one. */
+    why: ReasonText.optional(),
   }),
 ]);
 export type FactReport = z.infer<typeof FactReport>;

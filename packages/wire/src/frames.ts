@@ -20,6 +20,7 @@ import {
   OutputChunk,
   PROBES_MAX,
   ProbeResult,
+  ReasonText,
   SignedTrustBundle,
   TaskOutcome,
   Timestamp,
@@ -68,6 +69,8 @@ export const AgentFrame = z.discriminatedUnion('kind', [
     actions: z.record(z.string().max(80), Digest),
     /** Actions it knows and cannot offer here, with the reason. */
     actionsAbsent: z.record(z.string().max(80), z.string().max(300)),
+    /** Those reasons in both languages; absent: there are none, or the agent knows one language. */
+    actionsAbsentWhy: z.record(z.string().max(80), ReasonText).optional(),
     /** Tasks whose outcome the server has not acknowledged yet. */
     journal: z.array(JournalEntry).max(10_000),
     /** `agent hold` was set on the host: it refuses all tasks. */

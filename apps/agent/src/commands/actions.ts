@@ -12,7 +12,7 @@ export async function actions(line: CommandLine): Promise<number> {
   });
   const lines = [
     ...[...offered].map(([name, { action }]) => `${name}\t${action.spec.title[line.language]}`),
-    ...[...absent].map(([name, reason]) => `${name}\t- ${reason}`),
+    ...[...absent].map(([name, reason]) => `${name}\t- ${reason[line.language]}`),
   ];
   process.stdout.write(lines.map((text) => `${text}\n`).join(''));
   return 0;

@@ -22,7 +22,7 @@ export async function facts(line: CommandLine): Promise<number> {
     all[collector.fact.name] =
       report.kind === 'present'
         ? { digest: report.digest, unknownLines: report.unknownLines, body: JSON.parse(text ?? 'null') }
-        : { absent: report.reason, detail: report.detail };
+        : { absent: report.reason, detail: report.why?.[line.language] ?? report.detail };
   }
   clearInterval(alive);
   const shown = wanted === undefined ? all : all[wanted];

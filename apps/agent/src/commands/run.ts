@@ -81,6 +81,6 @@ function sayWhatIsMissing(line: CommandLine): void {
     undo: recordsIn(join(line.dataDirectory, 'undo')),
   });
   if (absent.size === 0) return;
-  const lines = [...absent].map(([name, reason]) => `  ${name}: ${reason}`);
+  const lines = [...absent].map(([name, reason]) => `  ${name}: ${reason[line.language]}`);
   process.stderr.write(`${renderMessage(agentMessages.notRoot, line.language)}\n${lines.join('\n')}\n`);
 }

@@ -15,6 +15,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import type { Clock } from '@pilothouse/base';
 import { errorCode, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
+import { reasonText } from '@pilothouse/contract';
 import type { AgentLog } from '../log.ts';
 import { type CollectorLine, LINE_BYTES_MAX, parseCollectorLine } from './collector-line.ts';
 import type { CollectionListener, FactCollection, FactOffer, FoundFact } from './fact-collection.ts';
@@ -90,10 +91,13 @@ function unfoundOf(
     .filter((name) => !found.has(name) && (names === null || names.includes(name)));
 }
 
-const failedFact = (fact: string, failure: string): FoundFact => ({
-  report: { kind: 'absent', fact, reason: 'failed', detail: `collect in a process of its own: ${failure}` },
-  text: null,
-});
+function failedFact(fact: string, failure: string): FoundFact {
+  const why = reasonText({
+    en: `collect in a process of its own: ${failure}`,
+    zh: `在独立进程中采集：${failure}`,
+  });
+  return { report: { kind: 'absent', fact, reason: 'failed', detail: why.en, why }, text: null };
+}
 
 /** Its errors go where the agent's log goes; its input stays open as long as the agent lives, and it ends with it. */
 function start(command: readonly string[], names: readonly string[]): ChildProcess {

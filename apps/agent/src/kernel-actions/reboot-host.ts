@@ -11,6 +11,7 @@ import {
   type AgentAction,
   type Drain,
   defineAgentAction,
+  onlyRoot,
   type ProcessEnd,
 } from '@pilothouse/agent-kit';
 import { rebootAction } from '@pilothouse/contract';
@@ -18,7 +19,7 @@ import { rebootAction } from '@pilothouse/contract';
 export const createRebootHost = (drains: readonly Drain[]): AgentAction<typeof rebootAction.parameters> =>
   defineAgentAction({
     spec: rebootAction,
-    available: ({ isRoot }) => (isRoot ? null : 'only root may reboot'),
+    available: onlyRoot(rebootAction),
     async dryRun({ returnWithinMs }, context) {
       for (const { name, timeoutMs } of drains)
         context.print('stdout', `drain: ${name} (${timeoutMs / 1000} s at most)\n`);

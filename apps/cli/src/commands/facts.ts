@@ -17,7 +17,15 @@ import {
   rest,
   text,
 } from '@pilothouse/cli-kit';
-import { type FactKind, type FactReport, type FactSpan, factsRoutes } from '@pilothouse/contract';
+import {
+  defineMessages,
+  type FactAbsence,
+  type FactKind,
+  type FactReport,
+  type FactSpan,
+  factsRoutes,
+  type Message,
+} from '@pilothouse/contract';
 
 const collect = defineCommand({
   path: 'facts collect',
@@ -114,7 +122,7 @@ export const factsCommands = [
       }
       const view = await client.call(factsRoutes.get, { params: { host, fact }, query });
       if (context.isJson) printJson(context, view);
-      else if (view.body === null) note(context, reportText(view.span.report));
+      else if (view.body === null) note(context, reportText(context, view.span.report));
       else context.terminal.write(`${JSON.stringify(view.body, null, 2)}\n`);
       return EXIT.ok;
     },
@@ -131,7 +139,8 @@ async function printDistribution(context: CliContext, fact: string) {
       { title: { en: 'NAMES', zh: '主机' }, value: (content) => content.names.join(', ') },
     ];
     printRows(context, columns, answer.contents);
-    for (const { reason, hosts } of answer.absent) context.terminal.write(`${hosts}  ${reason}\n`);
+    for (const { reason, hosts } of answer.absent)
+      context.terminal.write(`${hosts}  ${context.say(ABSENCES[reason])}\n`);
     if (answer.unreported > 0)
       note(
         context,
@@ -153,7 +162,7 @@ const kindColumns = (context: CliContext): Column<FactKind>[] => [
 
 const spanColumns = (context: CliContext): Column<FactSpan>[] => [
   { title: { en: 'FACT', zh: '采集项' }, value: (span) => span.fact },
-  { title: { en: 'CONTENT', zh: '内容' }, value: (span) => reportText(span.report) },
+  { title: { en: 'CONTENT', zh: '内容' }, value: (span) => reportText(context, span.report) },
   { title: { en: 'FROM', zh: '自' }, value: (span) => span.from },
   { title: { en: 'TO', zh: '至' }, value: (span) => span.to ?? '-' },
   {
@@ -163,7 +172,18 @@ const spanColumns = (context: CliContext): Column<FactSpan>[] => [
   },
 ];
 
-const reportText = (report: FactReport): string =>
-  report.kind === 'present'
-    ? `${report.digest.slice(0, 12)}, ${report.sizeBytes} B`
-    : `${report.reason}: ${report.detail}`;
+const ABSENCES = defineMessages({
+  'not-supported': { en: 'not here', zh: '本机不适用' },
+  'needs-root': { en: 'needs root', zh: '需要 root 权限' },
+  'tool-missing': { en: 'a program is missing', zh: '缺少程序' },
+  'too-large': { en: 'too large', zh: '内容过大' },
+  failed: { en: 'failed', zh: '失败' },
+}) satisfies Record<FactAbsence, Message>;
+
+function reportText(context: CliContext, report: FactReport): string {
+  if (report.kind === 'present') return `${report.digest.slice(0, 12)}, ${report.sizeBytes} B`;
+  const detail = report.why === undefined ? report.detail : context.say(report.why);
+  return detail === ''
+    ? context.say(ABSENCES[report.reason])
+    : `${context.say(ABSENCES[report.reason])}: ${detail}`;
+}

@@ -5,6 +5,7 @@ import { PageQuery, pageOf } from '../page.ts';
 import { Plan, STEP_ACTIONS_MAX, Step, StepAction, TargetRequest } from '../plan.ts';
 import { PlanPreview } from '../plan-preview.ts';
 import { PlanState, PlanSummary } from '../plan-summary.ts';
+import { ReasonText } from '../reason-text.ts';
 import { defineRoute } from '../route.ts';
 import { Digest, JsonObject, Timestamp } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
@@ -36,6 +37,8 @@ export const LackingHost = z.object({
   reason: z.enum(['not-offered', 'not-here', 'other-version']),
   /** The agent's own words for `not-here`. */
   detail: z.string(),
+  /** The same in both languages, where the agent knows both. */
+  why: ReasonText.optional(),
 });
 export type LackingHost = z.infer<typeof LackingHost>;
 

@@ -103,6 +103,25 @@ test('a plan reads back from the store as it was made, and ten thousand hosts co
   await after.close();
 });
 
+test('why an agent does not offer an action is kept in both languages where it knows both', async () => {
+  const world = await openTestRollouts(1);
+  const session = world.fleet.hosts.get(world.hostId(0))?.session;
+  assert.ok(session);
+  const why = { en: 'needs root', zh: '需要 root' };
+  const actionsAbsent = { 'test.run': why.en };
+  Object.assign(session.hello, { actions: {}, actionsAbsent, actionsAbsentWhy: { 'test.run': why } });
+  world.fleet.announce(world.hostId(0));
+  await world.calm();
+
+  const { lacking } = await make(world);
+
+  assert.deepEqual(
+    lacking.map((host) => [host.detail, host.why]),
+    [[why.en, why]],
+  );
+  await world.close();
+});
+
 test('hosts whose agent lacks the action are said beforehand and skipped, also when they are offline', async () => {
   const world = await openTestRollouts(2);
   const session = world.fleet.hosts.get(world.hostId(1))?.session;

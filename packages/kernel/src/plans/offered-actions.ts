@@ -1,13 +1,17 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, Digest, type HostId, type LackingHost } from '@pilothouse/contract';
+import { canonicalJson, Digest, type HostId, type LackingHost, ReasonText } from '@pilothouse/contract';
 import { z } from 'zod';
 import type { OpenSession } from '../gateway/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import { type OfferedRow, readOffered, writeOffered } from './store.ts';
 
-const Offered = z.object({ actions: z.record(z.string(), Digest), absent: z.record(z.string(), z.string()) });
+/** Reasons of agents that know one language are texts, as they were stored before there were two. */
+const Offered = z.object({
+  actions: z.record(z.string(), Digest),
+  absent: z.record(z.string(), z.union([z.string(), ReasonText])),
+});
 type Offered = z.infer<typeof Offered>;
-type Lack = Pick<LackingHost, 'action' | 'reason' | 'detail'>;
+type Lack = Pick<LackingHost, 'action' | 'reason' | 'detail'> & { readonly why?: ReasonText };
 
 /**
  * Which actions each agent said it can carry out, as last heard, also of hosts that are offline now. Agents of one
@@ -50,7 +54,10 @@ export async function createOfferedActions(context: KernelContext): Promise<Offe
 
   return {
     note({ hostId, hello }) {
-      const offered: Offered = { actions: hello.actions, absent: hello.actionsAbsent };
+      const offered: Offered = {
+        actions: hello.actions,
+        absent: { ...hello.actionsAbsent, ...hello.actionsAbsentWhy },
+      };
       const digest = hash('sha256', canonicalJson(offered));
       if (digestByHost.get(hostId) === digest) return;
       bodies.set(digest, offered);
@@ -65,9 +72,10 @@ export async function createOfferedActions(context: KernelContext): Promise<Offe
         const known = offered.actions[action];
         if (known === schema) continue;
         if (known !== undefined) return { action, reason: 'other-version', detail: '' };
-        const detail = offered.absent[action];
-        if (detail === undefined) return { action, reason: 'not-offered', detail: '' };
-        return { action, reason: 'not-here', detail };
+        const why = offered.absent[action];
+        if (why === undefined) return { action, reason: 'not-offered', detail: '' };
+        if (typeof why === 'string') return { action, reason: 'not-here', detail: why };
+        return { action, reason: 'not-here', detail: why.en, why };
       }
       return null;
     },

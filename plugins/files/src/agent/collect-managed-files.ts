@@ -14,7 +14,11 @@ export const managedFilesCollector = defineCollector({
     const text = await host.readText(MANAGED_LIST);
     const managed = text === null ? {} : parseManagedList(text);
     if (managed === null)
-      return { kind: 'absent', reason: 'failed', detail: `read ${MANAGED_LIST}: it is damaged` };
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: { en: `read ${MANAGED_LIST}: it is damaged`, zh: `读取 ${MANAGED_LIST}：已损坏` },
+      };
     const paths = Object.keys(managed).sort(compareText);
     const attributes = await attributesOf(host, paths);
     const files: ManagedFilesBody['files'] = [];

@@ -1,4 +1,4 @@
-import { defineAgentAction } from '@pilothouse/agent-kit';
+import { defineAgentAction, onlyRoot } from '@pilothouse/agent-kit';
 import { forgetFile } from '../contract/actions.ts';
 import { MANAGED_LIST } from '../contract/facts.ts';
 import { readManagedList, writeManagedEntry } from './managed-list.ts';
@@ -17,7 +17,7 @@ const changed = (path: string, isManaged: boolean) => ({
 /** Takes a file off the host's list; the file itself stays as it is. */
 export const forgetFileAction = defineAgentAction({
   spec: forgetFile,
-  available: ({ isRoot }) => (isRoot ? null : 'the agent does not run as root'),
+  available: onlyRoot(forgetFile),
   async dryRun({ path }) {
     const managed = await readManagedList();
     return managed === null ? damaged : changed(path, managed[path] !== undefined);

@@ -1,5 +1,5 @@
 import { readdir, rm } from 'node:fs/promises';
-import { type ActionContext, type ActionEnd, defineAgentAction } from '@pilothouse/agent-kit';
+import { type ActionContext, type ActionEnd, defineAgentAction, onlyRoot } from '@pilothouse/agent-kit';
 import { errorCode } from '@pilothouse/base';
 import { type ManageFileParameters, manageFile } from '../contract/actions.ts';
 import { MANAGED_FILES_MAX, MANAGED_LIST } from '../contract/facts.ts';
@@ -28,7 +28,7 @@ interface Prepared {
 /** Puts a file as it shall be: looks, shows, checks, writes the way back down, replaces in one step, tells what reads it. */
 export const manageFileAction = defineAgentAction({
   spec: manageFile,
-  available: ({ isRoot }) => (isRoot ? null : 'the agent does not run as root'),
+  available: onlyRoot(manageFile),
   async dryRun(parameters, context) {
     const prepared = await prepare(parameters);
     if ('code' in prepared) return failed(prepared);

@@ -1,5 +1,5 @@
 /** The agent room of services: six verbs over systemd's units. Collects nothing; inventory knows what there is. */
-import { defineAgentAction, defineAgentPlugin } from '@pilothouse/agent-kit';
+import { defineAgentAction, defineAgentPlugin, onlyRoot } from '@pilothouse/agent-kit';
 import {
   disableService,
   enableService,
@@ -11,12 +11,9 @@ import {
 } from '../contract/actions.ts';
 import { carryOutVerb, predictVerb, restoreUnit } from './carry-out-verb.ts';
 
-const available = ({ isRoot }: { readonly isRoot: boolean }): string | null =>
-  isRoot ? null : 'the agent does not run as root';
-
 /** The behaviour of one verb; `now` is only in the parameters of two of them. */
 const behaviour = (verb: Verb) => ({
-  available,
+  available: onlyRoot(startService),
   dryRun: (parameters: { unit: string; now?: boolean }, context: Parameters<typeof predictVerb>[1]) =>
     predictVerb({ verb, unit: parameters.unit, now: parameters.now ?? false }, context),
   run: (parameters: { unit: string; now?: boolean }, context: Parameters<typeof carryOutVerb>[1]) =>

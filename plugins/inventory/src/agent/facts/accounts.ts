@@ -11,7 +11,12 @@ export const accountsCollector = defineCollector({
   sources: ['/etc/passwd', '/etc/group', '/etc/shadow', '/etc/sudoers', '/etc/sudoers.d'],
   async collect(host) {
     const passwd = await host.readText('/etc/passwd');
-    if (passwd === null) return { kind: 'absent', reason: 'not-supported', detail: 'read /etc/passwd' };
+    if (passwd === null)
+      return {
+        kind: 'absent',
+        reason: 'not-supported',
+        detail: { en: 'read /etc/passwd', zh: '读取 /etc/passwd' },
+      };
     const shadow = await host.readText('/etc/shadow');
     const users = parsePasswd(passwd, shadow === null ? null : parseShadow(shadow));
     const groups = parseGroup((await host.readText('/etc/group')) ?? '');

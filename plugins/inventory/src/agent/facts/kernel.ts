@@ -19,7 +19,14 @@ export const kernelCollector = defineCollector({
   async collect(host) {
     const release = await readLine(host, '/proc/sys/kernel/osrelease');
     if (release === null) {
-      return { kind: 'absent', reason: 'failed', detail: 'read /proc/sys/kernel/osrelease: it is empty' };
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: {
+          en: 'read /proc/sys/kernel/osrelease: it is empty',
+          zh: '读取 /proc/sys/kernel/osrelease：内容为空',
+        },
+      };
     }
     const hasRequest =
       (await host.exists('/run/reboot-required')) || (await host.exists('/var/run/reboot-required'));

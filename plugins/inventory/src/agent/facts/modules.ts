@@ -15,7 +15,10 @@ export const modulesCollector = defineCollector({
       return {
         kind: 'absent',
         reason: 'not-supported',
-        detail: 'read /proc/modules: this kernel has no loadable modules',
+        detail: {
+          en: 'read /proc/modules: this kernel has no loadable modules',
+          zh: '读取 /proc/modules：该内核不支持可加载模块',
+        },
       };
     }
     const names = linesOf(text).map((line) => clipWord(line.split(' ')[0] ?? ''));

@@ -12,9 +12,21 @@ export const networkCollector = defineCollector({
     const addresses = await host.run('ip', ['address', 'show']);
     const ipv4 = await host.run('ip', ['-4', 'route', 'show']);
     const ipv6 = await host.run('ip', ['-6', 'route', 'show']);
-    if (addresses === null) return { kind: 'absent', reason: 'tool-missing', detail: 'run ip (iproute2)' };
+    if (addresses === null)
+      return {
+        kind: 'absent',
+        reason: 'tool-missing',
+        detail: { en: 'run ip (iproute2)', zh: '运行 ip（iproute2）' },
+      };
     if (addresses.exitCode !== 0) {
-      return { kind: 'absent', reason: 'failed', detail: `run ip address: exit code ${addresses.exitCode}` };
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: {
+          en: `run ip address: exit code ${addresses.exitCode}`,
+          zh: `运行 ip address：退出码 ${addresses.exitCode}`,
+        },
+      };
     }
     const interfaces = parseIpAddress(addresses.stdout);
     // A kernel without IPv6 answers its route command with an error: no routes.

@@ -13,7 +13,11 @@ export const osCollector = defineCollector({
   async collect(host) {
     const release = await readRelease(host);
     if (release === null) {
-      return { kind: 'absent', reason: 'not-supported', detail: 'read /etc/os-release: there is none' };
+      return {
+        kind: 'absent',
+        reason: 'not-supported',
+        detail: { en: 'read /etc/os-release: there is none', zh: '读取 /etc/os-release：不存在' },
+      };
     }
     const parsed = parseAssignments(release);
     const body: OsBody = {

@@ -53,7 +53,10 @@ export const packagesCollector = defineCollector({
       fallback ?? {
         kind: 'absent',
         reason: 'not-supported',
-        detail: 'look for the database of dpkg, rpm or apk: there is none',
+        detail: {
+          en: 'look for the database of dpkg, rpm or apk: there is none',
+          zh: '查找 dpkg、rpm 或 apk 的数据库：不存在',
+        },
       }
     );
   },
@@ -82,7 +85,11 @@ async function readDatabase(
   const text = await host.readText(source.path, DATABASE_BYTES_MAX);
   if (text === null) return null;
   if (text.length >= DATABASE_BYTES_MAX) {
-    return { kind: 'absent', reason: 'too-large', detail: `read ${source.path}` };
+    return {
+      kind: 'absent',
+      reason: 'too-large',
+      detail: { en: `read ${source.path}`, zh: `读取 ${source.path}` },
+    };
   }
   const parsed = source.parse(text);
   return {
@@ -102,12 +109,22 @@ async function askRpm(host: HostAccess, family: OsBody['family']): Promise<Colle
     outputBytesMax: DATABASE_BYTES_MAX,
   });
   if (answer === null) {
-    return hasDatabase ? { kind: 'absent', reason: 'tool-missing', detail: 'run rpm -qa' } : null;
+    return hasDatabase
+      ? { kind: 'absent', reason: 'tool-missing', detail: { en: 'run rpm -qa', zh: '运行 rpm -qa' } }
+      : null;
   }
-  if (answer.isCut) return { kind: 'absent', reason: 'too-large', detail: 'run rpm -qa' };
+  if (answer.isCut)
+    return { kind: 'absent', reason: 'too-large', detail: { en: 'run rpm -qa', zh: '运行 rpm -qa' } };
   if (answer.exitCode !== 0) {
     return hasDatabase
-      ? { kind: 'absent', reason: 'failed', detail: `run rpm -qa: exit code ${answer.exitCode}` }
+      ? {
+          kind: 'absent',
+          reason: 'failed',
+          detail: {
+            en: `run rpm -qa: exit code ${answer.exitCode}`,
+            zh: `运行 rpm -qa：退出码 ${answer.exitCode}`,
+          },
+        }
       : null;
   }
   const parsed = parseRpmList(answer.stdout);

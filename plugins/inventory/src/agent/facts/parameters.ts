@@ -13,11 +13,23 @@ export const parametersCollector = defineCollector({
   timeoutMs: 15 * SECOND_MS,
   async collect(host) {
     const answer = await host.run('sysctl', ['-a'], { timeoutMs: 10 * SECOND_MS });
-    if (answer === null) return { kind: 'absent', reason: 'tool-missing', detail: 'run sysctl -a (procps)' };
+    if (answer === null)
+      return {
+        kind: 'absent',
+        reason: 'tool-missing',
+        detail: { en: 'run sysctl -a (procps)', zh: '运行 sysctl -a（procps）' },
+      };
     const parsed = parseSysctl(answer.stdout);
     // sysctl fails when any one parameter cannot be read, which is normal.
     if (answer.isCut || answer.isTimedOut || Object.keys(parsed.value).length === 0) {
-      return { kind: 'absent', reason: 'failed', detail: `run sysctl -a: exit code ${answer.exitCode}` };
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: {
+          en: `run sysctl -a: exit code ${answer.exitCode}`,
+          zh: `运行 sysctl -a：退出码 ${answer.exitCode}`,
+        },
+      };
     }
     return { kind: 'present', body: { parameters: parsed.value }, unknownLines: parsed.unknownLines };
   },

@@ -21,7 +21,8 @@ export const processesCollector = defineCollector({
   timeoutMs: MINUTE_MS,
   async collect(host) {
     const pids = ((await host.list('/proc')) ?? []).filter((name) => /^\d+$/.test(name));
-    if (pids.length === 0) return { kind: 'absent', reason: 'failed', detail: 'list /proc' };
+    if (pids.length === 0)
+      return { kind: 'absent', reason: 'failed', detail: { en: 'list /proc', zh: '列出 /proc' } };
     const uptimeSeconds = Number.parseFloat((await host.readText('/proc/uptime')) ?? '') || 0;
     const users = await userNamesOf(host);
     const processes: Process[] = [];

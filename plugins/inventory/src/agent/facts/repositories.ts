@@ -48,7 +48,10 @@ export const repositoriesCollector = defineCollector({
       return {
         kind: 'absent',
         reason: 'not-supported',
-        detail: 'look for the files of apt, dnf or apk: there are none',
+        detail: {
+          en: 'look for the files of apt, dnf or apk: there are none',
+          zh: '查找 apt、dnf 或 apk 的文件：不存在',
+        },
       };
     }
     const sorted = sortedBy(

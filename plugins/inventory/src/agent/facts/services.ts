@@ -42,16 +42,28 @@ export const servicesCollector = defineCollector({
       return {
         kind: 'absent',
         reason: 'not-supported',
-        detail: 'look for systemd: this host runs without it',
+        detail: {
+          en: 'look for systemd: this host runs without it',
+          zh: '查找 systemd：本机未使用',
+        },
       };
     }
     const properties = `--property=${UNIT_PROPERTIES.join(',')}`;
     const patterns = ['*.service', '*.timer', '*.socket'];
     const answer = await host.run('systemctl', ['show', '--all', '--no-pager', properties, ...patterns]);
-    if (answer === null) return { kind: 'absent', reason: 'tool-missing', detail: 'run systemctl show' };
+    if (answer === null)
+      return {
+        kind: 'absent',
+        reason: 'tool-missing',
+        detail: { en: 'run systemctl show', zh: '运行 systemctl show' },
+      };
     if (answer.exitCode !== 0 || answer.isCut) {
       const said = answer.stderr.slice(0, 200).trim();
-      return { kind: 'absent', reason: 'failed', detail: `run systemctl show: ${said}` };
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: { en: `run systemctl show: ${said}`, zh: `运行 systemctl show：${said}` },
+      };
     }
     const loaded = parseShowUnits(answer.stdout);
     const fileStates = await statesOfUnloaded(host, new Set(loaded.value.map((unit) => unit.name)));

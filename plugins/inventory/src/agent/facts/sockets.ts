@@ -17,7 +17,11 @@ export const socketsCollector = defineCollector({
     const isFromSs = answer !== null && answer.exitCode === 0 && !answer.isCut;
     const parsed = isFromSs ? parseSs(answer.stdout) : await readProcNet(host);
     if (parsed === null) {
-      return { kind: 'absent', reason: 'failed', detail: 'run ss -lntup, then read /proc/net/tcp' };
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: { en: 'run ss -lntup, then read /proc/net/tcp', zh: '运行 ss -lntup，再读取 /proc/net/tcp' },
+      };
     }
     const units = await unitsOf(host, parsed.value);
     const areOwnersVisible = isFromSs && host.isRoot;

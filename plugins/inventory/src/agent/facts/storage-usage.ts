@@ -11,7 +11,12 @@ export const storageUsageCollector = defineCollector({
   timeoutMs: 10 * SECOND_MS,
   async collect(host) {
     const text = await host.readText('/proc/self/mountinfo');
-    if (text === null) return { kind: 'absent', reason: 'failed', detail: 'read /proc/self/mountinfo' };
+    if (text === null)
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: { en: 'read /proc/self/mountinfo', zh: '读取 /proc/self/mountinfo' },
+      };
     const mounts = parseMountinfo(text);
     const fileSystems: StorageUsageBody['fileSystems'] = [];
     for (const mount of distinctFileSystems(mounts.value)) {

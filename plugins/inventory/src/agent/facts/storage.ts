@@ -18,7 +18,12 @@ export const storageCollector = defineCollector({
   timeoutMs: MINUTE_MS,
   async collect(host) {
     const text = await host.readText('/proc/self/mountinfo');
-    if (text === null) return { kind: 'absent', reason: 'failed', detail: 'read /proc/self/mountinfo' };
+    if (text === null)
+      return {
+        kind: 'absent',
+        reason: 'failed',
+        detail: { en: 'read /proc/self/mountinfo', zh: '读取 /proc/self/mountinfo' },
+      };
     const mounts = parseMountinfo(text);
     const swaps = parseSwaps((await host.readText('/proc/swaps')) ?? '');
     const raids = parseMdstat((await host.readText('/proc/mdstat')) ?? '');
