@@ -3,10 +3,11 @@
  * of type-stripped sources, and a single directory to put on a host. Nothing is done when the bundles are newer than
  * everything they were made of.
  */
-import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { bundleProgram, bundleRecord, isBundleFresh } from './bundle-record.mjs';
 import { isOfNode, leanBundle } from './lean-bundle.ts';
 
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..');
@@ -29,14 +30,11 @@ export async function buildBundles(apps: readonly App[] = APPS): Promise<BuiltBu
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined) throw failed.reason;
   const isBuilt = results.some((result) => result.status === 'fulfilled' && result.value);
-  return { agent: programOf('agent'), cli: programOf('cli'), isBuilt };
+  return { agent: bundleProgram(ROOT, 'agent'), cli: bundleProgram(ROOT, 'cli'), isBuilt };
 }
 
-const programOf = (app: string): string => join(ROOT, 'dist', app, 'main.js');
-const recordOf = (app: string): string => join(ROOT, 'dist', `${app}.inputs.json`);
-
 async function buildApp(app: App): Promise<boolean> {
-  if (isUpToDate(app)) return false;
+  if (isBundleFresh(ROOT, app)) return false;
   const outdir = join(ROOT, 'dist', app);
   const result = await build({
     absWorkingDir: ROOT,
@@ -59,7 +57,7 @@ async function buildApp(app: App): Promise<boolean> {
   writeFileSync(join(outdir, 'package.json'), '{"type":"module"}\n');
   removeStale(outdir);
   const inputs = Object.keys(result.metafile.inputs).filter((input) => !isOfNode(input));
-  writeFileSync(recordOf(app), JSON.stringify(inputs));
+  writeFileSync(bundleRecord(ROOT, app), JSON.stringify(inputs));
   return true;
 }
 
@@ -68,20 +66,6 @@ function removeStale(outdir: string): void {
   for (const name of readdirSync(outdir)) {
     const path = join(outdir, name);
     if (Date.now() - statSync(path).mtimeMs > STALE_AGE_MS) rmSync(path);
-  }
-}
-
-/** Sizes and contents do not matter here: whoever edits a file moves its time. */
-function isUpToDate(app: string): boolean {
-  try {
-    const builtAtMs = statSync(recordOf(app)).mtimeMs;
-    statSync(programOf(app));
-    const inputs: string[] = JSON.parse(readFileSync(recordOf(app), 'utf8'));
-    const own = ['tools/build.ts', 'tools/lean-bundle.ts', 'package-lock.json', ...inputs];
-    return own.every((input) => statSync(join(ROOT, input)).mtimeMs < builtAtMs);
-  } catch {
-    // Never built, or a source was removed since.
-    return false;
   }
 }
 

@@ -95,7 +95,10 @@ export const serverErrors = defineErrors({
   AGENT_BUNDLE_MISSING: {
     status: 500,
     title: { en: 'The agent could not be built: {reason}', zh: '无法构建 agent：{reason}' },
-    hint: { en: 'Run: npm ci', zh: '请运行：npm ci' },
+    hint: {
+      en: 'Run: npm ci. In a checkout of another user, that user runs once: npm run build',
+      zh: '请运行：npm ci。若代码目录属于其他用户，请由该用户运行一次：npm run build',
+    },
     retry: 'after-change',
   },
 });
