@@ -287,6 +287,13 @@ test('warns when the audit log of the server is shorter than what this computer 
   assert.match(again.err, /the records from 1 on are missing/);
 });
 
+test('says its own version to whoever has no server yet', async () => {
+  const answer = await runTestCli(['version'], { directory });
+
+  assert.deepEqual([answer.exit, answer.err], [0, '']);
+  assert.match(answer.out, /^pilothouse +\d/);
+});
+
 test('completes verbs, subcommands, options and their values', async () => {
   const words = async (...line: string[]) =>
     (await run(['__complete', ...line])).out.split('\n').flatMap((row) => row.split('\t')[0] || []);

@@ -1,5 +1,5 @@
 import { EXIT, flag, printRecord } from '@pilothouse/cli-kit';
-import { systemRoutes } from '@pilothouse/contract';
+import { isAppError, systemRoutes } from '@pilothouse/contract';
 import { defineAppCommand } from '../define-app-command.ts';
 import { VERSION } from '../version.ts';
 
@@ -17,11 +17,12 @@ export const versionCommands = [
     ],
     async run(context, { options }) {
       const own = { client: VERSION, runtime: process.version };
-      if (options.client) {
+      const client = options.client ? null : await context.connect().catch(whoeverIsSignedOut);
+      if (client === null) {
         printRecord(context, own, [['pilothouse', VERSION]]);
         return EXIT.ok;
       }
-      const ready = await (await context.connect()).call(systemRoutes.ready);
+      const ready = await client.call(systemRoutes.ready);
       printRecord(context, { ...own, server: ready.version }, [
         ['pilothouse', VERSION],
         [context.say({ en: 'server', zh: '服务器' }), ready.version],
@@ -30,3 +31,9 @@ export const versionCommands = [
     },
   }),
 ];
+
+/** Whoever has no server yet asks for the program's own version, and is no error. */
+function whoeverIsSignedOut(error: unknown): null {
+  if (isAppError(error) && error.code === 'CLI_NOT_SIGNED_IN') return null;
+  throw error;
+}
