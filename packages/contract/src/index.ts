@@ -37,6 +37,7 @@ export * from './plan-summary.ts';
 export * from './plugin.ts';
 export * from './probe.ts';
 export * from './problem.ts';
+export * from './reason-text.ts';
 export * from './rollout.ts';
 export * from './route.ts';
 export * from './scalars.ts';
