@@ -14,6 +14,7 @@ const texts = defineMessages({
     en: 'What its agent cannot offer (without root a part is missing):',
     zh: '其 agent 无法提供（未以 root 运行时部分缺失）：',
   },
+  log: { en: 'Log', zh: '日志' },
   setup: {
     en: 'Make the first administrator (the code serves once):',
     zh: '创建首位管理员（代码仅可使用一次）：',
@@ -34,6 +35,8 @@ export interface StartFacts {
   /** Null when there is an administrator. */
   readonly setupCode: string | null;
   readonly language: Language;
+  /** Where its log goes; absent or null: to standard error. */
+  readonly logPath?: string | null;
 }
 
 export interface LocalHost {
@@ -60,6 +63,8 @@ export function printAddresses(facts: StartFacts, local?: LocalHost): string {
         : renderMessage(texts.hostOnline, facts.language, local.host);
     rows.push([say('host'), name]);
   }
+  const { logPath = null } = facts;
+  if (logPath !== null) rows.push([say('log'), logPath]);
   const lines = ['', say('ready'), '', ...rows.map(([label, value]) => `  ${label}: ${value}`)];
   if (local !== undefined && local.lacking.length > 0) {
     lines.push('', `  ${say('lacking')}`, ...local.lacking.map((line) => `    ${line}`));

@@ -1,6 +1,6 @@
 import { randomFillSync } from 'node:crypto';
 import { hostname } from 'node:os';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { DAY_MS, systemClock } from '@pilothouse/base';
 import { createKernel, type Kernel, type Log } from '@pilothouse/kernel';
 import { lockDataDirectory, openStore } from '@pilothouse/store';
@@ -18,18 +18,25 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/**
- * Starts a control plane from its configuration; as `leader`, it opens that door and no listeners. AppError with a code of
- * `server-errors.ts` or of the store.
- */
+export interface ServerManner {
+  /** It opens that door and no listeners. */
+  readonly leader?: { readonly name: string; readonly doorPath: string };
+  /** The log goes to this file in the data directory, and to standard error only what somebody should look at. */
+  readonly logFile?: string | null;
+}
+
+/** Starts a control plane from its configuration. AppError with a code of `server-errors.ts` or of the store. */
 export async function runServer(
   config: Config,
   version: string,
-  leader?: { readonly name: string; readonly doorPath: string },
+  { leader, logFile = null }: ServerManner = {},
 ): Promise<RunningServer> {
   const dataDirectory = resolve(config.dataDirectory);
-  const log = openLog(config, leader?.name);
   const lock = lockDataDirectory(dataDirectory);
+  const log = openLog(config, {
+    ...(leader === undefined ? {} : { process: leader.name }),
+    path: logFile === null ? null : join(dataDirectory, logFile),
+  });
   const closers: (() => Promise<void> | void)[] = [() => lock.release()];
   const close = async (): Promise<void> => {
     for (const each of closers.splice(0).toReversed()) await each();

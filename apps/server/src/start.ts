@@ -2,6 +2,7 @@
  * `npm start`: server and agent of this machine in one go, for trying out and for small installations. Ends both on
  * Ctrl-C. For a service manager, and for an agent that outlives the server, see main.ts and the agent's own package.
  */
+import { join } from 'node:path';
 import { systemClock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { Kernel } from '@pilothouse/kernel';
@@ -14,6 +15,9 @@ import { readVersion } from './version.ts';
 
 /** An agent on the same machine is there in well under a second; a busy machine may take longer. */
 const ONLINE_WAIT_MS = 4_000;
+/** Beside that of the agent. A terminal is for what a person has to read: where to sign in. */
+const LOG_FILE = 'server.log';
+
 await runMain(async (config) => {
   const { processes } = config;
   if (processes > 1) throw new AppError('PROCESSES_NOT_HERE', { count: processes });
@@ -21,7 +25,8 @@ await runMain(async (config) => {
   // Built while the server starts; how that went is asked when it is needed.
   const bundles = buildAgent();
   bundles.catch(() => undefined);
-  const server = await runServer(config, readVersion());
+  const logFile = process.stderr.isTTY ? LOG_FILE : null;
+  const server = await runServer(config, readVersion(), { logFile });
   let agent: LocalAgent | null = null;
   try {
     const { kernel, log, dataDirectory } = server;
@@ -29,7 +34,8 @@ await runMain(async (config) => {
     const local = await localHost(kernel, agent, config.language);
     const setupCode = await kernel.newSetupCode();
     const { listen, gatewayListen, pin } = kernel;
-    const facts = { port: listen.port, gatewayPort: gatewayListen.port, pin, setupCode };
+    const logPath = logFile === null ? null : join(dataDirectory, logFile);
+    const facts = { port: listen.port, gatewayPort: gatewayListen.port, pin, setupCode, logPath };
     process.stdout.write(printAddresses({ ...facts, language: config.language }, local));
     await end;
   } finally {

@@ -77,6 +77,23 @@ test('comes up with this machine online, ends both on Ctrl-C, and finds everythi
   assert.match(secondText, /pilothouse login https:\/\/localhost:\d+ --pin [0-9a-f]{64}/);
 });
 
+test('on a terminal the way in is what stands last, and the log goes to a file', async (t) => {
+  const where = await place(t);
+  const program = startProgram(where, { onTerminal: true });
+  const text = await program.ready();
+
+  await makeAdministrator(text);
+  program.signal('SIGTERM');
+  const end = await program.ended;
+  const log = readFileSync(join(where.data, 'server.log'), 'utf8');
+  await until('both to end', 10_000, async () => processesOf(where).length === 0);
+
+  assert.match(text, /^\s+Pilothouse is ready\.\s/);
+  assert.doesNotMatch(end.text, / info /);
+  assert.match(log, /"text":"issued the server certificate"/);
+  assert.match(log, /"text":"request".*"route":"setup.complete"/);
+});
+
 test('finds the same host when it is started on other ports', async (t) => {
   const where = await place(t);
   const before = await startAndStop(where);

@@ -38,6 +38,8 @@ export interface Place {
 export interface Manner {
   /** Without root, whatever this test runs as. */
   readonly asOrdinaryUser?: boolean;
+  /** With a terminal for its output, as a person has it. */
+  readonly onTerminal?: boolean;
   /** The version of Node that the wrapper is made to see. */
   readonly nodeVersion?: string;
   /** Other than this checkout. */
@@ -112,7 +114,20 @@ export function startProgram(place: Place, manner: Manner = {}): StartedProgram 
   };
 }
 
-function commandOf({ asOrdinaryUser = false, nodeVersion, root = ROOT }: Manner): string[] {
+function commandOf(manner: Manner): string[] {
+  const command = commandWithout(manner);
+  if (manner.onTerminal !== true) return command;
+  return [
+    'script',
+    '--quiet',
+    '--return',
+    '--command',
+    command.map((word) => `'${word}'`).join(' '),
+    '/dev/null',
+  ];
+}
+
+function commandWithout({ asOrdinaryUser = false, nodeVersion, root = ROOT }: Manner): string[] {
   const inside = (path: string): string => join(root, path);
   const node = relative(ROOT, process.execPath);
   const pretend = nodeVersion === undefined ? [] : ['--import', pretending(nodeVersion)];

@@ -17,7 +17,7 @@ liveKept(async (name) => {
     gatewayListen: boundAddress(config.gatewayListen),
     gatewayProxies: config.gatewayProxies,
     clock: systemClock,
-    log: openLog(config, name),
+    log: openLog(config, { process: name }),
   });
   try {
     await front.ready;

@@ -30,12 +30,17 @@ export async function keepProcesses(config: Config): Promise<void> {
   const end = endAsked();
   // Refused here, before anything is started.
   doorPath(config.dataDirectory);
-  const log = openLog(config, 'keeper');
+  const log = openLog(config, { process: 'keeper' });
   const args = process.argv.slice(2);
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: FRONT, args });
   const world = { clock: systemClock, random: Math.random, log };
-  const leader = new KeptProcess({ ...world, name: 'leader', spawn: () => fork(LEADER, args) });
+  const leader = new KeptProcess({
+    ...world,
+    name: 'leader',
+    hasSpare: true,
+    spawn: () => fork(LEADER, args),
+  });
   const fronts = Array.from({ length: config.processes - 1 }, (_, i) => newFront(world, `front-${i + 1}`));
   const stopAll = async (): Promise<void> => {
     // The leader asks all agents to come back, and the fronts carry that word.
@@ -67,8 +72,10 @@ export async function keepProcesses(config: Config): Promise<void> {
   await stopAll();
 }
 
-const newFront = (world: Omit<KeptProcessOptions, 'name' | 'spawn'>, name: string): KeptProcess =>
-  new KeptProcess({ ...world, name, spawn: () => cluster.fork().process });
+const newFront = (
+  world: Omit<KeptProcessOptions, 'name' | 'spawn' | 'hasSpare'>,
+  name: string,
+): KeptProcess => new KeptProcess({ ...world, name, hasSpare: false, spawn: () => cluster.fork().process });
 
 /** The leader's word when all are ready, or the first refusal. */
 async function startAll(fronts: readonly KeptProcess[], led: Ready): Promise<Ready | Refused> {

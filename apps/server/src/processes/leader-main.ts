@@ -8,7 +8,8 @@ import { liveKept } from './kept-life.ts';
 
 liveKept(async (name) => {
   const config = readConfig(systemSources());
-  const server = await runServer(config, readVersion(), { name, doorPath: doorPath(config.dataDirectory) });
+  const leader = { name, doorPath: doorPath(config.dataDirectory) };
+  const server = await runServer(config, readVersion(), { leader });
   const { pin } = server.kernel;
   return {
     ready: { pin, setupCode: await server.kernel.newSetupCode() },
