@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { RuleName } from './budget.ts';
+import { HostId } from './host-id.ts';
 import { Timestamp } from './scalars.ts';
 import { PlanWindow } from './strategy.ts';
 
@@ -12,6 +13,9 @@ const common = {
   reason: z.string().max(500),
   changedBy: z.string(),
   changedAt: Timestamp,
+  /** Who made it, and when; absent where a server of the first releases kept only the last change. */
+  madeBy: z.string().optional(),
+  madeAt: Timestamp.optional(),
   etag: z.string(),
 };
 
@@ -34,3 +38,20 @@ export type Freeze = z.infer<typeof Freeze>;
 /** `to` is not part of it. */
 export const OpenSpan = z.object({ from: Timestamp, to: Timestamp });
 export type OpenSpan = z.infer<typeof OpenSpan>;
+
+/** What a window or a freeze means at this moment, beside what it says. */
+const meaning = {
+  /** Whether it holds now: a window is open, a freeze closes. */
+  isOn: z.boolean(),
+  /** The next times at which it holds; the one under way first, counted from now. Empty: it never will again. */
+  next: z.array(OpenSpan),
+  /** Whom it covers, of the hosts that the reader may see; names are cut at a few. */
+  hostsCount: z.number().int(),
+  hosts: z.array(z.object({ hostId: HostId, hostName: z.string() })),
+  /** Hosts of which it cannot be decided for want of facts: they count as closed. */
+  undeterminedCount: z.number().int(),
+};
+export const WindowView = Window.extend(meaning);
+export type WindowView = z.infer<typeof WindowView>;
+export const FreezeView = Freeze.extend(meaning);
+export type FreezeView = z.infer<typeof FreezeView>;

@@ -19,6 +19,7 @@ import {
 } from '@pilothouse/cli-kit';
 import { AppError, type Freeze, type FreezeSpan, freezesRoutes } from '@pilothouse/contract';
 import { findOrNull } from './find-or-null.ts';
+import { ruleMeaning } from './rule-meaning.ts';
 
 const name = one({ en: 'Name of the freeze', zh: '冻结期名称' });
 const WORDS = {
@@ -105,17 +106,41 @@ const set = defineCommand({
       },
       ...(before === null ? {} : { etag: before.etag }),
     });
-    const { say } = context;
-    printRecord(context, freeze, [
-      [say({ en: 'name', zh: '名称' }), freeze.name],
-      [say({ en: 'hosts', zh: '主机' }), freeze.selector ?? say(WORDS.all)],
-      [say({ en: 'when', zh: '时间' }), showSpan(freeze.span)],
-      [say({ en: 'reason', zh: '原因' }), freeze.reason],
-      [say({ en: 'changed by', zh: '修改者' }), freeze.changedBy],
-    ]);
+    const changed = context.say({ en: 'changed by', zh: '修改者' });
+    printRecord(context, freeze, [...freezeLines(context, freeze), [changed, freeze.changedBy]]);
     return EXIT.ok;
   },
 });
+
+const show = defineCommand({
+  path: 'freeze show',
+  summary: {
+    en: 'Show a freeze: when it closes next, whom it covers, who made it',
+    zh: '显示冻结期：接下来的冻结时间、覆盖的主机和创建者',
+  },
+  arguments: { name },
+  options: {},
+  examples: [
+    {
+      line: 'pilothouse freeze show new-year',
+      about: { en: 'Who stops everything, and until when', zh: '谁设置的、到何时为止' },
+    },
+  ],
+  async run(context, { args }) {
+    const freeze = await (await context.connect()).call(freezesRoutes.get, { params: args });
+    printRecord(context, freeze, [...freezeLines(context, freeze), ...ruleMeaning(context, freeze)]);
+    return EXIT.ok;
+  },
+});
+
+function freezeLines({ say }: CliContext, freeze: Freeze): [string, string][] {
+  return [
+    [say({ en: 'name', zh: '名称' }), freeze.name],
+    [say({ en: 'hosts', zh: '主机' }), freeze.selector ?? say(WORDS.all)],
+    [say({ en: 'when', zh: '时间' }), showSpan(freeze.span)],
+    [say({ en: 'reason', zh: '原因' }), freeze.reason],
+  ];
+}
 
 interface SpanOptions {
   readonly from: string | undefined;
@@ -156,4 +181,4 @@ const remove = defineCommand({
   },
 });
 
-export const freezeCommands = [listFreezes, set, remove];
+export const freezeCommands = [listFreezes, show, set, remove];

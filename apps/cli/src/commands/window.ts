@@ -20,6 +20,7 @@ import {
 } from '@pilothouse/cli-kit';
 import { AppError, PREVIEW_DAYS_MAX, type Window, windowsRoutes } from '@pilothouse/contract';
 import { findOrNull } from './find-or-null.ts';
+import { ruleMeaning } from './rule-meaning.ts';
 
 const name = one({ en: 'Name of the window', zh: '窗口名称' });
 const QUESTION = {
@@ -107,17 +108,41 @@ const set = defineCommand({
   },
 });
 
+const show = defineCommand({
+  path: 'window show',
+  summary: {
+    en: 'Show a window: when it opens next, whom it covers, who made it',
+    zh: '显示维护窗口：接下来的开放时间、覆盖的主机和创建者',
+  },
+  arguments: { name },
+  options: {},
+  examples: [
+    {
+      line: 'pilothouse window show saturday-night',
+      about: { en: 'The next five times, in UTC', zh: '接下来五次（UTC）' },
+    },
+  ],
+  async run(context, { args }) {
+    const window = await (await context.connect()).call(windowsRoutes.get, { params: args });
+    printRecord(context, window, [...windowLines(context, window), ...ruleMeaning(context, window)]);
+    return EXIT.ok;
+  },
+});
+
 function printWindow(context: CliContext, window: Window): void {
-  const { say } = context;
-  printRecord(context, window, [
+  const changed = context.say({ en: 'changed by', zh: '修改者' });
+  printRecord(context, window, [...windowLines(context, window), [changed, window.changedBy]]);
+}
+
+function windowLines({ say }: CliContext, window: Window): [string, string][] {
+  return [
     [say({ en: 'name', zh: '名称' }), window.name],
     [say({ en: 'selector', zh: '选择器' }), window.selector],
     [say({ en: 'rule', zh: '规则' }), window.rrule],
     [say({ en: 'from', zh: '起始' }), `${window.start} ${window.timeZone}`],
     [say({ en: 'for', zh: '时长' }), showDuration(window.durationMs)],
     [say({ en: 'reason', zh: '原因' }), window.reason],
-    [say({ en: 'changed by', zh: '修改者' }), window.changedBy],
-  ]);
+  ];
 }
 
 const remove = defineCommand({
@@ -189,4 +214,4 @@ const WORDS = {
   never: { en: 'never open', zh: '无开放时间' },
 };
 
-export const windowCommands = [listWindows, set, remove, preview];
+export const windowCommands = [listWindows, show, set, remove, preview];

@@ -7,7 +7,7 @@ import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
 import { Timestamp } from '../scalars.ts';
 import { PlanWindow } from '../strategy.ts';
-import { Freeze, FreezeSpan, OpenSpan, Window } from '../window.ts';
+import { Freeze, FreezeSpan, FreezeView, OpenSpan, Window, WindowView } from '../window.ts';
 
 export const calendarPermissions = definePermissions({
   calendarRead: {
@@ -31,6 +31,8 @@ export const PREVIEW_DAYS_MAX = 92;
 export const PREVIEW_SPANS_MAX = 500;
 export const PREVIEW_GROUPS_MAX = 200;
 export const PREVIEW_HOSTS_MAX = 20;
+/** Times at which one rule holds next: a person plans with the next few. */
+export const RULE_SPANS_SHOWN = 5;
 
 export const calendarErrors = defineErrors({
   WINDOW_RULE_INVALID: {
@@ -137,10 +139,13 @@ export const windowsRoutes = {
     id: 'windows.get',
     method: 'GET',
     path: '/api/v1/windows/{name}',
-    summary: { en: 'One window', zh: '单个维护窗口' },
+    summary: {
+      en: 'One window: when it opens next, and which hosts it covers now',
+      zh: '单个维护窗口：接下来的开放时间与当前覆盖的主机',
+    },
     access: read,
     params,
-    response: Window,
+    response: WindowView,
     errors: ['NOT_FOUND'],
     example: { params: { name: 'saturday-night' } },
   }),
@@ -206,10 +211,13 @@ export const freezesRoutes = {
     id: 'freezes.get',
     method: 'GET',
     path: '/api/v1/freezes/{name}',
-    summary: { en: 'One freeze', zh: '单个冻结期' },
+    summary: {
+      en: 'One freeze: when it closes next, and which hosts it covers now',
+      zh: '单个冻结期：接下来的冻结时间与当前覆盖的主机',
+    },
     access: read,
     params,
-    response: Freeze,
+    response: FreezeView,
     errors: ['NOT_FOUND'],
     example: { params: { name: 'new-year' } },
   }),

@@ -21,6 +21,7 @@ import type { CalendarDeps } from './create-calendar.ts';
 import { previewOf } from './preview.ts';
 import { checkRecurrence } from './recurrence.ts';
 import type { RuleBook } from './rule-book.ts';
+import { meaningOf } from './rule-meaning.ts';
 
 export interface CalendarEndpointsDeps {
   readonly context: KernelContext;
@@ -42,7 +43,10 @@ function windowEndpoints(parts: CalendarEndpointsDeps): Endpoint[] {
   const { rules, context, deps } = parts;
   return [
     endpoint(windowsRoutes.list, async ({ query }) => pageOfRules(rules.windows, query)),
-    endpoint(windowsRoutes.get, async ({ params }) => known(rules.windows, 'window', params.name)),
+    endpoint(windowsRoutes.get, async ({ principal, params }) => {
+      const window = known(rules.windows, 'window', params.name);
+      return { ...window, ...(await meaningOf(parts, { kind: 'window', record: window }, principal)) };
+    }),
     endpoint(windowsRoutes.put, async (request) => {
       const { params, body } = request;
       await checkRule(parts, body.selector, body);
@@ -70,7 +74,10 @@ function freezeEndpoints(parts: CalendarEndpointsDeps): Endpoint[] {
   const { rules } = parts;
   return [
     endpoint(freezesRoutes.list, async ({ query }) => pageOfRules(rules.freezes, query)),
-    endpoint(freezesRoutes.get, async ({ params }) => known(rules.freezes, 'freeze', params.name)),
+    endpoint(freezesRoutes.get, async ({ principal, params }) => {
+      const freeze = known(rules.freezes, 'freeze', params.name);
+      return { ...freeze, ...(await meaningOf(parts, { kind: 'freeze', record: freeze }, principal)) };
+    }),
     endpoint(freezesRoutes.put, async (request) => {
       const { params, body } = request;
       await checkRule(parts, body.selector, body.span);
@@ -119,7 +126,7 @@ async function checkRule(
     throw new AppError('FREEZE_ENDS_BEFORE_IT_BEGINS', span);
 }
 
-type Stamp = Pick<Window & Freeze, 'changedBy' | 'changedAt' | 'etag'>;
+type Stamp = Pick<Window & Freeze, 'changedBy' | 'changedAt' | 'madeBy' | 'madeAt' | 'etag'>;
 type PutRequest = HttpRequest<{ name: string }>;
 
 async function put(
@@ -137,10 +144,17 @@ async function put(
     if (before === undefined && rules.windows.size + rules.freezes.size >= CALENDAR_RULES_MAX)
       throw new AppError('WINDOWS_TOO_MANY', { max: CALENDAR_RULES_MAX });
     requireEtag(ifMatch, before?.etag ?? '', { what: kind, id: params.name });
-    const record = recordWith({ ...changed, etag: String(Number(before?.etag ?? 0) + 1) });
+    const { madeBy, madeAt } =
+      before ?? ({ madeBy: changed.changedBy, madeAt: changed.changedAt } satisfies Partial<Stamp>);
+    const record = recordWith({
+      ...changed,
+      ...(madeBy === undefined ? {} : { madeBy }),
+      ...(madeAt === undefined ? {} : { madeAt }),
+      etag: String(Number(before?.etag ?? 0) + 1),
+    });
     await writeRule(transaction, record);
     transaction.afterCommit(() => rules.put(record));
-    const { name: _name, etag: _etag, ...details } = record.record;
+    const { name: _name, etag: _etag, madeBy: _by, madeAt: _at, ...details } = record.record;
     return details;
   });
 }

@@ -16,6 +16,8 @@ export interface RuleBook {
   put(record: CalendarRecord): void;
   drop(kind: CalendarRecord['kind'], name: string): void;
   calendarOf(host: HostEntry, planWindows: readonly PlanWindow[]): HostCalendar;
+  /** The times of one rule; null when there is none of that name. */
+  timesOf(kind: CalendarRecord['kind'], name: string): TimeRule | null;
 }
 
 interface Compiled {
@@ -59,6 +61,7 @@ export function createRuleBook(deps: Pick<CalendarDeps, 'select' | 'facts'>): Ru
       (kind === 'window' ? windows : freezes).delete(name);
       (kind === 'window' ? compiledWindows : compiledFreezes).delete(name);
     },
+    timesOf: (kind, name) => (kind === 'window' ? compiledWindows : compiledFreezes).get(name)?.rule ?? null,
     calendarOf: (host, planWindows) => ({
       windows: rulesFor(compiledWindows, host),
       freezes: rulesFor(compiledFreezes, host),

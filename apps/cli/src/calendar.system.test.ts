@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, test } from 'node:test';
+import { freezesRoutes, windowsRoutes } from '@pilothouse/contract';
+import { runTestCli, type TestCliOptions } from './test-cli.ts';
+import { host } from './test-plans.ts';
+import { problem, startTestServer, type TestServer } from './test-server.ts';
+
+let server: TestServer;
+let directory: string;
+
+beforeEach(async () => {
+  server = await startTestServer();
+  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
+});
+afterEach(async () => {
+  await server.close();
+  await rm(directory, { recursive: true });
+});
+
+const run = (line: string, options: Partial<TestCliOptions> = {}) =>
+  runTestCli(line.split(' '), {
+    directory,
+    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
+    ...options,
+  });
+
+const changed = {
+  reason: 'nobody is there',
+  changedBy: 'grace',
+  changedAt: '2026-01-02T00:00:00.000Z',
+  etag: '2',
+};
+const made = { madeBy: 'ada', madeAt: '2026-01-01T00:00:00.000Z' };
+const meaning = {
+  isOn: true,
+  next: [
+    { from: '2026-01-03T14:30:00.000Z', to: '2026-01-03T18:00:00.000Z' },
+    { from: '2026-01-10T14:00:00.000Z', to: '2026-01-10T18:00:00.000Z' },
+  ],
+  hostsCount: 2,
+  hosts: [host(1), host(2)],
+  undeterminedCount: 1,
+};
+
+test('a window is shown with its next times, its hosts and whose it is', async () => {
+  const window = {
+    name: 'saturday-night',
+    selector: 'label.role == "web"',
+    rrule: 'FREQ=WEEKLY;BYDAY=SA',
+    timeZone: 'Asia/Shanghai',
+    start: '2026-01-03T22:00:00',
+    durationMs: 14_400_000,
+  };
+  server.on(windowsRoutes.get, { json: { ...window, ...changed, ...made, ...meaning } });
+
+  const { out, exit } = await run('window show saturday-night');
+
+  assert.equal(exit, 0);
+  for (const words of [
+    /covers +2 hosts: web-1, web-2; undecided for 1 host, which is held closed/,
+    /on now +now – 2026-01-03 18:00:00Z\n +2026-01-10 14:00:00Z – 2026-01-10 18:00:00Z/,
+    /made by +ada, 2026-01-01/,
+    /changed by +grace, 2026-01-02/,
+  ])
+    assert.match(out, words);
+});
+
+test('a freeze that is over says so, in the reader’s language, and an unknown one is refused with its code', async () => {
+  const freeze = {
+    name: 'new-year',
+    selector: null,
+    span: { from: '2025-12-31T12:00:00.000Z', to: '2026-01-01T12:00:00.000Z' },
+  };
+  const over = { ...meaning, isOn: false, next: [], hosts: [], hostsCount: 0, undeterminedCount: 0 };
+  server.on(freezesRoutes.get, { json: { ...freeze, ...changed, ...over } });
+
+  const { out } = await run('freeze show new-year --lang zh');
+
+  assert.match(out, /覆盖 +当前没有主机/);
+  assert.match(out, /接下来 +不再出现/);
+  assert.match(out, /修改者 +grace/);
+
+  server.on(freezesRoutes.get, problem(404, 'NOT_FOUND', { what: 'freeze', id: 'new-yaer' }));
+  const { err, exit } = await run('freeze show new-yaer');
+
+  assert.equal(exit, 3);
+  assert.match(err, /NOT_FOUND/);
+});
