@@ -3,7 +3,9 @@
  *
  * Rule: it says when it is ready. From then on it is asked once a second whether it is alive; when it has been silent for
  * SILENT_MAX questions it is ended by force, since a process that hangs holds what another should have. When it ends without
- * being asked to, it is started again: at once when it had worked for a while, else after a pause that grows.
+ * being asked to, it is started again: at once when it had worked for a while, else after a pause that grows. Where others
+ * wait for the next one, a spare stands by: a process that has loaded its program, which is most of a start, and does
+ * nothing until it is needed. A replacement asked for by a person is never the spare, since that may be of an old version.
  */
 import type { ChildProcess } from 'node:child_process';
 import { backoffMs, type Clock, SECOND_MS } from '@pilothouse/base';
@@ -15,6 +17,8 @@ const ASK_MS = SECOND_MS;
 const SILENT_MAX = 5;
 /** Ending in order waits for requests under way; whoever needs longer hangs. */
 const LEAVE_DEADLINE_MS = 20 * SECOND_MS;
+/** A spare is loaded when whoever just began has dealt with those who waited for it. */
+const SPARE_AFTER_MS = 5 * SECOND_MS;
 const RESTART = { firstMs: 200, maxMs: 5 * SECOND_MS };
 /** Whoever worked for so long did not fail because of how it was started. */
 const SOUND_MS = 10 * SECOND_MS;
@@ -22,6 +26,7 @@ const SOUND_MS = 10 * SECOND_MS;
 export interface KeptProcessOptions {
   readonly name: string;
   readonly spawn: () => ChildProcess;
+  readonly hasSpare: boolean;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -39,11 +44,13 @@ interface Life {
   readonly ended: Promise<void>;
   readonly bornAt: number;
   isAskedToLeave: boolean;
+  hasEnded: boolean;
 }
 
 export class KeptProcess {
   readonly #options: KeptProcessOptions;
   #life: Life | null = null;
+  #spare: Life | null = null;
   #failures = 0;
   #isOver = false;
 
@@ -58,6 +65,7 @@ export class KeptProcess {
   /** Starts it for the first time. A refusal is final; from `ready` on it is kept. */
   async start(): Promise<Ready | Refused> {
     const life = this.#bear();
+    this.#life = life;
     const word = await this.#begin(life);
     if (word.kind === 'ready') this.#keep(life);
     else this.#isOver = true;
@@ -71,8 +79,12 @@ export class KeptProcess {
   async replace(canBothBe: boolean): Promise<boolean> {
     const old = this.#life;
     const life = this.#bear();
+    this.#life = life;
     await life.loaded;
-    if (!canBothBe) await this.#leave(old);
+    await this.#dismissSpare();
+    // What does not even load must not cost the one that works.
+    const isFirstOut = !canBothBe && !life.hasEnded;
+    if (isFirstOut) await this.#leave(old);
     const word = await this.#begin(life);
     if (word.kind === 'ready') {
       this.#keep(life);
@@ -80,15 +92,15 @@ export class KeptProcess {
       return true;
     }
     this.#options.log.error('a process could not be replaced', { name: this.name, why: word.text });
-    if (canBothBe) this.#life = old;
-    else this.#again(life);
+    if (old === null || old.hasEnded) this.#again(life);
+    else this.#life = old;
     return false;
   }
 
   /** Ends it for good. */
   async end(): Promise<void> {
     this.#isOver = true;
-    await this.#leave(this.#life);
+    await Promise.all([this.#dismissSpare(), this.#leave(this.#life)]);
   }
 
   #bear(): Life {
@@ -116,6 +128,7 @@ export class KeptProcess {
     });
     child.once('exit', (code, signal) => {
       stopAsking();
+      life.hasEnded = true;
       loaded.resolve();
       begun.resolve(null);
       ended.resolve();
@@ -132,19 +145,25 @@ export class KeptProcess {
       ended: ended.promise,
       bornAt: clock.monotonic(),
       isAskedToLeave: false,
+      hasEnded: false,
     };
-    this.#life = life;
     return life;
   }
 
   async #begin(life: Life): Promise<Ready | Refused> {
-    const { name } = this.#options;
+    const { name, clock, log } = this.#options;
+    const { pid } = life.child;
+    const begunAt = clock.monotonic();
     tell(life.child, { kind: 'begin', name });
-    const text = `INTERNAL: ${name} ended before it was ready\n`;
-    return (await life.begun) ?? { kind: 'refused', text, exitCode: 1 };
+    const word = await life.begun;
+    if (word?.kind === 'ready')
+      log.info('a process is ready', { name, pid, tookMs: Math.round(clock.monotonic() - begunAt) });
+    return word ?? { kind: 'refused', text: `INTERNAL: ${name} ended before it was ready\n`, exitCode: 1 };
   }
 
   #keep(life: Life): void {
+    const { clock, hasSpare } = this.#options;
+    if (hasSpare) clock.after(SPARE_AFTER_MS, () => void this.#bearSpare(life));
     void life.ended.then(() => {
       if (this.#life === life && !life.isAskedToLeave) this.#again(life);
     });
@@ -158,15 +177,36 @@ export class KeptProcess {
     const pauseMs = this.#failures === 0 ? 0 : backoffMs(this.#failures - 1, RESTART, random());
     log.warn('a process is started again', { name, pauseMs: Math.round(pauseMs) });
     clock.after(pauseMs, () => {
-      if (!this.#isOver && this.#life === life) void this.#tryAgain(this.#bear());
+      if (!this.#isOver && this.#life === life) void this.#tryAgain(this.#takeSpare() ?? this.#bear());
     });
   }
 
   async #tryAgain(life: Life): Promise<void> {
+    this.#life = life;
     const word = await this.#begin(life);
     if (word.kind === 'ready') return this.#keep(life);
     this.#options.log.error('a process did not start', { name: this.name, why: word.text });
     this.#again(life);
+  }
+
+  async #bearSpare(life: Life): Promise<void> {
+    if (this.#life !== life || life.hasEnded || this.#isOver || this.#spare !== null) return;
+    const spare = this.#bear();
+    this.#spare = spare;
+    await spare.loaded;
+    const { name, log } = this.#options;
+    if (!spare.hasEnded) log.info('a spare stands by', { name, pid: spare.child.pid });
+    else if (this.#spare === spare) this.#spare = null;
+  }
+
+  #takeSpare(): Life | null {
+    const spare = this.#spare;
+    this.#spare = null;
+    return spare?.hasEnded === false ? spare : null;
+  }
+
+  async #dismissSpare(): Promise<void> {
+    await this.#leave(this.#takeSpare());
   }
 
   async #leave(life: Life | null): Promise<void> {
