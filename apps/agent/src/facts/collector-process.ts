@@ -109,11 +109,11 @@ function start(command: readonly string[], names: readonly string[]): ChildProce
   return child;
 }
 
+const OF_WHO_STAYS = /^(?:NODE_OPTIONS|UV_THREADPOOL_SIZE|MALLOC_.*)$/;
+
 /** What keeps a process small that stays for months makes one slow that ends within a second. */
 const ofItsOwn = (environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    Object.entries(environment).filter(([name]) => name !== 'NODE_OPTIONS' && !name.startsWith('MALLOC_')),
-  );
+  Object.fromEntries(Object.entries(environment).filter(([name]) => !OF_WHO_STAYS.test(name)));
 
 interface Following {
   readonly names: readonly string[] | null;
