@@ -14,6 +14,7 @@ import {
   WatchEvent,
 } from '@pilothouse/contract';
 import { took } from './ages.ts';
+import { fetchWithOutputs, OUTPUT_PAUSE_MS } from './await-outputs.ts';
 import type { CliContext } from './cli-context.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { note, printJson } from './print.ts';
@@ -83,8 +84,8 @@ export async function followRollout(
     isOutputShown: !isAlone,
     beforePrint: () => progress.clear(),
   });
-  const results = createResults(context, client, id, (groups) => {
-    if (!context.isJson) printer.print(groups);
+  const results = createResults(context, client, id, (groups, isLast) => {
+    if (!context.isJson) printer.print(groups, isLast);
   });
   const tellWaiting = createWaitingTeller(context, progress);
   const stages = createStageTeller(context, client, progress);
@@ -198,7 +199,7 @@ function createResults(
   context: CliContext,
   client: Client,
   rolloutId: string,
-  show: (groups: readonly ResultGroup[]) => void,
+  show: (groups: readonly ResultGroup[], isLast: boolean) => void,
 ) {
   let isDirty = false;
   let asking: Promise<void> | null = null;
@@ -217,7 +218,7 @@ function createResults(
   const refresh = async (): Promise<void> => {
     isDirty = false;
     try {
-      show(await fetchGroups());
+      show(await fetchGroups(), false);
     } catch (error) {
       // Told by `finish`; until then the next round may succeed.
       failure = error;
@@ -237,10 +238,12 @@ function createResults(
     async finish(): Promise<ResultGroup[]> {
       stop();
       await asking;
-      const groups = await fetchGroups().catch((error: unknown) => {
+      const pause = () =>
+        new Promise<void>((resolve) => void context.clock.after(OUTPUT_PAUSE_MS, () => resolve()));
+      const groups = await fetchWithOutputs(fetchGroups, pause).catch((error: unknown) => {
         throw failure ?? error;
       });
-      show(groups);
+      show(groups, true);
       return groups;
     },
     close: stop,

@@ -3,6 +3,7 @@
  * what was printed, so that a group which grows later is one line more and not its whole output again.
  */
 import type { ErrorDetails, Message, ResultGroup } from '@pilothouse/contract';
+import { awaitsOutput } from './await-outputs.ts';
 import type { CliContext } from './cli-context.ts';
 import { type Colour, paint, plain } from './terminal.ts';
 
@@ -22,6 +23,10 @@ const WORDS = {
   hidden: {
     en: '… {count} characters more: pilothouse rollout output ID {host}',
     zh: '……另有 {count} 个字符：pilothouse rollout output ID {host}',
+  },
+  missing: {
+    en: '(its output has not come: pilothouse rollout output ID {host})',
+    zh: '（输出尚未送达：pilothouse rollout output ID {host}）',
   },
 } satisfies Record<string, Message>;
 
@@ -60,8 +65,8 @@ export const stateColour = (state: string): Colour | null => {
 };
 
 export interface ResultsPrinter {
-  /** Prints what is new in these groups since the last call. */
-  print(groups: readonly ResultGroup[]): void;
+  /** Prints what is new in these groups since the last call. Until the last, a group whose output is on its way waits. */
+  print(groups: readonly ResultGroup[], isLast?: boolean): void;
 }
 
 const ENDS = ['succeeded', 'failed', 'unknown', 'skipped', 'cancelled', 'expired'];
@@ -73,9 +78,9 @@ export function createResultsPrinter(
 ): ResultsPrinter {
   const printed = new Map<string, { number: number; hostsCount: number; names: Set<string> }>();
   return {
-    print(groups) {
+    print(groups, isLast = true) {
       for (const group of groups) {
-        if (!ENDS.includes(group.state)) continue;
+        if (!ENDS.includes(group.state) || (!isLast && awaitsOutput(group))) continue;
         const key = JSON.stringify([group.state, group.exitCode, group.error, group.outputDigest]);
         const before = printed.get(key);
         const added = group.hostsCount - (before?.hostsCount ?? 0);
@@ -130,7 +135,7 @@ export function causeOf({ code, cause }: ErrorDetails): { code: string; details:
 
 function outputOf(context: CliContext, group: ResultGroup): string {
   const { say, terminal } = context;
-  if (group.preview === null) return '';
+  if (group.preview === null) return missingOf(context, group);
   const { stdout, stderr, hiddenChars } = group.preview;
   const host = group.hostNames[0] ?? '';
   const indent = (text: string): string[] =>
@@ -152,7 +157,16 @@ function outputOf(context: CliContext, group: ResultGroup): string {
 }
 
 /** Also where the output was shown as it came: a reader must not take a part for the whole. */
-function droppedOf({ say, terminal }: CliContext, { preview }: ResultGroup): string {
-  if (preview === null || preview.cutBytes === 0) return '';
+function droppedOf(context: CliContext, group: ResultGroup): string {
+  const { say, terminal } = context;
+  const { preview } = group;
+  if (preview === null) return missingOf(context, group);
+  if (preview.cutBytes === 0) return '';
   return `${paint(terminal, 'grey', `    ${say(WORDS.cut, { bytes: preview.cutBytes })}`)}\n`;
+}
+
+function missingOf({ say, terminal }: CliContext, group: ResultGroup): string {
+  if (!awaitsOutput(group)) return '';
+  const host = group.hostNames[0] ?? '';
+  return `${paint(terminal, 'grey', `    ${say(WORDS.missing, { host })}`)}\n`;
 }
