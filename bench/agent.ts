@@ -4,6 +4,7 @@ import { HOUR_MS } from '@pilothouse/base';
 import { rolloutRoutes } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { until } from '@pilothouse/testkit';
+import { buildBundles } from '../tools/build.ts';
 import type { Benchmark } from './benchmark.ts';
 import { ceiling, type Figure } from './figure.ts';
 import { collectFacts, enrolAgent, runAgent } from './frame/agent-process.ts';
@@ -43,6 +44,7 @@ interface AgentCosts extends Costs {
 export const agent: Benchmark = {
   hosts: 1,
   async run({ fleets, say }) {
+    await buildBundles(['agent']);
     const stage = await openStage(fleets.newDirectory());
     const relay = await openRelay(28_444);
     try {

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { createServer } from 'node:net';
+import { connect, createServer } from 'node:net';
 import { AppError } from '@pilothouse/contract';
 import { type DataDirectory, readIfThere, writeDurably } from './data-directory.ts';
 
@@ -22,6 +22,23 @@ export async function claimDirectory(data: DataDirectory): Promise<void> {
     server.once('error', (cause: NodeJS.ErrnoException) =>
       reject(cause.code === 'EADDRINUSE' ? new AppError('AGENT_RUNS_ALREADY', { path: data.path }) : cause),
     );
-    server.listen(`\0pilothouse-agent-${name}`, resolve);
+    server.listen(socketOf(name), resolve);
+  });
+}
+
+const socketOf = (name: string): string => `\0pilothouse-agent-${name}`;
+
+/** Whether an agent works on the directory now. */
+export function isClaimed(data: DataDirectory): Promise<boolean> {
+  const name = readIfThere(data.instance)?.trim() ?? '';
+  if (name === '') return Promise.resolve(false);
+  return new Promise((resolve) => {
+    const socket = connect(socketOf(name));
+    const answer = (isTaken: boolean): void => {
+      socket.destroy();
+      resolve(isTaken);
+    };
+    socket.once('connect', () => answer(true));
+    socket.once('error', () => answer(false));
   });
 }

@@ -15,6 +15,7 @@ export const VERBS = [
   'enrol',
   'run',
   'status',
+  'doctor',
   'facts',
   'actions',
   'policy',

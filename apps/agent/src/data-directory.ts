@@ -34,8 +34,14 @@ export interface DataDirectory {
   readonly instance: string;
 }
 
+/** Makes the directory where there is none. */
 export function openDataDirectory(path: string): DataDirectory {
   mkdirSync(path, { recursive: true, mode: 0o700 });
+  return dataDirectoryAt(path);
+}
+
+/** The names alone, whatever is there. */
+export function dataDirectoryAt(path: string): DataDirectory {
   return {
     path,
     identity: join(path, 'identity.json'),

@@ -8,6 +8,7 @@ export const agentMessages = defineMessages({
   pilothouse-agent enrol --token pht1.…   make this a host of the server that gave the token
   pilothouse-agent run                    hold the session, collect facts, carry out tasks
   pilothouse-agent status                 who this host is, and whether it is connected
+  pilothouse-agent doctor                 what is wrong here, and what to do about it
   pilothouse-agent facts [NAME]           collect now and print what the server would see
   pilothouse-agent actions                what this agent can do here, and what it cannot, and why
   pilothouse-agent policy show            whose signatures this host asks for
@@ -21,8 +22,8 @@ export const agentMessages = defineMessages({
 Options
   --data DIR    where the agent keeps its files   (PILOTHOUSE_AGENT_DATA, default {data})
   --again       with enrol: forget the identity this directory holds
-  --json        with history: lines that pilothouse audit hosts reads
-  --server URL  with run: the gateway, when it has moved (PILOTHOUSE_AGENT_SERVER; several with commas)
+  --json        with history: lines that pilothouse audit hosts reads; with doctor: findings for programs
+  --server URL  with run and doctor: the gateway, when it has moved (PILOTHOUSE_AGENT_SERVER; several with commas)
   --lang en|zh  language of this output           (default: from LANG)
 
 Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 4 the server cannot be reached`,
@@ -31,6 +32,7 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
   pilothouse-agent enrol --token pht1.…   将本机注册到签发该令牌的服务器
   pilothouse-agent run                    保持会话、采集事实、执行任务
   pilothouse-agent status                 本机身份及连接状态
+  pilothouse-agent doctor                 检查本机问题并给出处理建议
   pilothouse-agent facts [NAME]           立即采集并打印服务器将看到的内容
   pilothouse-agent actions                本 agent 在此能做什么、不能做什么及原因
   pilothouse-agent policy show            本机要求哪些人的签名
@@ -44,8 +46,8 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
 选项
   --data DIR    agent 文件目录        （PILOTHOUSE_AGENT_DATA，默认 {data}）
   --again       与 enrol 同用：丢弃该目录中已有的身份
-  --json        与 history 同用：输出 pilothouse audit hosts 可读取的行
-  --server URL  与 run 同用：网关迁移后的地址（PILOTHOUSE_AGENT_SERVER，多个以逗号分隔）
+  --json        与 history 同用：输出 pilothouse audit hosts 可读取的行；与 doctor 同用：供程序读取
+  --server URL  与 run、doctor 同用：网关迁移后的地址（PILOTHOUSE_AGENT_SERVER，多个以逗号分隔）
   --lang en|zh  输出语言              （默认取自 LANG）
 
 退出码：0 完成 · 1 当前无法完成 · 2 命令行有误 · 3 被拒绝 · 4 无法连接服务器`,
@@ -75,6 +77,11 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
   statusTrust: { en: 'trust version', zh: '信任版本' },
   statusWitness: { en: 'audit witness', zh: '审计见证' },
   witnessed: { en: 'record {sequence} of {at}: {path}', zh: '记录 {sequence}（{at}）：{path}' },
+  statusUndo: { en: 'undo records', zh: '撤销记录' },
+  undoUse: {
+    en: '{plans} {plans:plan|plans}, {mib} of {mibMax} MiB',
+    zh: '{plans} 个计划，{mib}/{mibMax} MiB',
+  },
   statusSession: { en: 'session', zh: '会话' },
   statusHeld: { en: 'held', zh: '暂停' },
   connected: { en: 'connected to {detail} since {since}', zh: '自 {since} 起已连接 {detail}' },

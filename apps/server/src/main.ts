@@ -43,13 +43,10 @@ async function runStore(args: readonly string[]): Promise<void> {
 
 /** Settings as the server itself would read them; `--json` is for this verb alone. */
 async function runDoctorVerb(args: readonly string[]): Promise<void> {
-  const { isWell, printDoctor, runDoctor } = await import('./doctor/run-doctor.ts');
+  const { isWell, runDoctor, sayFindings } = await import('./doctor/run-doctor.ts');
   const config = readConfig({ ...systemSources(), args: args.filter((argument) => argument !== '--json') });
   const findings = await runDoctor(config, config.language);
-  const text = args.includes('--json')
-    ? `${JSON.stringify({ findings })}\n`
-    : printDoctor(findings, config.language);
-  process.stdout.write(text);
+  process.stdout.write(sayFindings(findings, { language: config.language, isJson: args.includes('--json') }));
   if (!isWell(findings)) process.exitCode = 1;
 }
 

@@ -11,6 +11,7 @@ export * from './audit-chain.ts';
 export * from './budget.ts';
 export * from './canonical-json.ts';
 export * from './channel.ts';
+export * from './doctor.ts';
 export * from './envelope.ts';
 export * from './errors.ts';
 export * from './event.ts';

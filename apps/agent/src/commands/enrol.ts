@@ -18,6 +18,7 @@ export async function enrol(line: CommandLine): Promise<number> {
     data,
     dialler: createDialler({ proxy: proxyOf(process.env) }),
     agentVersion: AGENT_VERSION,
+    language: line.language,
   });
   const message = enrolled.state === 'active' ? agentMessages.enrolled : agentMessages.enrolledPending;
   process.stdout.write(`${renderMessage(message, line.language, { ...enrolled })}\n`);

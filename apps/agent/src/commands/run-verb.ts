@@ -21,6 +21,8 @@ export async function runVerb(line: CommandLine): Promise<number> {
       return (await import('./run.ts')).run(line);
     case 'status':
       return (await import('./status.ts')).status(line);
+    case 'doctor':
+      return (await import('./doctor.ts')).doctor(line);
     case 'facts':
       return (await import('./facts.ts')).facts(line);
     case 'collect':

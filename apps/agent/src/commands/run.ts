@@ -1,4 +1,3 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemClock } from '@pilothouse/base';
 import { isAppError, renderMessage } from '@pilothouse/contract';
@@ -11,12 +10,15 @@ import { createAgentRegistry } from '../kernel-actions/create-agent-registry.ts'
 import { createAgentLog } from '../log.ts';
 import { agentMessages } from '../messages.ts';
 import { agentPlugins } from '../plugins.ts';
+import { keepCodeSmall } from '../release-memory.ts';
+import { isSystemdHost } from '../systemd-host.ts';
 import { AGENT_VERSION } from '../version.ts';
 import { proxyOf } from './proxy.ts';
 import { unusable, usableDirectory } from './usable-directory.ts';
 
 /** `run`: until SIGTERM or SIGINT. */
 export async function run(line: CommandLine): Promise<number> {
+  keepCodeSmall();
   const data = usableDirectory(line.dataDirectory);
   const log = createAgentLog((text) => process.stderr.write(text));
   const isRoot = process.getuid?.() === 0;
@@ -71,9 +73,6 @@ const collectorCommand = (dataDirectory: string): string[] => [
   dataDirectory,
   '--',
 ];
-
-const isSystemdHost = (): boolean =>
-  existsSync('/run/systemd/system') && readFileSync('/proc/1/comm', 'utf8').trim() === 'systemd';
 
 function sayWhatIsMissing(line: CommandLine): void {
   const { absent } = createAgentRegistry(agentPlugins, {

@@ -6,7 +6,7 @@
  * authority alone, and only over this connection says the secret. So whoever stands in between learns nothing.
  */
 import { errorCode } from '@pilothouse/base';
-import { AppError, ENROLMENT_TOKEN_PREFIX, EnrolmentToken, Problem, TrustBundle } from '@pilothouse/contract';
+import { AppError, ENROLMENT_TOKEN_PREFIX, EnrolmentToken, type Language, Problem, TrustBundle } from '@pilothouse/contract';
 import { type EnrolRequest, EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
 import type { DataDirectory } from '../data-directory.ts';
 import { askGateway } from '../session/ask-gateway.ts';
@@ -22,10 +22,18 @@ export interface Enrolled {
   readonly url: string;
 }
 
+export interface EnrolWorld {
+  readonly data: DataDirectory;
+  readonly dialler: Dialler;
+  readonly agentVersion: string;
+  /** In which the server is asked to say why it refuses. */
+  readonly language: Language;
+}
+
 /** AppError AGENT_TOKEN_INVALID, AGENT_PIN_MISMATCH, AGENT_UNREACHABLE, AGENT_ENROL_REFUSED. */
 export async function enrolHost(
   tokenText: string,
-  world: { readonly data: DataDirectory; readonly dialler: Dialler; readonly agentVersion: string },
+  world: EnrolWorld,
 ): Promise<Enrolled> {
   const token = parseToken(tokenText);
   const { makeKeyRequest } = await import('./make-key-request.ts');
@@ -36,7 +44,7 @@ export async function enrolHost(
     agentVersion: world.agentVersion,
     ...describeHost(),
   };
-  const { url, response } = await askFirst(token, request, world.dialler);
+  const { url, response } = await askFirst(token, request, world);
   // The first bundle is believed because the pinned connection brought it; later ones are signed by keys of this one.
   const trust = TrustBundle.parse(JSON.parse(response.trust.payload));
   const identity = identityOf({ keyPem, chain: response.chain, urls: token.urls }, trust.authorities);
@@ -63,13 +71,13 @@ export function parseToken(text: string): EnrolmentToken {
 async function askFirst(
   token: EnrolmentToken,
   request: EnrolRequest,
-  dialler: Dialler,
+  world: EnrolWorld,
 ): Promise<{ url: URL; response: EnrolResponse }> {
   let failure: AppError | null = null;
   for (const address of token.urls) {
     const url = new URL(address);
     try {
-      return { url, response: await askOne(url, { token, request, dialler }) };
+      return { url, response: await askOne(url, { token, request, world }) };
     } catch (cause) {
       if (cause instanceof AppError && cause.code !== 'AGENT_PIN_MISMATCH') throw cause;
       failure =
@@ -83,8 +91,9 @@ async function askFirst(
 
 async function askOne(
   url: URL,
-  { token, request, dialler }: { token: EnrolmentToken; request: EnrolRequest; dialler: Dialler },
+  { token, request, world }: { token: EnrolmentToken; request: EnrolRequest; world: EnrolWorld },
 ): Promise<EnrolResponse> {
+  const { dialler, language } = world;
   const probe = await dialler.dial(url, { authorities: null });
   const authority = pinnedAuthority(probe, token.pin);
   probe.destroy();
@@ -95,7 +104,7 @@ async function askOne(
     {
       method: 'POST',
       path: GATEWAY_PATHS.enrol,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', 'accept-language': language },
       body: JSON.stringify(request),
     },
   );

@@ -65,6 +65,8 @@ export interface UndoRecords {
   /** Null when nothing is kept of this plan. */
   of(planDigest: string): UndoBook | null;
   restored(planDigest: string, sequence: number): void;
+  /** The plans that something is kept of. */
+  planDigests(): readonly string[];
   /** Disk that all logs take. */
   usage(): { readonly plans: number; readonly bytes: number };
 }
@@ -135,6 +137,7 @@ export function openUndoRecords(options: UndoRecordsOptions): UndoRecords {
       if (book !== null)
         append(planDigest, { kind: 'restored', sequence, at: toTimestamp(now()) }, book.length);
     },
+    planDigests: () => filesIn(directory).map(({ planDigest }) => planDigest),
     usage() {
       const known = filesIn(directory);
       return { plans: known.length, bytes: known.reduce((sum, each) => sum + each.bytes, 0) };

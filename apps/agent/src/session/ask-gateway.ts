@@ -13,6 +13,8 @@ export interface GatewayCall {
 export interface GatewayAnswer {
   readonly status: number;
   readonly text: string;
+  /** The server's clock as HTTP says it, in whole seconds; null when it does not. */
+  readonly date: string | null;
 }
 
 /** A trust chain of 64 bundles is the largest answer. */
@@ -99,5 +101,6 @@ async function readAnswer(response: IncomingMessage): Promise<GatewayAnswer> {
     if (sizeBytes > ANSWER_BYTES_MAX) throw new Error(`answer is larger than ${ANSWER_BYTES_MAX} bytes`);
     pieces.push(piece);
   }
-  return { status: response.statusCode ?? 0, text: Buffer.concat(pieces).toString('utf8') };
+  const { statusCode = 0, headers } = response;
+  return { status: statusCode, text: Buffer.concat(pieces).toString('utf8'), date: headers.date ?? null };
 }

@@ -26,7 +26,7 @@ import { type EnvelopeJudge, type Refusal, verifyEnvelope } from './verify-envel
 /** Offers that wait for locks. A host that is so far behind should say so rather than remember more. */
 const QUEUE_MAX = 256;
 /** Below this no task begins: its output and its scratch files need room, and so does the host. */
-const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
+export const DISK_FREE_BYTES_MIN = 16 * 1024 * 1024;
 /** A task that ends within this time says only how it ended: a third of the frames of a command that is quick. */
 const FIRST_WORD_MS = 100;
 /** Of one hello. */

@@ -1,9 +1,4 @@
-import type { DoctorText } from './finding.ts';
-
-const text = (en: string, zh: string, hint?: readonly [en: string, zh: string]): DoctorText => ({
-  title: { en, zh },
-  hint: hint === undefined ? null : { en: hint[0], zh: hint[1] },
-});
+import { type DoctorText, doctorText as text } from '@pilothouse/contract';
 
 /** What `doctor` says, and what to do about it. */
 export const doctorTexts = {

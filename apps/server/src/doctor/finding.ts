@@ -1,14 +1,8 @@
-import type { Message } from '@pilothouse/contract';
-import { doctorTexts } from './doctor-texts.ts';
+import type { DoctorFinding as Finding } from '@pilothouse/contract';
+import type { doctorTexts } from './doctor-texts.ts';
 
 export type DoctorCode = keyof typeof doctorTexts;
-
-/** One thing that was looked at. `warning`: works, and should be seen to. `problem`: does not, or soon will not, work. */
-export interface DoctorFinding {
-  readonly state: 'ok' | 'warning' | 'problem';
-  readonly code: DoctorCode;
-  readonly details: Readonly<Record<string, string | number>>;
-}
+export type DoctorFinding = Finding<DoctorCode>;
 
 const finding =
   (state: DoctorFinding['state']) =>
@@ -17,9 +11,3 @@ const finding =
 export const ok = finding('ok');
 export const warning = finding('warning');
 export const problem = finding('problem');
-
-export interface DoctorText {
-  readonly title: Message;
-  /** Null where nothing needs to be done. */
-  readonly hint: Message | null;
-}

@@ -3,7 +3,7 @@
  * and says what to do. It changes nothing, and works beside a running server as well as before the first start.
  */
 import { type } from 'node:os';
-import { type Language, renderMessage } from '@pilothouse/contract';
+import { doctorJson, type Language, printDoctor } from '@pilothouse/contract';
 import type { Config } from '../config.ts';
 import { readVersion } from '../version.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
@@ -12,6 +12,8 @@ import { checkClock, checkDescriptors } from './check-machine.ts';
 import { checkStore } from './check-store.ts';
 import { doctorTexts } from './doctor-texts.ts';
 import { type DoctorFinding, ok } from './finding.ts';
+
+export { isWell } from '@pilothouse/contract';
 
 export async function runDoctor(config: Config, language: Language): Promise<readonly DoctorFinding[]> {
   const os = `${type()} ${process.arch}`;
@@ -26,19 +28,7 @@ export async function runDoctor(config: Config, language: Language): Promise<rea
   ];
 }
 
-const MARKS = { ok: '✓', warning: '!', problem: '✗' } as const;
-
-/** One line a finding, and below it what to do. */
-export function printDoctor(findings: readonly DoctorFinding[], language: Language): string {
-  return findings
-    .map(({ state, code, details }) => {
-      const { title, hint } = doctorTexts[code];
-      const line = `${MARKS[state]} ${renderMessage(title, language, details)}\n`;
-      const isHinted = state !== 'ok' && hint !== null;
-      return isHinted ? `${line}    ${renderMessage(hint, language, details)}\n` : line;
-    })
-    .join('');
-}
-
-export const isWell = (findings: readonly DoctorFinding[]): boolean =>
-  findings.every(({ state }) => state !== 'problem');
+export const sayFindings = (
+  findings: readonly DoctorFinding[],
+  { language, isJson }: { readonly language: Language; readonly isJson: boolean },
+): string => (isJson ? doctorJson(findings, doctorTexts) : printDoctor(findings, doctorTexts, language));
