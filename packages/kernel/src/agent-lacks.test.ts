@@ -2,7 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { agentLacks } from './agent-lacks.ts';
 
-const both = (text: string) => ({ en: text, zh: `${text}。` });
+const both = (text: string) => {
+  const chinese = `${text}。`;
+  return { en: text, zh: chinese };
+};
 const declared = {
   facts: new Map([
     ['hardware', { title: both('Hardware'), withoutRoot: both('memory modules') }],
