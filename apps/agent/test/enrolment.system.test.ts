@@ -29,6 +29,9 @@ test('a token makes a host: an identity and its trust, for the agent’s user al
   assert.doesNotMatch(readFileSync(join(agent.directory, 'identity.json'), 'utf8'), new RegExp(SECRET));
 });
 
+const tokenWith = (change: object): string =>
+  `pht1.${Buffer.from(JSON.stringify({ urls: [gateway.url], pin: gateway.authority.pin, secret: SECRET, ...change })).toString('base64url')}`;
+
 test('says the secret to nobody but the server that the token pins', async () => {
   const heard = gateway.enrolments.length;
   const { pin } = await newAuthority();
@@ -40,15 +43,13 @@ test('says the secret to nobody but the server that the token pins', async () =>
 });
 
 test('refusals, a closed port and a torn token each have a code, a cause and a next step', async () => {
-  const token = (change: object) =>
-    `pht1.${Buffer.from(JSON.stringify({ urls: [gateway.url], pin: gateway.authority.pin, secret: SECRET, ...change })).toString('base64url')}`;
   const cases: [number, RegExp, string][] = [
     [
       3,
       /No such enrolment token.*\n.*Make a new one[^]*AGENT_ENROL_REFUSED/,
-      token({ secret: 'x'.repeat(20) }),
+      tokenWith({ secret: 'x'.repeat(20) }),
     ],
-    [4, /ECONNREFUSED[^]*AGENT_UNREACHABLE/, token({ urls: ['https://127.0.0.1:1'] })],
+    [4, /ECONNREFUSED[^]*AGENT_UNREACHABLE/, tokenWith({ urls: ['https://127.0.0.1:1'] })],
     [2, /AGENT_TOKEN_INVALID/, gateway.token().slice(0, -8)],
   ];
   for (const [code, text, bad] of cases) {
@@ -56,6 +57,12 @@ test('refusals, a closed port and a torn token each have a code, a cause and a n
     assert.equal(done.code, code);
     assert.match(done.stderr, text);
   }
+});
+
+test('asks the server to say its refusal in the language of the line', async () => {
+  const done = await agent.command('enrol', '--lang', 'zh', '--token', tokenWith({ secret: 'x'.repeat(20) }));
+
+  assert.match(done.stderr, /拒绝：注册令牌不存在（ENROL_TOKEN_UNKNOWN）\n请创建新令牌。/);
 });
 
 test('does not forget an identity unless told so', async () => {

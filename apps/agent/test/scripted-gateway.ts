@@ -70,7 +70,8 @@ export interface ScriptedGateway {
   close(): Promise<void>;
 }
 
-export async function openScriptedGateway(): Promise<ScriptedGateway> {
+/** `hostId`: whom it takes every agent for. */
+export async function openScriptedGateway(hostId = HOST_ID): Promise<ScriptedGateway> {
   const authority = await newAuthority();
   const key = newEnvelopeKey();
   const { cert, key: serverKey } = await issueServer(authority);
@@ -111,7 +112,7 @@ export async function openScriptedGateway(): Promise<ScriptedGateway> {
     },
   };
   server.on('request', (request, response) => {
-    answerRequest(gateway, { request, response, enrolments, bodies }).catch((cause: unknown) => {
+    answerRequest(gateway, { request, response, enrolments, bodies, hostId }).catch((cause: unknown) => {
       response.writeHead(500).end(String(cause));
     });
   });
@@ -124,7 +125,7 @@ export async function openScriptedGateway(): Promise<ScriptedGateway> {
         generation += 1;
         const session = openSession(ws, { hello: hello.value, generation, peerName });
         const special = first?.(hello.value) ?? null;
-        if (special === null) welcome(session, key);
+        if (special === null) welcome(session, key, hostId);
         else session.sendRaw(special);
         arrivals.put(session);
       });
@@ -142,11 +143,11 @@ function peerOf(request: IncomingMessage): string {
   return String(socket.getPeerCertificate().subject?.CN ?? '');
 }
 
-function welcome(session: ScriptedSession, key: EnvelopeKeyPair): void {
+function welcome(session: ScriptedSession, key: EnvelopeKeyPair, hostId: string): void {
   const serverTime = toTimestamp(Date.now());
   session.send({
     kind: 'welcome',
-    hostId: HOST_ID,
+    hostId,
     serverTime,
     heartbeatIntervalMs: 1000,
     knownFacts: {},
@@ -188,6 +189,7 @@ async function answerRequest(
     response: ServerResponse;
     enrolments: EnrolRequest[];
     bodies: Map<string, Buffer>;
+    hostId: string;
   },
 ): Promise<void> {
   const { request, response } = at;
@@ -201,11 +203,11 @@ async function answerRequest(
   if (url.pathname === GATEWAY_PATHS.enrol) {
     const asked = EnrolRequest.parse(JSON.parse(body.toString()));
     at.enrolments.push(asked);
-    if (asked.secret !== SECRET) return json(401, refusal);
-    const leaf = await issueHost(gateway.authority, asked.csr, gateway.issue);
+    if (asked.secret !== SECRET) return json(401, refusalIn(request.headers['accept-language']));
+    const leaf = await issueHost(gateway.authority, asked.csr, { hostId: at.hostId, ...gateway.issue });
     const chain = [leaf, gateway.authority.pem];
     return json(200, {
-      hostId: HOST_ID,
+      hostId: at.hostId,
       state: 'active',
       chain,
       trust: signBundle(gateway.trust, gateway.key),
@@ -223,15 +225,15 @@ async function answerRequest(
 const decode = (body: Buffer, encoding: string): Buffer =>
   encoding === 'zstd' ? zstdDecompressSync(body) : encoding === 'gzip' ? gunzipSync(body) : body;
 
-const refusal = {
+const refusalIn = (language: string | undefined) => ({
   type: 'about:blank',
-  title: 'No such enrolment token',
+  title: language === 'zh' ? '注册令牌不存在' : 'No such enrolment token',
   status: 401,
   code: 'ENROL_TOKEN_UNKNOWN',
-  hint: 'Make a new one.',
+  hint: language === 'zh' ? '请创建新令牌。' : 'Make a new one.',
   retry: 'after-change',
   requestId: 'q_1',
-};
+});
 
 // ws gives a Buffer unless asked for something else.
 const textOf = (data: RawData): string => (data as Buffer).toString('utf8');

@@ -6,7 +6,14 @@
  * authority alone, and only over this connection says the secret. So whoever stands in between learns nothing.
  */
 import { errorCode } from '@pilothouse/base';
-import { AppError, ENROLMENT_TOKEN_PREFIX, EnrolmentToken, type Language, Problem, TrustBundle } from '@pilothouse/contract';
+import {
+  AppError,
+  ENROLMENT_TOKEN_PREFIX,
+  EnrolmentToken,
+  type Language,
+  Problem,
+  TrustBundle,
+} from '@pilothouse/contract';
 import { type EnrolRequest, EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
 import type { DataDirectory } from '../data-directory.ts';
 import { askGateway } from '../session/ask-gateway.ts';
@@ -31,10 +38,7 @@ export interface EnrolWorld {
 }
 
 /** AppError AGENT_TOKEN_INVALID, AGENT_PIN_MISMATCH, AGENT_UNREACHABLE, AGENT_ENROL_REFUSED. */
-export async function enrolHost(
-  tokenText: string,
-  world: EnrolWorld,
-): Promise<Enrolled> {
+export async function enrolHost(tokenText: string, world: EnrolWorld): Promise<Enrolled> {
   const token = parseToken(tokenText);
   const { makeKeyRequest } = await import('./make-key-request.ts');
   const { keyPem, csr } = await makeKeyRequest();
