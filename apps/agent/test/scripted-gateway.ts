@@ -217,7 +217,7 @@ async function answerRequest(
   const [digest = ''] = url.pathname.split('/').slice(-1);
   const decoded = decode(body, String(request.headers['content-encoding']));
   if (request.method !== 'PUT' || createHash('sha256').update(decoded).digest('hex') !== digest)
-    return json(422, refusal);
+    return json(422, refusalIn(request.headers['accept-language']));
   at.bodies.set(digest, decoded);
   response.writeHead(204).end();
 }
