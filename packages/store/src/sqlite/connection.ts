@@ -66,6 +66,17 @@ export class SqliteConnection {
     }
   }
 
+  /** The whole database, for another that starts out as this one is. */
+  image(): Uint8Array {
+    return this.#database.serialize();
+  }
+
+  /** Everything becomes as it was when the image was taken. */
+  become(image: Uint8Array): void {
+    this.#statements.clear();
+    this.#database.deserialize(image);
+  }
+
   #enter(transaction: number): void {
     if (this.#transaction === transaction) {
       if (this.#database.isTransaction) return;

@@ -8,15 +8,27 @@ import { sqliteDialect } from './dialect.ts';
  * SQLite in memory on the caller's own thread: nothing survives and everything blocks, so this is for simulations alone.
  * Every statement has its answer within the same turn of the event loop, which makes runs repeat exactly.
  */
-export function openInlineStore(): Store {
-  const connection = new SqliteConnection({
-    path: ':memory:',
-    role: 'writer',
-    isDurable: false,
-    isChecked: false,
-  });
-  return new SerialStore({ engine: inlineEngine(connection), log: undefined, clock: systemClock });
+export function openInlineStore(image?: Uint8Array): Store {
+  const connection = openConnection();
+  if (image !== undefined) connection.become(image);
+  return storeOver(connection);
 }
+
+/** What a store looks like after these migrations: thousands of worlds that begin with it need not run them again. */
+export async function migratedImage(sets: Parameters<Store['migrate']>[0]): Promise<Uint8Array> {
+  const connection = openConnection();
+  const store = storeOver(connection);
+  await store.migrate(sets);
+  const image = connection.image();
+  await store.close();
+  return image;
+}
+
+const openConnection = (): SqliteConnection =>
+  new SqliteConnection({ path: ':memory:', role: 'writer', isDurable: false, isChecked: false });
+
+const storeOver = (connection: SqliteConnection): Store =>
+  new SerialStore({ engine: inlineEngine(connection), log: undefined, clock: systemClock });
 
 function inlineEngine(connection: SqliteConnection): StoreEngine {
   let serial = 0;

@@ -191,13 +191,17 @@ function checkCrowd(world: World, state: ActiveRollout['state'], max: number): v
   for (const [rack, count] of byRack) assert.ok(count <= max, `${count} in flight in ${rack}`);
 }
 
-/** What hosts were told to be saved is in the store, whatever has happened since, and an end is final. */
-export async function checkSaved(world: World): Promise<void> {
+/**
+ * What hosts were told to be saved is in the store, whatever has happened since, and an end is final. Rollouts that were seen
+ * to have ended are looked at again only when all are.
+ */
+export async function checkSaved(world: World, which: 'open' | 'all'): Promise<void> {
   const { rollouts, ends } = world.observed;
+  const entries = [...world.hosts.values()].flatMap(({ ledger }) => ledger);
+  for (const { taskId } of entries) rollouts.add(rolloutOf(taskId));
+  const looked = new Set([...rollouts].filter((id) => which === 'all' || !ends.has(id)));
   const rows = new Map<string, EndedTask>();
-  for (const host of world.hosts.values())
-    for (const { taskId } of host.ledger) rollouts.add(parseTaskId(taskId)?.rolloutId ?? '');
-  for (const rolloutId of rollouts) {
+  for (const rolloutId of looked) {
     const page = { rolloutId, fromIndex: 0, state: null, hostId: null, limit: 100_000 };
     for (const row of await readEndedTasks(world.disk.store, page))
       rows.set(`${rolloutId}.${row.index}`, row);
@@ -206,8 +210,10 @@ export async function checkSaved(world: World): Promise<void> {
     if (before !== undefined) assert.equal(record?.state, before, 'an end is final');
     if (record !== null && isRolloutEnd(record.state)) ends.set(rolloutId, record.state);
   }
-  for (const host of world.hosts.values()) for (const entry of host.ledger) checkEntry(entry, rows);
+  for (const entry of entries) if (looked.has(rolloutOf(entry.taskId))) checkEntry(entry, rows);
 }
+
+const rolloutOf = (taskId: string): string => parseTaskId(taskId)?.rolloutId ?? '';
 
 function checkEntry({ taskId, isSaved, outcome }: LedgerEntry, rows: ReadonlyMap<string, EndedTask>): void {
   if (!isSaved || outcome === null) return;

@@ -1,16 +1,22 @@
 import { type HostId } from '@pilothouse/contract';
-import { parseTaskId } from '../driver/active-rollout.ts';
+import { type ActiveRollout, parseTaskId } from '../driver/active-rollout.ts';
 import { admin, callRoute } from '../open-test-rollouts.ts';
 import { checkSaved } from './invariants.ts';
 import { askForRule, askToDropRule } from './rule-moves.ts';
 import { anyPlan } from './simulated-plan.ts';
-import { crashHost, turn, type World } from './simulated-world.ts';
+import { crashHost, type World } from './simulated-world.ts';
 import { beat, endOverdue, read, type VirtualHost, work } from './virtual-host.ts';
 
 const HOUR_MS = 3_600_000;
 
 export interface Move {
   readonly weight: number;
+  /** As often in every world: what goes on, or goes away again, without being trouble itself. */
+  readonly isSteady?: true;
+  /** It would change nothing in any other world. */
+  readonly when?: (world: World) => boolean;
+  /** Hosts to which it can happen; absent: it is about no host, or about any. */
+  readonly wants?: (host: VirtualHost) => boolean;
   readonly move: (world: World, host: VirtualHost) => void | Promise<void>;
 }
 
@@ -54,6 +60,10 @@ async function liftStops(world: World): Promise<void> {
   for (const { id } of items) ask(world, 'stops.clear', { params: { stopId: id } });
 }
 
+function connectBack(world: World, host: VirtualHost): void {
+  if (world.index.has(host.id)) world.net.connect(host);
+}
+
 const setHost = (world: World, hostId: HostId, change: Parameters<World['changeHost']>[1]): void =>
   world.changeHost(hostId, change);
 
@@ -70,49 +80,73 @@ function forgetRunning(world: World, host: VirtualHost): boolean {
   return false;
 }
 
+const isAny =
+  (suits: (active: ActiveRollout) => boolean) =>
+  (world: World): boolean =>
+    world.server.room.active.values().some(suits);
+const hasSession = (host: VirtualHost): boolean => host.session !== null;
+const hasMail = (host: VirtualHost): boolean => host.inbox.onTheWay.length > 0;
+const hasNews = (host: VirtualHost): boolean => host.outbox.onTheWay.length > 0;
+const hasLate = ({ inbox, outbox }: VirtualHost): boolean => inbox.late.length + outbox.late.length > 0;
+const hasWork = ({ ledger }: VirtualHost): boolean => ledger.some(({ state }) => state !== 'ended');
+
 /** What may happen next, and how often. */
 export const moves: Readonly<Record<string, Move>> = {
-  read: { weight: 200, move: (world, host) => read(world.hostWorld, host) },
-  work: { weight: 200, move: (world, host) => work(world.hostWorld, host) },
+  read: { weight: 80, isSteady: true, wants: hasMail, move: (world, host) => read(world.hostWorld, host) },
+  work: { weight: 80, isSteady: true, wants: hasWork, move: (world, host) => work(world.hostWorld, host) },
   misread: {
-    weight: 20,
+    weight: 8,
+    wants: hasMail,
     move: (world, host) => read(world.hostWorld, host, { overtakes: true, twice: false }),
   },
   readTwice: {
-    weight: 20,
+    weight: 10,
+    wants: hasMail,
     move: (world, host) => read(world.hostWorld, host, { overtakes: false, twice: true }),
   },
-  late: { weight: 10, move: (world, host) => world.net.deliverLate(host) },
-  beat: { weight: 40, move: (_world, host) => beat(host) },
+  late: { weight: 10, wants: hasLate, move: (world, host) => world.net.deliverLate(host) },
+  beat: { weight: 10, isSteady: true, wants: hasSession, move: (_world, host) => beat(host) },
   load: {
-    weight: 8,
+    weight: 4,
     move: (world, host) => {
       host.isLaden = world.random.isLikely(0.3);
     },
   },
   deliver: {
-    weight: 300,
+    weight: 100,
+    isSteady: true,
+    wants: hasNews,
     move: (world, host) => world.net.deliver(host, { overtakes: false, twice: false }),
   },
-  overtake: { weight: 30, move: (world, host) => world.net.deliver(host, { overtakes: true, twice: false }) },
-  twice: { weight: 30, move: (world, host) => world.net.deliver(host, { overtakes: false, twice: true }) },
+  overtake: {
+    weight: 10,
+    wants: hasNews,
+    move: (world, host) => world.net.deliver(host, { overtakes: true, twice: false }),
+  },
+  twice: {
+    weight: 10,
+    wants: hasNews,
+    move: (world, host) => world.net.deliver(host, { overtakes: false, twice: true }),
+  },
   connect: {
-    weight: 90,
-    move: (world, host) => {
-      if (host.session === null && world.index.has(host.id)) world.net.connect(host);
-    },
+    weight: 80,
+    isSteady: true,
+    wants: (host) => !hasSession(host),
+    move: connectBack,
   },
-  disconnect: { weight: 30, move: (world, host) => world.net.disconnect(host) },
+  disconnect: { weight: 6, wants: hasSession, move: (world, host) => world.net.disconnect(host) },
   cutOff: {
-    weight: 15,
+    weight: 3,
+    wants: hasSession,
     move: (_world, host) => {
-      host.isCutOff = host.session !== null;
+      host.isCutOff = true;
     },
   },
-  crashHost: { weight: 20, move: crashHost },
+  crashHost: { weight: 5, move: crashHost },
   /** The host is set back to an older image, and no longer knows what the server saw it begin. */
   wipe: {
-    weight: 40,
+    weight: 6,
+    wants: hasWork,
     move: (world) => {
       // What the server has seen is on its disk only if that keeps up.
       if (world.disk.isSlow || world.disk.failures > 0) return;
@@ -120,98 +154,124 @@ export const moves: Readonly<Record<string, Move>> = {
     },
   },
   restart: {
-    weight: 18,
+    weight: 6,
     move: async (world) => {
+      const isAnybodyQuick = world.random.isLikely(0.7);
       await world.restart(world.random.isLikely(0.5));
-      await checkSaved(world);
+      await checkSaved(world, 'open');
+      for (const host of world.hosts.values())
+        if (isAnybodyQuick && world.random.isLikely(0.7)) connectBack(world, host);
     },
   },
   slowDisk: {
-    weight: 24,
+    weight: 6,
     move: (world) => {
       world.disk.isSlow = true;
     },
   },
   quickDisk: {
     weight: 15,
+    isSteady: true,
+    when: ({ disk }) => disk.isSlow,
     move: (world) => {
       world.disk.isSlow = world.random.isLikely(0.5);
       world.disk.release();
     },
   },
   fullDisk: {
-    weight: 6,
+    weight: 2,
     move: (world) => {
       world.disk.failures = 1 + world.random.int(2);
     },
   },
-  start: { weight: 6, move: startAny },
-  pause: { weight: 6, move: act('rollouts.pause') },
-  resume: { weight: 15, move: act('rollouts.resume') },
+  start: { weight: 3, move: startAny },
+  pause: { weight: 2, move: act('rollouts.pause') },
+  resume: {
+    weight: 15,
+    isSteady: true,
+    when: isAny(({ state }) => state.state === 'paused'),
+    move: act('rollouts.resume'),
+  },
   cancel: {
-    weight: 2,
+    weight: 1,
     move: act('rollouts.cancel', (world) => ({ endRunning: world.random.isLikely(0.5) })),
   },
-  confirm: { weight: 10, move: act('rollouts.confirm', (world, id) => ({ gate: gateOf(world, id) })) },
+  confirm: {
+    weight: 10,
+    isSteady: true,
+    when: isAny(({ state }) => state.gate !== null),
+    move: act('rollouts.confirm', (world, id) => ({ gate: gateOf(world, id) })),
+  },
   stop: {
-    weight: 3,
+    weight: 1,
     move: (world) => ask(world, 'stops.create', { body: { endRunning: world.random.isLikely(0.5) } }),
   },
-  lift: { weight: 8, move: (world) => void liftStops(world).catch(() => undefined) },
+  lift: { weight: 5, isSteady: true, move: (world) => void liftStops(world).catch(() => undefined) },
   approve: {
     weight: 8,
+    isSteady: true,
+    when: ({ authority }) => authority.needed.size > 0,
     move: (world) => world.authority.needed.forEach((digest) => world.authority.approve(digest)),
   },
-  prometheus: { weight: 60, move: (world) => world.prometheus.answer() },
-  losePrometheus: { weight: 3, move: (world) => world.prometheus.lose() },
+  prometheus: { weight: 15, isSteady: true, move: (world) => world.prometheus.answer() },
+  losePrometheus: { weight: 1.5, move: (world) => world.prometheus.lose() },
   mood: {
-    weight: 12,
+    weight: 4,
     move: (world) => {
       world.prometheus.mood = world.random.pick(['well', 'well', 'well', 'away', 'ill']);
     },
   },
-  housekeep: { weight: 20, move: (world) => void world.server.housekeep().catch(() => undefined) },
+  housekeep: {
+    weight: 10,
+    isSteady: true,
+    move: (world) => void world.server.housekeep().catch(() => undefined),
+  },
   probes: {
-    weight: 5,
+    weight: 2,
     move: (world, host) => {
       host.probesPass = world.random.isLikely(0.7);
     },
   },
-  addRule: { weight: 10, move: askForRule },
-  dropRule: { weight: 16, move: askToDropRule },
+  addRule: { weight: 4, move: askForRule },
+  dropRule: {
+    weight: 8,
+    isSteady: true,
+    when: ({ rules }) => rules.some(({ isCertain }) => isCertain),
+    move: askToDropRule,
+  },
   maintain: {
-    weight: 4,
+    weight: 2,
     move: (world, host) =>
       setHost(world, host.id, { isInMaintenance: !(world.index.get(host.id)?.isInMaintenance ?? false) }),
   },
-  quarantine: { weight: 2, move: (world, host) => setHost(world, host.id, { state: 'quarantined' }) },
+  quarantine: { weight: 1, move: (world, host) => setHost(world, host.id, { state: 'quarantined' }) },
   decommission: {
-    weight: 1,
+    weight: 0.5,
     move: (world, host) => {
       setHost(world, host.id, null);
       world.net.disconnect(host);
     },
   },
   unstick: {
-    weight: 4,
+    weight: 2,
     move: (world, host) => {
       host.fate = world.random.pick(['succeed', 'succeed', 'fail', 'stuck']);
     },
   },
-  second: { weight: 60, move: (world) => passTime(world, 1000) },
-  tenSeconds: { weight: 40, move: (world) => passTime(world, 11_000) },
-  minute: { weight: 25, move: (world) => passTime(world, 61_000) },
-  hours: { weight: 2, move: (world) => passTime(world, 2 * HOUR_MS) },
+  second: { weight: 30, isSteady: true, move: (world) => passTime(world, 1000) },
+  tenSeconds: { weight: 20, isSteady: true, move: (world) => passTime(world, 11_000) },
+  minute: { weight: 12, isSteady: true, move: (world) => passTime(world, 61_000) },
+  hours: { weight: 1, move: (world) => passTime(world, 2 * HOUR_MS) },
   /** The server's machine sleeps: for its clock an hour has gone by, and for its timers and for hosts a second. */
   sleep: {
-    weight: 8,
+    weight: 2.5,
     move: (world) => {
       world.clock.jump(HOUR_MS);
       passTime(world, 1000);
     },
   },
   jump: {
-    weight: 6,
+    weight: 2.5,
     move: (world) => world.clock.jump(world.random.pick([-HOUR_MS, -30_000, 30_000, HOUR_MS, HOUR_MS])),
   },
 };
@@ -219,23 +279,4 @@ export const moves: Readonly<Record<string, Move>> = {
 export function passTime(world: World, byMs: number): void {
   world.clock.advance(byMs);
   for (const host of world.hosts.values()) endOverdue(world.hostWorld, host);
-}
-
-const weights = Object.entries(moves);
-const total = weights.reduce((sum, [, { weight }]) => sum + weight, 0);
-
-/** The name of the next move. */
-export function anyMove(world: World): string {
-  let at = world.random.next() * total;
-  for (const [name, { weight }] of weights) {
-    at -= weight;
-    if (at < 0) return name;
-  }
-  return 'second';
-}
-
-/** One move, and all that follows from it. */
-export async function perform(world: World, name: string, host: VirtualHost): Promise<void> {
-  await moves[name]?.move(world, host);
-  await turn();
 }

@@ -32,5 +32,5 @@ for (const [number, { name }] of MUTANTS.entries())
     const { code, said } = await simulate(number);
 
     assert.equal(code, 1, said);
-    assert.match(said, /^seed \d+: .*[\s\S]*again: npm run sim -- --seeds 1 --seed \d+/m);
+    assert.match(said, /^seed \d+: .*[\s\S]*again: npm run sim -- --seeds 1 --from \d+/m);
   });

@@ -70,10 +70,28 @@ export const MUTANTS: readonly Mutant[] = [
     replace: '',
   },
   {
+    name: 'outcomes are acknowledged before they are saved',
+    file: 'driver/job-loop.ts',
+    find: '    await deps.commit(batch);',
+    replace: '    await deps.send(batch); await deps.commit(batch);',
+  },
+  {
     name: 'a lease is not given back when an offer never left',
     file: 'driver/room.ts',
     find: "if (how === 'never-started') room.budgets.drop(holder);",
     replace: "if (how === 'never-started') void holder;",
+  },
+  {
+    name: 'a lease ends with its task, although nobody has heard of the host',
+    file: '../budgets/lease-ledger.ts',
+    find: 'if (isHostsWord === true) ledger.heard.add(taskId);',
+    replace: 'ledger.heard.add(taskId);',
+  },
+  {
+    name: 'a new session ends the lease of a task that its host is still at work on',
+    file: '../budgets/lease-ledger.ts',
+    find: 'if (lease.endedAt !== null && !atWork.has(lease.taskId))',
+    replace: 'if (lease.endedAt !== null)',
   },
   {
     name: 'leases are not read back at a start',
@@ -118,10 +136,28 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (last === null)',
   },
   {
+    name: 'a window beats a freeze',
+    file: '../calendar/host-calendar.ts',
+    find: 'if (isFrozen) return',
+    replace: 'if (isFrozen && windows.length === 0) return',
+  },
+  {
     name: 'local times of a window are taken for UTC',
     file: '../calendar/recurrence.ts',
     find: 'DTSTART;TZID=${timeZone}:',
     replace: 'DTSTART;TZID=UTC:',
+  },
+  {
+    name: 'windows and freezes are not read back at a start',
+    file: '../calendar/create-calendar.ts',
+    find: '    rules.put(record);',
+    replace: '',
+  },
+  {
+    name: 'an offer leaves although its window closed while the disk was slow',
+    file: 'driver/send-batch.ts',
+    find: 'task.ask !== null || deps.isClosedNow(active, index)',
+    replace: 'task.ask !== null',
   },
   {
     name: 'a gate overlooks a changed host that says nothing',

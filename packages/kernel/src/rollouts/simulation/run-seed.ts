@@ -7,21 +7,24 @@
  */
 import assert from 'node:assert/strict';
 import { HOURLY } from './calendar-truth.ts';
+import { anyHappening, anyTemper, nameOf, perform } from './happenings.ts';
 import { checkSaved, checkServer } from './invariants.ts';
-import { anyMove, passTime, perform, startAny } from './moves.ts';
+import { passTime, startAny } from './moves.ts';
 import { createRandom } from './random.ts';
+import { askForRule } from './rule-moves.ts';
 import { settle } from './settle.ts';
-import { openWorld, turn, type World } from './simulated-world.ts';
+import { emptyDisk, openWorld, turn, type World } from './simulated-world.ts';
 
-export interface SeedResult {
+interface SeedResult {
   readonly seed: number;
   readonly hosts: number;
-  readonly moves: number;
   readonly rollouts: number;
+  /** All that happened, move by move: two worlds with one trace were the same. */
+  readonly trace: readonly string[];
 }
 
 /** Thrown for a seed that broke an invariant; `trace` is the last that happened. */
-export class SeedFailure extends Error {
+class SeedFailure extends Error {
   constructor(seed: number, trace: readonly string[], cause: unknown) {
     const said = cause instanceof Error ? cause.message : String(cause);
     super(`seed ${seed}: ${said}\n  last moves: ${trace.slice(-12).join(', ')}`, { cause });
@@ -36,29 +39,56 @@ const WAVE_MS_MAX = 2 * 3_600_000;
 const LONGEST_PLAN_MS = 48 * 3_600_000;
 const SMALL_HOSTS_MAX = 12;
 
-export async function runSeed(seed: number, hostsCount: number | null = null): Promise<SeedResult> {
+export interface Simulation {
+  runSeed(seed: number): Promise<SeedResult>;
+  /** What to say of a seed that failed, with how to see it again; null when it did not. */
+  failureOf(seed: number): Promise<string | null>;
+}
+
+/** `hosts`: of every world; null: a number that follows from the seed. */
+export async function createSimulation(hosts: number | null = null): Promise<Simulation> {
+  const image = await emptyDisk();
+  const size = hosts === null ? '' : ` --hosts ${hosts}`;
+  return {
+    runSeed: (seed) => runSeed(seed, hosts, image),
+    async failureOf(seed) {
+      try {
+        await runSeed(seed, hosts, image);
+        return null;
+      } catch (error) {
+        const said = error instanceof Error ? error.message : String(error);
+        return `${said}\n  again: npm run sim -- --seeds 1 --from ${seed}${size}`;
+      }
+    },
+  };
+}
+
+async function runSeed(seed: number, hostsCount: number | null, image: Uint8Array): Promise<SeedResult> {
   const random = createRandom(seed ^ 0x5eed);
   const hosts = hostsCount ?? anySize(random.next());
-  const movesCount = 60 + random.int(hosts > 50 ? 1500 : 260);
+  const movesCount = 40 + random.int(hosts > 50 ? 600 : 160);
+  const temper = anyTemper(random);
   const trace: string[] = [];
-  const world = await openWorld(seed, hosts);
+  const world = await openWorld(seed, hosts, image);
   try {
+    const rulesFirst = random.isLikely(0.4) ? 1 + random.int(3) : 0;
+    for (let n = 0; n < rulesFirst; n++) askForRule(world);
+    await turn();
     startAny(world);
     await turn();
     const list = [...world.hosts.values()];
     for (let n = 0; n < movesCount; n++) {
-      const name = anyMove(world);
-      const host = world.random.pick(list);
-      trace.push(`${n}:${name}(${host.id.slice(-2)})`);
-      await perform(world, name, host);
+      const happening = anyHappening(world, temper, list);
+      trace.push(`${n}:${nameOf(happening)}`);
+      await perform(world, happening);
       checkServer(world);
     }
     trace.push('calm');
     await calmDown(world);
     await checkNobodyHeld(world);
-    await checkSaved(world);
+    await checkSaved(world, 'all');
     await checkTruth(world);
-    return { seed, hosts, moves: movesCount, rollouts: world.observed.ends.size };
+    return { seed, hosts, rollouts: world.observed.ends.size, trace };
   } catch (cause) {
     throw new SeedFailure(seed, trace, cause);
   } finally {

@@ -1,6 +1,6 @@
 /** One thread of `npm run sim`: its share of the seeds, and a word about each. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { failureOf } from './main.ts';
+import { createSimulation } from './run-seed.ts';
 
 interface Share {
   readonly wish: {
@@ -13,5 +13,6 @@ interface Share {
 }
 
 const { wish, share } = workerData as Share; // Ours: `main.ts` starts this thread and nothing else does.
+const simulation = await createSimulation(wish.hosts);
 for (let n = share; n < wish.seeds; n += wish.workers)
-  parentPort?.postMessage(await failureOf(wish.first + n, wish.hosts));
+  parentPort?.postMessage(await simulation.failureOf(wish.first + n));

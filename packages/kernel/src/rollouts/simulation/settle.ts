@@ -65,7 +65,9 @@ interface Listed {
 async function clearTheWay(world: World): Promise<void> {
   const { server } = world;
   const { items } = await callRoute<{ items: { id: string }[] }>(server, 'stops.list', {});
-  for (const { id } of items) await callRoute(server, 'stops.clear', { params: { stopId: id } });
+  // One that somebody else has just lifted is gone; one that is not would keep its rollouts from ending.
+  for (const { id } of items)
+    await callRoute(server, 'stops.clear', { params: { stopId: id } }).catch(() => undefined);
   for (const hostId of world.marked) {
     world.marked.delete(hostId);
     if (world.index.has(hostId))

@@ -7,6 +7,9 @@ import { PROM_CONDITION } from './virtual-prometheus.ts';
 
 const HOUR_MS = 3_600_000;
 
+/** Large fleets move in large steps, or nobody would see the end. */
+export const stepOf = (hosts: number): number => Math.ceil(hosts / 50);
+
 /** Any plan that a person might make over these hosts. */
 export function anyPlan(random: Random, hostIds: readonly HostId[], now: number): PlanRequest {
   const chosen = hostIds.filter(() => random.isLikely(0.8));
@@ -22,8 +25,7 @@ export function anyPlan(random: Random, hostIds: readonly HostId[], now: number)
 }
 
 function anyStrategy(random: Random, hosts: number, isUndoable: boolean): Partial<Strategy> {
-  /** Large fleets move in large steps, or nobody would see the end. */
-  const size = Math.ceil(hosts / 50);
+  const size = stepOf(hosts);
   const failuresMax = random.isLikely(0.3) ? null : random.int(4);
   const gates = anyGates(random);
   const hasProbes = gates.some((gate) => gate.kind === 'probes');

@@ -1,6 +1,6 @@
 import type { HostId } from '@pilothouse/contract';
 import type { Store } from '@pilothouse/store';
-import { openInlineStore } from '@pilothouse/store/inline';
+import { migratedImage, openInlineStore } from '@pilothouse/store/inline';
 import { budgetsMigrations } from '../../budgets/index.ts';
 import { calendarMigrations } from '../../calendar/index.ts';
 import type { HostEntry } from '../../hosts/service.ts';
@@ -58,13 +58,15 @@ const STARTS = [
   '2026-10-24T20:00',
   '2026-07-01T05:00',
 ];
-const MIGRATIONS = [plansMigrations, rolloutsMigrations, budgetsMigrations, calendarMigrations];
 
-export async function openWorld(seed: number, hostsCount: number): Promise<World> {
+/** A disk that has never been used, for worlds to begin with. */
+export const emptyDisk = (): Promise<Uint8Array> =>
+  migratedImage([plansMigrations, rolloutsMigrations, budgetsMigrations, calendarMigrations]);
+
+export async function openWorld(seed: number, hostsCount: number, image: Uint8Array): Promise<World> {
   const random = createRandom(seed);
   const clock = createVirtualClock(Date.parse(`${random.pick(STARTS)}Z`));
-  const store = openInlineStore();
-  await store.migrate(MIGRATIONS);
+  const store = openInlineStore(image);
   const { hosts, index } = populate(random, hostsCount);
   const budgets = anyBudgets(random, hostsCount);
   await putBudgets(store, budgets.values());

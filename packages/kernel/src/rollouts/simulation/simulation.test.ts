@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { failureOf } from './main.ts';
-import { runSeed } from './run-seed.ts';
+import { createSimulation } from './run-seed.ts';
 
 const SEEDS = 40;
 
 test('in simulated worlds limits, budgets, windows, waves and gates hold, and every rollout ends truthfully', async () => {
   const failures: string[] = [];
+  const simulation = await createSimulation();
 
   for (let seed = 1; seed <= SEEDS; seed++) {
-    const failure = await failureOf(seed, null);
+    const failure = await simulation.failureOf(seed);
     if (failure !== null) failures.push(failure);
   }
 
@@ -17,8 +17,10 @@ test('in simulated worlds limits, budgets, windows, waves and gates hold, and ev
 });
 
 test('a seed is the same world every time', async () => {
-  const first = await runSeed(7);
-  const second = await runSeed(7);
+  const simulation = await createSimulation();
+
+  const first = await simulation.runSeed(7);
+  const second = await simulation.runSeed(7);
 
   assert.deepEqual(second, first);
 });
