@@ -48,6 +48,13 @@ test('a host that began before the wave before it had ended is named, also when 
   assert.deepEqual(kindsOf(task(1, 0, [0, null]), task(3, 1, [12, 20])), ['wave-skipped 3']);
 });
 
+test('a wave of which no record speaks is named once, by the first host of the wave after it', () => {
+  assert.deepEqual(kindsOf(task(3, 1, [15, 20]), task(4, 1, [12, 20]), task(5, 2, [30, 40])), [
+    'wave-missing 4',
+  ]);
+  assert.deepEqual(kindsOf(task(1, 0, [0, 10]), task(5, 2, [30, 40])), ['wave-missing 5']);
+});
+
 test('clocks that differ a little accuse nobody', () => {
   assert.deepEqual(kindsOf(task(1, 0, [0, 10.9]), task(3, 1, [10, 20])), []);
 });

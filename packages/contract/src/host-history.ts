@@ -53,6 +53,8 @@ export function soakBefore({ strategy }: Pick<PlanHeader, 'strategy'>, wave: num
 export type HistoryProblem =
   /** It began although a host of the wave before had not ended. */
   | { readonly kind: 'wave-skipped'; readonly start: HistoryStart; readonly other: HistoryStart }
+  /** It is the first of its wave, and no record says that any host of the wave before ever began. */
+  | { readonly kind: 'wave-missing'; readonly start: HistoryStart }
   /** It began before the time that the gates ask for had passed. */
   | { readonly kind: 'soak-skipped'; readonly start: HistoryStart; readonly waitedMs: number }
   /** One step of a plan began more than once on this host. */
@@ -77,6 +79,7 @@ export function checkHistories(records: readonly HistoryRecord[], toleranceMs: n
   for (const plan of grouped(runs, ({ planDigest }) => planDigest).values()) {
     problems.push(...repeatedIn(plan));
     const waves = grouped(plan, ({ wave }) => wave ?? -1);
+    problems.push(...withoutWaveBefore(waves));
     for (const start of plan) {
       const before = start.wave === null ? undefined : waves.get(start.wave - 1);
       if (before !== undefined) problems.push(...tooEarly(start, before, { ends, toleranceMs }));
@@ -108,6 +111,15 @@ function repeatedIn(plan: readonly HistoryStart[]): HistoryProblem[] {
       return [];
     }
     return [{ kind: 'ran-again' as const, start }];
+  });
+}
+
+/** Left out by the server, by each host for a reason of its own, or not brought: somebody has to find out which. */
+function withoutWaveBefore(waves: ReadonlyMap<number, readonly HistoryStart[]>): HistoryProblem[] {
+  return [...waves].flatMap(([wave, starts]) => {
+    if (wave <= 0 || waves.has(wave - 1)) return [];
+    const start = starts.reduce((early, each) => (each.at < early.at ? each : early));
+    return [{ kind: 'wave-missing' as const, start }];
   });
 }
 

@@ -107,6 +107,14 @@ function describe({ say }: AppContext, problem: HistoryProblem): string {
         },
         { ...about, other: problem.other.hostId },
       );
+    case 'wave-missing':
+      return say(
+        {
+          en: '{at} {host} began wave {wave} of {plan} ({title}), and no record says that a host of the wave before began',
+          zh: '{at} {host} 开始了 {plan}（{title}）的第 {wave} 批，但没有任何记录表明前一批的主机曾经开始',
+        },
+        about,
+      );
     case 'soak-skipped':
       return say(
         {
