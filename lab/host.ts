@@ -68,6 +68,8 @@ export async function bootHost(name: string): Promise<void> {
     `--machine=phlab-${name}`,
     `--hostname=${name}`,
     `--network-namespace-path=/run/netns/${namespaceOf(name)}`,
+    // Its network is its own: it may break it, as a real host may.
+    '--capability=CAP_NET_ADMIN',
     '--resolv-conf=off',
     '--timezone=off',
     '--link-journal=no',
