@@ -6,10 +6,13 @@ import {
   flag,
   followRollout,
   moment,
+  note,
   plain,
   printRecord,
   progressOf,
   rolloutStateName,
+  strategyOf,
+  strategyOptions,
   text,
   yesOption,
 } from '@pilothouse/cli-kit';
@@ -114,6 +117,10 @@ const CANCEL = {
   en: 'Cancel "{title}" on the {open} {open:host|hosts} where it has not ended ({running} running)?',
   zh: '在尚未结束的 {open} 台主机（运行中 {running} 台）上取消“{title}”？',
 };
+const LEFT_OUT = {
+  en: 'Left out, since too few hosts that no attempt has touched are left to compare with: {gates}',
+  zh: '因未变更过的主机过少、无法比较而去除的关卡：{gates}',
+};
 const RETRY = {
   en: 'Run "{title}" again on the {failed} {failed:host|hosts} where it did not succeed?',
   zh: '在未成功的 {failed} 台主机上重新执行“{title}”？',
@@ -122,6 +129,10 @@ const RETRY = {
 const retry = defineCommand({
   path: 'rollout retry',
   summary: { en: 'Run it again where it did not succeed', zh: '在未成功的主机上重试' },
+  details: {
+    en: 'A new plan of the same steps with the same strategy, but for what these options say otherwise; gates that are said take the place of all. Waves are resolved anew for the hosts that are left.',
+    zh: '以相同步骤和策略制定新计划，仅更改这些选项给出的部分；给出关卡时取代原有全部关卡。批次按剩余主机重新划分。',
+  },
   arguments: { id },
   options: {
     includeUnknown: flag({
@@ -130,12 +141,17 @@ const retry = defineCommand({
         zh: '包括结果未知的主机：操作可能已执行',
       },
     }),
+    ...strategyOptions,
     yes: yesOption,
   },
   examples: [
     {
       line: 'pilothouse rollout retry r_0k3v9d2qa7m8f4q7xz --yes',
       about: { en: 'As a new rollout', zh: '作为新的发布执行' },
+    },
+    {
+      line: 'pilothouse rollout retry r_0k3v9d2qa7m8f4q7xz --batch 1 --max-failures 2',
+      about: { en: 'One after the other, with more patience', zh: '逐台执行，允许更多失败' },
     },
   ],
   async run(context, { args, options }) {
@@ -150,8 +166,10 @@ const retry = defineCommand({
       (options.includeUnknown ? counts.unknown : 0);
     const question = context.say(RETRY, { title: plain(title), failed });
     if (!(await confirm(context, question, { isYes: options.yes }))) return EXIT.cancelled;
-    const body = { includeUnknown: options.includeUnknown };
-    const { rollout } = await client.call(rolloutRoutes.retry, { params, body });
+    const body = { includeUnknown: options.includeUnknown, strategy: strategyOf(options) };
+    const { rollout, leftOutGates } = await client.call(rolloutRoutes.retry, { params, body });
+    const gates = leftOutGates.map(plain).join(', ');
+    if (gates !== '') note(context, context.say(LEFT_OUT, { gates }));
     return followRollout(context, client, rollout);
   },
 });

@@ -59,7 +59,7 @@ export type MadePlan = z.infer<typeof MadePlan>;
 const PlanDigest = z.object({ digest: Digest });
 const exampleDigest = '0'.repeat(64);
 /** What a strategy may be refused for: also where it comes with a retry. */
-const STRATEGY_ERRORS = [
+export const STRATEGY_ERRORS = [
   'PLAN_WAVES_IMPOSSIBLE',
   'PLAN_WAVES_TOO_MANY',
   'PLAN_BUILD_FACT_UNKNOWN',

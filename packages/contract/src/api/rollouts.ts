@@ -7,7 +7,7 @@ import { Digest } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
 import { Task } from '../task.ts';
 import { Explanation } from './explanation.ts';
-import { MadePlan, NewPlan, PLAN_MAKE_ERRORS } from './plans.ts';
+import { MadePlan, NewPlan, PLAN_MAKE_ERRORS, STRATEGY_ERRORS } from './plans.ts';
 
 export const rolloutPermissions = definePermissions({
   read: {
@@ -242,10 +242,25 @@ export const rolloutRoutes = {
     body: z.object({
       /** Hosts whose outcome is unknown may have been changed: only when a person says so. */
       includeUnknown: z.boolean().default(false),
+      /** What is to be otherwise than before; the rest stays. */
       strategy: Strategy.partial().default({}),
     }),
-    response: z.object({ rollout: Rollout, made: MadePlan }),
-    errors: ['NOT_FOUND', 'ROLLOUT_NOT_ENDED', 'ROLLOUT_NOTHING_TO_RETRY', ...START_ERRORS, 'ROLLOUTS_BUSY'],
+    response: z.object({
+      rollout: Rollout,
+      made: MadePlan,
+      /** Comparisons that fell away: too few hosts are left that no attempt has touched. */
+      leftOutGates: z.array(z.string()),
+    }),
+    errors: [
+      'NOT_FOUND',
+      'ROLLOUT_NOT_ENDED',
+      'ROLLOUT_NOTHING_TO_RETRY',
+      'PLAN_ACTION_UNKNOWN',
+      'PLAN_PARAMETERS_INVALID',
+      ...START_ERRORS,
+      ...STRATEGY_ERRORS,
+      'ROLLOUTS_BUSY',
+    ],
     example: { params: exampleId, body: {} },
   }),
 };

@@ -19,7 +19,13 @@ import type { SelectService } from '../select/service.ts';
 import { type ActionRegistry, createActionRegistry, type UndoLack } from './action-registry.ts';
 import { requireSound, type StrategyJudges, waveSizesOf } from './check-strategy.ts';
 import { completeStrategy, completeWindow } from './defaults.ts';
-import { carryOverGates, carryOverWaves, draftFromSteps, type KnownSteps } from './draft-from-steps.ts';
+import {
+  carryOverGates,
+  carryOverWaves,
+  draftFromSteps,
+  type KnownSteps,
+  waveMembers,
+} from './draft-from-steps.ts';
 import { draftRollback, type RollbackRequest } from './draft-rollback.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
 import { createOfferedActions, type OfferedActions } from './offered-actions.ts';
@@ -49,7 +55,12 @@ export interface PlansService {
   make(principal: Principal, request: PlanRequest, requestId: string | null): Promise<MadePlan>;
   /** The same without keeping it: for people who want to see first. Nobody can start it. */
   sketch(principal: Principal, request: PlanRequest): Promise<{ plan: LoadedPlan; made: MadePlan }>;
-  makeFromSteps(principal: Principal, steps: KnownSteps, requestId: string | null): Promise<MadePlan>;
+  /** `leftOutGates`: comparisons that could not be fair any more. */
+  makeFromSteps(
+    principal: Principal,
+    steps: KnownSteps,
+    requestId: string | null,
+  ): Promise<{ readonly made: MadePlan; readonly leftOutGates: string[] }>;
   /**
    * A plan that undoes what another one changed on the hosts where its task started, in reversed waves. `principal` null:
    * the rollout itself asks, because its plan said so; otherwise the person needs what starting the plan takes. AppError
@@ -108,8 +119,10 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
     make: async (principal, request, requestId) =>
       keep(await draftPlan(parts, principal, request), { actor: principal.actor, requestId }),
     sketch: async (principal, request) => show(await draftPlan(parts, principal, request), principal.actor),
-    makeFromSteps: async (principal, steps, requestId) =>
-      keep(await draftRetry(parts, principal, steps), { actor: principal.actor, requestId }),
+    async makeFromSteps(principal, steps, requestId) {
+      const { draft, leftOutGates } = await draftRetry(parts, principal, steps);
+      return { made: await keep(draft, { actor: principal.actor, requestId }), leftOutGates };
+    },
     makeRollback: async (by, request) => keep(draftUndo(parts, by, request), by),
     sketchRollback: async (by, request) => show(draftUndo(parts, by, request), by.actor),
     async load(digest) {
@@ -207,14 +220,19 @@ async function draftRetry(
   { context, deps, registry }: Parts,
   principal: Principal,
   steps: KnownSteps,
-): Promise<Draft> {
+): Promise<{ draft: Draft; leftOutGates: string[] }> {
   const { permissions } = needsOf(registry, steps.retryOf);
   const waves = (await resolveWaves(deps, steps.strategy, steps.hosts)) ?? carryOverWaves(steps);
   const waveSizes =
     waves?.waves.map((wave) => wave.hostsCount) ?? waveSizesOf(steps.strategy, steps.hosts.length);
-  const { gates, ...plain } = steps.strategy;
-  const carried = carryOverGates(gates ?? [], waveSizes.length);
-  const strategy = carried.length === 0 ? plain : { ...plain, gates: carried };
+  const { gates: given = [], ...plain } = steps.strategy;
+  const { gates, leftOut } = steps.areGatesGiven
+    ? { gates: given, leftOut: [] }
+    : carryOverGates(
+        given,
+        waveMembers(steps.hosts, { sizes: waveSizes, waveOf: waves?.waveOf ?? null }, steps.touchedBefore),
+      );
+  const strategy = gates.length === 0 ? plain : { ...plain, gates };
   const draft = draftFromSteps(
     { ...steps, strategy },
     { check: (actions) => registry.check(actions), permissions, now: context.clock.now(), waves },
@@ -224,7 +242,7 @@ async function draftRetry(
   requireRights(principal, steps.hosts, { effect, permissions });
   const interrupts = registry.interruptionOf(actions);
   await requireSound(deps, { ...draft, waveSizes, interrupts, isChanging: effect !== 'read' });
-  return draft;
+  return { draft, leftOutGates: leftOut };
 }
 
 function draftUndo({ context, deps, registry }: Parts, by: RollbackMaker, request: RollbackRequest): Draft {

@@ -2,10 +2,12 @@ import {
   type Digest,
   digestOfJson,
   type Gate,
+  type HostId,
   type StepAction,
   type Strategy,
   type TargetRequest,
 } from '@pilothouse/contract';
+import { smallestP } from '../gates/index.ts';
 import type { HostEntry } from '../hosts/service.ts';
 import type { CheckedActions } from './action-registry.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
@@ -19,6 +21,10 @@ export interface KnownSteps {
   readonly target: TargetRequest;
   readonly title: string;
   readonly strategy: Strategy;
+  /** Somebody said these gates for this very plan: none of them falls away, and one that cannot be passed is refused. */
+  readonly areGatesGiven: boolean;
+  /** Hosts that an earlier attempt may have changed. */
+  readonly touchedBefore: ReadonlySet<HostId>;
   readonly expiresInMs: number;
   readonly retryOf: LoadedPlan;
 }
@@ -55,14 +61,62 @@ export function draftFromSteps(
   return { hosts, target, title, strategy, ...origin, ...content, undetermined: [], ...window };
 }
 
+/** How many hosts of each wave a comparison may take for untouched while their turn has not come. */
+export interface WaveMembers {
+  readonly hostsCount: number;
+  readonly freshCount: number;
+}
+
 /**
  * A retry has fewer hosts and so fewer waves: a gate that stood after a later wave stands after the last. A comparison
- * falls away: the hosts that were not touched then have been by now, so there is no fair control left.
+ * stays where enough hosts that no attempt touched are left to compare with, and falls away where it could never be passed.
  */
-export const carryOverGates = (gates: readonly Gate[], wavesCount: number): Gate[] =>
-  gates
-    .filter((gate) => gate.kind !== 'compare')
-    .map((gate) => (gate.after === 'each' ? gate : { ...gate, after: Math.min(gate.after, wavesCount) }));
+export function carryOverGates(
+  gates: readonly Gate[],
+  waves: readonly WaveMembers[],
+): { readonly gates: Gate[]; readonly leftOut: string[] } {
+  const moved = gates.map((gate) =>
+    gate.after === 'each' ? gate : { ...gate, after: Math.min(gate.after, waves.length) },
+  );
+  const isKept = (gate: Gate): boolean => gate.kind !== 'compare' || isComparable(gate, waves);
+  return {
+    gates: moved.filter(isKept),
+    leftOut: moved.filter((gate) => !isKept(gate)).map((gate) => gate.name),
+  };
+}
+
+function isComparable(gate: Extract<Gate, { kind: 'compare' }>, waves: readonly WaveMembers[]): boolean {
+  if (waves.length < 2 || gate.after === waves.length) return false;
+  const alpha = gate.falseHaltRate / gate.measures.length;
+  let touched = 0;
+  let fresh = waves.reduce((sum, wave) => sum + wave.freshCount, 0);
+  for (const [index, wave] of waves.slice(0, -1).entries()) {
+    touched += wave.hostsCount;
+    fresh -= wave.freshCount;
+    if (gate.after !== 'each' && gate.after !== index + 1) continue;
+    if (fresh === 0 || smallestP(touched, fresh) > alpha) return false;
+  }
+  return true;
+}
+
+/** The waves of a retry with what they hold. */
+export function waveMembers(
+  hosts: readonly HostEntry[],
+  waves: { readonly sizes: readonly number[]; readonly waveOf: readonly number[] | null },
+  touchedBefore: ReadonlySet<HostId>,
+): WaveMembers[] {
+  const fresh = waves.sizes.map(() => 0);
+  // Without waves of their own, hosts fill them in order.
+  const ends = waves.sizes.map((_, wave) =>
+    waves.sizes.slice(0, wave + 1).reduce((sum, size) => sum + size, 0),
+  );
+  for (const [index, { id }] of hosts.entries()) {
+    if (touchedBefore.has(id)) continue;
+    const wave = waves.waveOf?.[index] ?? ends.findIndex((end) => index < end);
+    fresh[wave] = (fresh[wave] ?? 0) + 1;
+  }
+  return waves.sizes.map((hostsCount, wave) => ({ hostsCount, freshCount: fresh[wave] ?? 0 }));
+}
 
 /** Waves that no strategy says again, such as those of an undo, stay as they were, without the hosts that are done. */
 export function carryOverWaves({ hosts, retryOf }: Pick<KnownSteps, 'hosts' | 'retryOf'>): WavePlan | null {

@@ -5,8 +5,9 @@ import { asRequest } from '../plans/index.ts';
 import { recordOf, viewRollout } from './driver/active-rollout.ts';
 import { type ExplainDeps, explainRollout } from './explain/explain-rollout.ts';
 import type { Live } from './live.ts';
+import { retryRollout } from './retry-rollout.ts';
 import { rollBackRollout } from './roll-back.ts';
-import { type ActsDeps, type Asker, actOnRollout, retryRollout, startRollout } from './rollout-acts.ts';
+import { type ActsDeps, type Asker, actOnRollout, startRollout } from './rollout-acts.ts';
 import { listRollouts } from './rollout-store.ts';
 import { isVisible, seeRollout } from './sight.ts';
 

@@ -3,11 +3,8 @@ import {
   AppError,
   type Authority,
   type JsonObject,
-  type MadePlan,
   type Rollout,
   type RolloutState,
-  Strategy,
-  type TaskState,
 } from '@pilothouse/contract';
 import type { Principal } from '../access/service.ts';
 import type { HostsService } from '../hosts/service.ts';
@@ -18,14 +15,8 @@ import { isAwaiting } from './driver/authority-watch.ts';
 import type { Batch, By } from './driver/batch.ts';
 import type { Driver } from './driver/create-driver.ts';
 import { activeFrom, authorityFor, freshState } from './driver/load-active.ts';
-import { gateNow, type Input, isRolloutEnd, type Missing, refusalOf } from './engine/index.ts';
-import { readEndedTasks } from './result-store.ts';
+import { gateNow, type Input, type Missing, refusalOf } from './engine/index.ts';
 import { type RolloutRecord, readRollout, readRunOf } from './rollout-store.ts';
-
-/** A retry of a plan that lived shorter than this lives this long. */
-const RETRY_EXPIRY_MS_MIN = 3_600_000;
-const ROWS_PER_READ = 2000;
-const RETRIED: readonly TaskState[] = ['failed', 'cancelled', 'expired', 'skipped'];
 
 export interface ActsDeps {
   readonly context: KernelContext;
@@ -209,67 +200,4 @@ export function requireAllHosts(
   });
   if (outside.length > 0 || scope.isNone)
     throw new AppError('ROLLOUT_FORBIDDEN', { count: outside.length, permission });
-}
-
-export interface RetryOptions {
-  readonly includeUnknown: boolean;
-  readonly strategy: { readonly [K in keyof Strategy]?: Strategy[K] | undefined };
-}
-
-/** The same steps again, on the hosts that have no success and are still there, as a new plan. */
-export async function retryRollout(
-  deps: ActsDeps,
-  asker: Asker,
-  rolloutId: string,
-  options: RetryOptions,
-): Promise<{ rollout: Rollout; made: MadePlan }> {
-  const record = await readKnown(deps, rolloutId);
-  if (!isRolloutEnd(record.state)) throw new AppError('ROLLOUT_NOT_ENDED', { rolloutId });
-  const plan = await deps.plans.load(record.planDigest);
-  if (plan === null) throw new AppError('NOT_FOUND', { what: 'plan', id: record.planDigest });
-  const indexes = await unsuccessful(deps, rolloutId, options.includeUnknown);
-  const indexByHost = new Map(indexes.map((index) => [plan.hosts[index]?.id ?? '', index]));
-  const hosts = [...indexByHost.keys()].flatMap((id) => deps.hosts.index.get(id) ?? []);
-  if (hosts.length === 0)
-    throw new AppError('ROLLOUT_NOTHING_TO_RETRY', { unknown: record.head.counts.unknown });
-  const { header } = plan.plan;
-  const said = Object.entries(options.strategy).filter(([, value]) => value !== undefined);
-  const made = await deps.plans.makeFromSteps(
-    asker.principal,
-    {
-      hosts,
-      actionsOf: (host) => plan.actionsOf(indexByHost.get(host.id) ?? -1),
-      target: { hostIds: hosts.map((host) => host.id) },
-      title: header.title,
-      strategy: Strategy.parse({ ...header.strategy, ...Object.fromEntries(said) }),
-      expiresInMs: Math.max(RETRY_EXPIRY_MS_MIN, Date.parse(header.expiresAt) - Date.parse(header.createdAt)),
-      retryOf: plan,
-    },
-    asker.requestId,
-  );
-  const planDigest = made.plan.digest;
-  const rollout = await startRollout(deps, asker, {
-    planDigest,
-    kind: record.fixed.kind,
-    retryOf: rolloutId,
-  });
-  return { rollout, made };
-}
-
-/** In step order, which is the order of host ids. */
-async function unsuccessful(deps: ActsDeps, rolloutId: string, includeUnknown: boolean): Promise<number[]> {
-  const states = includeUnknown ? [...RETRIED, 'unknown'] : RETRIED;
-  const indexes: number[] = [];
-  for (let fromIndex = 0; ; ) {
-    const rows = await readEndedTasks(deps.context.store, {
-      rolloutId,
-      fromIndex,
-      state: null,
-      hostId: null,
-      limit: ROWS_PER_READ,
-    });
-    for (const row of rows) if (states.includes(row.state)) indexes.push(row.index);
-    if (rows.length < ROWS_PER_READ) return indexes;
-    fromIndex = (rows.at(-1)?.index ?? 0) + 1;
-  }
 }

@@ -15,6 +15,8 @@ export interface BetweenWavesDeps {
   /** The answer to an asking; dropped by whoever takes it when it has gone stale. */
   readonly answer: (active: ActiveRollout, asked: number, verdict: GateVerdict) => void;
   readonly rollBack: (active: ActiveRollout) => void;
+  /** Hosts that an earlier attempt may have changed, by the rollout that this one is a retry of. */
+  readonly touchedBefore: (retryOf: string | null) => Promise<ReadonlySet<string>>;
 }
 
 /** Carries out what the engine asks for between two waves. What leaves this process does so after the commit. */
@@ -74,8 +76,12 @@ async function verdictOf(
   { asked, isSoakOver }: { readonly asked: number; readonly isSoakOver: boolean },
 ): Promise<GateVerdict> {
   if (gate.kind === 'probes') return deps.probes.ask(active, gate, String(asked));
-  if (gate.kind === 'check' || gate.kind === 'compare')
-    return deps.gates.judge(gate, viewOf(active, isSoakOver));
+  if (gate.kind === 'check') return deps.gates.judge(gate, viewOf(active, isSoakOver));
+  if (gate.kind === 'compare') {
+    const view = viewOf(active, isSoakOver);
+    const before = await deps.touchedBefore(active.fixed.retryOf);
+    return deps.gates.judge(gate, { ...view, untouched: view.untouched.filter((id) => !before.has(id)) });
+  }
   throw new RangeError(`a gate of kind ${gate.kind} is not judged`);
 }
 

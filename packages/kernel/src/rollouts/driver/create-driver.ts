@@ -4,6 +4,7 @@ import type { KernelContext } from '../../kernel-context.ts';
 import type { Reconciler } from '../../plugins/index.ts';
 import { hasOutput } from '../result-store.ts';
 import { readRollout } from '../rollout-store.ts';
+import { touchedBefore } from '../touched-before.ts';
 import { createAbsences } from './absences.ts';
 import type { ActiveRollout } from './active-rollout.ts';
 import { askReturning } from './ask-returning.ts';
@@ -166,6 +167,7 @@ function batchOf(core: DriverCore): Batch {
     notifications: deps.notifications,
     answer: answerTo(core),
     rollBack: deps.rollBack,
+    touchedBefore: (retryOf: string | null) => touchedBefore(context.store, retryOf),
   };
   return newBatch(
     {
