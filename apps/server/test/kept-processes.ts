@@ -6,7 +6,12 @@ export interface Kept {
   readonly pid: number;
 }
 
-const REPLACED_TIMEOUT_MS = 20_000;
+/** Three starts one after another, on a machine that does ten other things. */
+const REPLACED_TIMEOUT_MS = 90_000;
+
+/** Of its API. */
+export const addressOf = (server: ServerProcess): string =>
+  `https://127.0.0.1:${/API and console: https:\/\/[^\s:]+:(\d+)/.exec(server.log())?.[1]}`;
 
 /** The one that bears this name now. */
 export function keptProcess(server: ServerProcess, name: string): Promise<Kept> {

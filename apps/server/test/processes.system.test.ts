@@ -5,10 +5,13 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, type TestContext, test } from 'node:test';
+import { collectAll, listAll } from '@pilothouse/client';
+import { enrolmentRoutes } from '@pilothouse/contract';
 import { honest, type SimulatedFleet, until } from '@pilothouse/testkit';
 import { type PostgresCluster, postgresCluster } from '@pilothouse/testkit/postgres';
 import { verifyAudit } from '../src/verify-audit.ts';
-import { keptProcess, untilReplaced, untilSpare } from './kept-processes.ts';
+import { askOnAndOn } from './asking-people.ts';
+import { addressOf, keptProcess, untilReplaced, untilSpare } from './kept-processes.ts';
 import { type TestInstallation, testInstallation } from './test-installation.ts';
 
 const HOSTS = 30;
@@ -94,6 +97,35 @@ for (const engine of ['sqlite', 'postgres'] as const) {
 
     t.diagnostic(`handed over in ${handoverMs} ms`);
     assert.ok(handoverMs < HANDOVER_MS_MAX, `${handoverMs} ms`);
+    await assertWhole(drill, id);
+  });
+
+  test(`${engine}: all processes are replaced, and no request is dropped, no write doubled, no result lost`, async (t) => {
+    const drill = await begin(t, engine);
+    const { installation } = drill;
+    const server = installation.server();
+    const before = await Promise.all(
+      ['leader', 'front-1', 'front-2'].map((name) => keptProcess(server, name)),
+    );
+    const people = await askOnAndOn(installation.client, addressOf(server), 2);
+    t.after(() => people.stop());
+    const { id } = await installation.run({ inFlightMax: 1 });
+    await untilSome(drill, id, 1);
+
+    process.kill(server.pid, 'SIGHUP');
+    const after = await Promise.all(before.map((kept) => untilReplaced(server, kept)));
+    await until('the end of it', 20_000, async () => server.log().includes('all processes were replaced'));
+    const asked = await people.stop();
+
+    t.diagnostic(`${asked.reads} reads, ${asked.made.length} writes, slowest ${asked.slowestMs} ms`);
+    t.diagnostic(`sent again by clients: ${asked.repeated}`);
+    const pids = new Set([...before, ...after].map(({ pid }) => pid));
+    assert.equal(pids.size, 6);
+    assert.deepEqual(asked.failures, []);
+    const page = (cursor?: string) =>
+      installation.client.call(enrolmentRoutes.listTokens, { query: { limit: 1000, cursor } });
+    const names = (await collectAll(listAll(page))).map(({ name }) => name);
+    assert.deepEqual(names.filter((name) => name.startsWith('person')).sort(), [...asked.made].sort());
     await assertWhole(drill, id);
   });
 }
