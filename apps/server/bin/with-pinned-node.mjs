@@ -22,7 +22,7 @@ export async function runWithPinnedNode(file) {
       stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
     });
     // How to end is the child's to decide, and its end is ours. Ctrl-C reaches it twice, which it takes as once.
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
     child.on('exit', (code) => {
       process.exitCode = code ?? 1;
     });

@@ -18,6 +18,10 @@ async function serve(config: Config): Promise<void> {
   const end = endAsked();
   const { runServer } = await import('./run-server.ts');
   const server = await runServer(config, readVersion());
+  // Service managers send it to say: begin anew without a break. That takes several processes.
+  process.on('SIGHUP', () =>
+    server.log.warn('one process cannot be replaced without a break; restart it', {}),
+  );
   try {
     const setupCode = await server.kernel.newSetupCode();
     const { listen, gatewayListen, pin } = server.kernel;

@@ -6,8 +6,10 @@ import { systemLanguage } from './system-language.ts';
 /** One Ctrl-C may reach the process several times: from the terminal, from npm, from a wrapper. */
 const SAME_WISH_MS = 2_000;
 
+const END_SIGNALS: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'];
+
 /** Resolves when a person or the system asks the process to end. Asked once more, it ends as it is. */
-export function endAsked(): Promise<void> {
+export function endAsked(signals = END_SIGNALS): Promise<void> {
   return new Promise((resolve) => {
     let askedAt: number | null = null;
     const ask = (): void => {
@@ -15,7 +17,7 @@ export function endAsked(): Promise<void> {
       askedAt ??= performance.now();
       resolve();
     };
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, ask);
+    for (const signal of signals) process.on(signal, ask);
   });
 }
 
@@ -26,16 +28,24 @@ export async function runMain(run: (config: Config) => Promise<void>): Promise<v
     process.stdout.write(helpText(systemLanguage()));
     return;
   }
-  await orRefuse(() => run(readConfig(sources)));
+  let language = systemLanguage();
+  await orRefuse(
+    () => {
+      const config = readConfig(sources);
+      language = config.language;
+      return run(config);
+    },
+    () => language,
+  );
 }
 
-export async function orRefuse(run: () => Promise<void>): Promise<void> {
+export async function orRefuse(run: () => Promise<void>, languageNow = systemLanguage): Promise<void> {
   try {
     await run();
   } catch (error) {
     // Its tables are all rooms', which most programs here do not need to run.
     const { refusalOf } = await import('./report-refusal.ts');
-    const refusal = refusalOf(error, systemLanguage());
+    const refusal = refusalOf(error, languageNow());
     process.stderr.write(refusal.text);
     process.exitCode = refusal.exitCode;
   }

@@ -21,7 +21,8 @@ const LOG_FILE = 'server.log';
 await runMain(async (config) => {
   const { processes } = config;
   if (processes > 1) throw new AppError('PROCESSES_NOT_HERE', { count: processes });
-  const end = endAsked();
+  // The terminal is where a person sees it run: it ends with it.
+  const end = endAsked(['SIGINT', 'SIGTERM', 'SIGHUP']);
   // Built while the server starts; how that went is asked when it is needed.
   const bundles = buildAgent();
   bundles.catch(() => undefined);

@@ -89,4 +89,34 @@ export const doctorTexts = {
       '请在启动处提高：unit 中 LimitNOFILE=65536，或 ulimit -n',
     ],
   ),
+  processesOne: text('One server process', '单个服务器进程'),
+  processes: text(
+    '{processes} server processes, and one of them leads',
+    '{processes} 个服务器进程，其中一个为主控',
+  ),
+  processesIdle: text(
+    '{processes} server processes are set, and none runs',
+    '已设置 {processes} 个服务器进程，均未运行',
+  ),
+  processesMany: text(
+    '{processes} server processes on {processors} {processors:processor|processors}',
+    '{processors} 个处理器上有 {processes} 个服务器进程',
+    [
+      'More than one for each processor and one that leads only cost memory: set processes to fewer',
+      '超过“每处理器一个再加一个主控”只会多占内存：请减小 processes',
+    ],
+  ),
+  processesNoLeader: text(
+    'None of {processes} server processes leads',
+    '{processes} 个服务器进程中没有主控',
+    [
+      'Another leads within ten seconds; if not: journalctl -u pilothouse-server, then systemctl restart pilothouse-server',
+      '十秒内会有其他进程接管；否则请查看 journalctl -u pilothouse-server，再执行 systemctl restart pilothouse-server',
+    ],
+  ),
+  processesPath: text(
+    '{path} is too long for the socket by which server processes meet: {bytes} of {limit} bytes',
+    '{path} 过长，无法作为服务器进程间的套接字：{bytes} 字节，上限 {limit}',
+    ['Take a data directory with a shorter path', '请使用路径更短的数据目录'],
+  ),
 } satisfies Record<string, DoctorText>;

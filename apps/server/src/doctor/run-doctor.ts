@@ -9,6 +9,7 @@ import { readVersion } from '../version.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
 import { checkListener } from './check-listener.ts';
 import { checkClock, checkDescriptors } from './check-machine.ts';
+import { checkProcesses } from './check-processes.ts';
 import { checkStore } from './check-store.ts';
 import { doctorTexts } from './doctor-texts.ts';
 import { type DoctorFinding, ok } from './finding.ts';
@@ -21,6 +22,7 @@ export async function runDoctor(config: Config, language: Language): Promise<rea
     ok('runtime', { version: readVersion(), node: process.versions.node, os }),
     await checkClock(),
     await checkDescriptors(),
+    await checkProcesses(config),
     ...(await checkDataDirectory(config.dataDirectory)),
     ...(await checkStore(config.store, language)),
     ...(await checkListener('API', config.listen.port)),
