@@ -73,3 +73,21 @@ test('a person undoes an ended rollout as a plan of its own, after a look that c
   assert.equal((await world.get(id)).rolledBackBy, rollout?.id);
   await world.close();
 });
+
+test('a rollout that is rolled back names the undo that did it, whatever becomes of another', async () => {
+  const { gates, said } = judge();
+  const world = await openTestRollouts(4, { rules: { gates } });
+  const { id } = await started(world, { ...undone, gates: [check] }, 'test.change');
+  said.verdict = { kind: 'fails', reason: null, evidence: {} };
+  await pass(world, 10);
+  const { rolledBackBy } = await world.get(id);
+
+  hostAt(world, 1).script = 'fail';
+  const again = await world.call<{ rollout: Rollout }>('rollouts.rollback', { params: { rolloutId: id } });
+  await world.calm();
+
+  assert.equal((await world.get(again.rollout.id)).state, 'halted');
+  const now = await world.get(id);
+  assert.deepEqual([now.state, now.rolledBackBy], ['rolled-back', rolledBackBy]);
+  await world.close();
+});

@@ -138,6 +138,8 @@ export async function noteRolledBack(
   const row = await db.selectFrom('rollouts_rollout').select(columns).where('id', '=', id).executeTakeFirst();
   if (row === undefined) return;
   const record = parseRow(row);
+  // What was undone already has nothing of the later one to show.
+  if (record.state === 'rolled-back') return;
   const head = { ...record.head, rolledBackBy };
   await updateRollout(transaction, { ...record, head, revision: record.revision + 1 });
 }
