@@ -41,12 +41,8 @@ export function noteOffered(world: World, host: VirtualHost, taskId: string): vo
   assert.ok(active !== undefined, 'only rollouts that go on offer anything');
   const task = active.state.tasks[parseTaskId(taskId)?.index ?? -1];
   assert.ok(task?.hostId === host.id, 'the task of this host');
-  const windows = active.fixed.strategy.windows ?? [];
-  const moment = { hostId: host.id, now: world.clock.now() };
-  assert.ok(!isClosed(world.rules, windows, moment), 'outside windows nothing starts');
-  const rules = world.rules.filter(({ isCertain, isPossible }) => isCertain || isPossible);
-  world.observed.offeredUnder.set(taskId, { rules: rules.map((rule) => ({ ...rule })), windows });
-  assert.ok(!world.authority.needed.has(active.planDigest), 'nothing starts without its approvals');
+  // What changes nothing needs no approval, and may run at any time.
+  if (active.fixed.kind === 'run') noteMayChange(world, host, { taskId, active });
   assert.ok(world.index.has(host.id), 'nothing is offered to a host that is gone');
   const { state } = active;
   assert.ok(state.state === 'running' || state.state === 'paused', `offered while ${state.state}`);
@@ -63,6 +59,19 @@ export function noteOffered(world: World, host: VirtualHost, taskId: string): vo
         );
   if (active.interruptionAt(task.index) !== 'none')
     assert.ok(world.server.leases.has(taskId), 'disruptive work holds a lease');
+}
+
+function noteMayChange(
+  world: World,
+  host: VirtualHost,
+  { taskId, active }: { readonly taskId: string; readonly active: ActiveRollout },
+): void {
+  const windows = active.fixed.strategy.windows ?? [];
+  const moment = { hostId: host.id, now: world.clock.now() };
+  assert.ok(!isClosed(world.rules, windows, moment), 'outside windows nothing starts');
+  const rules = world.rules.filter(({ isCertain, isPossible }) => isCertain || isPossible);
+  world.observed.offeredUnder.set(taskId, { rules: rules.map((rule) => ({ ...rule })), windows });
+  assert.ok(!world.authority.needed.has(active.planDigest), 'nothing starts without its approvals');
 }
 
 export function noteStarted(world: World, host: VirtualHost, entry: LedgerEntry): void {

@@ -42,10 +42,11 @@ export function startAny(world: World): void {
   const { room } = world.server;
   const request = anyPlan(world.random, [...world.index.keys()], world.clock.now());
   const needsApproval = world.random.isLikely(0.15);
+  const kind = world.random.isLikely(0.08) ? 'dry-run' : 'run';
   const start = async (): Promise<void> => {
     const { plan } = await world.prometheus.hurried(() => room.rollouts.plan(admin, request));
     if (needsApproval) world.authority.needed.add(plan.digest);
-    await room.rollouts.start(admin, plan.digest, 'run');
+    await room.rollouts.start(admin, plan.digest, kind);
   };
   start().catch(() => undefined);
 }
@@ -84,6 +85,20 @@ const isAny =
   (suits: (active: ActiveRollout) => boolean) =>
   (world: World): boolean =>
     world.server.room.active.values().some(suits);
+const endedOf = ({ observed, server }: World): string[] =>
+  [...observed.rollouts].filter((id) => !server.room.active.has(id));
+const hasEnded = (world: World): boolean => endedOf(world).length > 0;
+
+/** Somebody asks for a rollout that follows from one that has ended. */
+const again =
+  (routeId: string, body: (world: World) => unknown) =>
+  (world: World): void => {
+    const params = { rolloutId: world.random.pick(endedOf(world)) };
+    world.prometheus
+      .hurried(() => callRoute(world.server, routeId, { params, body: body(world) }))
+      .catch(() => undefined);
+  };
+
 const hasSession = (host: VirtualHost): boolean => host.session !== null;
 const hasMail = (host: VirtualHost): boolean => host.inbox.onTheWay.length > 0;
 const hasNews = (host: VirtualHost): boolean => host.outbox.onTheWay.length > 0;
@@ -196,6 +211,12 @@ export const moves: Readonly<Record<string, Move>> = {
     weight: 1,
     move: act('rollouts.cancel', (world) => ({ endRunning: world.random.isLikely(0.5) })),
   },
+  retry: {
+    weight: 3,
+    when: hasEnded,
+    move: again('rollouts.retry', (world) => ({ includeUnknown: world.random.isLikely(0.5) })),
+  },
+  undo: { weight: 3, when: hasEnded, move: again('rollouts.rollback', () => ({})) },
   confirm: {
     weight: 10,
     isSteady: true,
