@@ -128,13 +128,16 @@ async function runCycle({ client }: Stage, relay: CountingRelay): Promise<void> 
     body: {
       title: 'list',
       target: { selector: 'true' },
+      // The session of the cycle before was cut, and the host comes back when it does.
+      strategy: { offline: 'wait' },
       actions: [{ action: runCommandAction.name, parameters: { argv: ['ls', '-lR', '/etc'] } }],
     },
   });
-  await until('the command to end', 60_000, async () => {
-    const { endedAt } = await client.call(rolloutRoutes.get, { params: { rolloutId: rollout.id } });
-    return endedAt;
+  const { counts } = await until('the command to end', 60_000, async () => {
+    const now = await client.call(rolloutRoutes.get, { params: { rolloutId: rollout.id } });
+    return now.endedAt === null ? null : now;
   });
+  if (counts.succeeded !== 1) throw new Error('the command did not run');
   relay.cut();
 }
 

@@ -1,6 +1,7 @@
 /** The agent of one host: its parts, and one session after the other that connects them with the server. */
 import { randomUUID } from 'node:crypto';
 import { createHostAccess } from '@pilothouse/agent-kit';
+import { SECOND_MS } from '@pilothouse/base';
 import { type AgentOptions, openAgentParts } from './agent-parts.ts';
 import { describeHost } from './identity/host-description.ts';
 import { createKernelReader } from './read-kernel-file.ts';
@@ -9,6 +10,9 @@ import { runSession } from './session/open-session.ts';
 import { createSessionHandler } from './session/session-handler.ts';
 import { createVitals } from './vitals.ts';
 import { writeStatus } from './write-status.ts';
+
+/** A process that collects takes as much of a small host as opening the session does, which is what people wait for. */
+const FACTS_DELAY_MS = SECOND_MS;
 
 export interface Agent {
   /** Ends the session; tasks that would die with the agent are cancelled first, those in scopes of their own go on. */
@@ -25,7 +29,7 @@ export function startAgent(options: AgentOptions): Agent {
   const world = { options, parts, host, vitals, processId: randomUUID() };
   const abort = new AbortController();
   const { signal } = abort;
-  parts.facts.start();
+  const cancelFacts = clock.after(FACTS_DELAY_MS, () => parts.facts.start());
   const done = keepConnected({
     urls: () => (options.servers.length > 0 ? options.servers : parts.identity().urls),
     trust,
@@ -41,6 +45,7 @@ export function startAgent(options: AgentOptions): Agent {
   });
   return {
     async stop() {
+      cancelFacts();
       parts.facts.stop();
       parts.probes.stop();
       await parts.runner.stop();
