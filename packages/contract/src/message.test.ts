@@ -21,3 +21,11 @@ test('a kind of thing is named in the language of the reader', () => {
   assert.equal(renderMessage(text, 'en', { what: 'host', id: 'x' }), 'There is no host x');
   assert.equal(renderMessage(text, 'zh', { what: 'host', id: 'x' }), '不存在主机 x');
 });
+
+test('a list is read as words, its texts in the language of the reader', () => {
+  const text = { en: 'Use one of: {ids}', zh: '请使用：{ids}' };
+  const ids = ['h_1', { en: 'the first', zh: '第一个' }, 3];
+
+  assert.equal(renderMessage(text, 'en', { ids }), 'Use one of: h_1, the first, 3');
+  assert.equal(renderMessage(text, 'zh', { ids }), '请使用：h_1、第一个、3');
+});

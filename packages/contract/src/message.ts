@@ -85,9 +85,16 @@ export function renderMessage(
     const value = name === 'what' ? nounIn(language, parameters[name]) : parameters[name];
     if (one !== undefined && many !== undefined) return value === 1 ? one : many;
     if (value === undefined) return whole;
-    if (isMessage(value)) return value[language];
-    return typeof value === 'string' ? value : JSON.stringify(value);
+    return printed(value, language);
   });
+}
+
+/** Lists of ids and names are read by people as well; what is deeper is data. */
+function printed(value: unknown, language: Language, isItem = false): string {
+  if (isMessage(value)) return value[language];
+  if (Array.isArray(value) && !isItem)
+    return value.map((item: unknown) => printed(item, language, true)).join(language === 'zh' ? '、' : ', ');
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** The same parameters with every text in one language, for a reader who gets them beside the rendered message. */

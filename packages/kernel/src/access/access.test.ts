@@ -37,6 +37,19 @@ async function withAdministrator(t: { after: (run: () => Promise<void>) => void 
   return { kernel, call, code, token: String(done.json().token) };
 }
 
+test('what the roles of every installation are for is said in the language of the reader', async (t) => {
+  const { call, token } = await withAdministrator(t);
+  const headers = { 'accept-language': 'zh' };
+
+  const list = await call({ url: '/roles', token, headers });
+  const one = await call({ url: '/roles/reader', token, headers });
+  const english = await call({ url: '/roles/reader', token });
+
+  assert.match(list.body, /全部权限，包括用户和角色/);
+  assert.equal(one.json().description, '可查看一切，不可更改');
+  assert.equal(english.json().description, 'Look at everything, change nothing');
+});
+
 test('a set-up code serves once, and no code is made once there is an administrator', async (t) => {
   const { kernel, call, code } = await withAdministrator(t);
 

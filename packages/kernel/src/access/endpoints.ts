@@ -10,6 +10,7 @@ import { htmlAnswer } from '../http/index.ts';
 import { type Endpoint, endpoint, type HttpExchange, redirectTo } from '../http/service.ts';
 import type { AccessParts } from './access-deps.ts';
 import type { Authentication } from './authenticate.ts';
+import { roleIn } from './built-in-roles.ts';
 import { endedOidcCookie, OIDC_COOKIE, type Oidc } from './oidc.ts';
 import { readCookie } from './read-cookie.ts';
 import type { Roles } from './roles.ts';
@@ -63,12 +64,14 @@ function sessionEndpoints(rooms: AccessRooms): Endpoint[] {
       exchange.setHeader('set-cookie', endedCookie);
       return undefined;
     }),
-    endpoint(sessionRoutes.me, async ({ principal }) => {
+    endpoint(sessionRoutes.me, async ({ principal, language }) => {
       const { user, roleNames } = authentication.identityOf(principal);
       return {
         actor: principal.actor,
         user: await readUser(parts.context.store, user),
-        roles: roleNames.flatMap((name) => parts.roles.roles.get(name) ?? []),
+        roles: roleNames
+          .flatMap((name) => parts.roles.roles.get(name) ?? [])
+          .map((role) => roleIn(language, role)),
         permissions: [...parts.permissions.keys()].filter((name) => principal.has(name)),
       };
     }),
@@ -150,8 +153,11 @@ function roleEndpoints({ authentication, roles, parts }: AccessRooms): Endpoint[
     authentication.doerOf(principal, requestId);
   return [
     endpoint(roleRoutes.permissions, async () => ({ items: [...parts.permissions.values()] })),
-    endpoint(roleRoutes.list, async ({ query }) => roles.page(query)),
-    endpoint(roleRoutes.get, async ({ params }) => roles.get(params.name)),
+    endpoint(roleRoutes.list, async ({ query, language }) => {
+      const page = roles.page(query);
+      return { ...page, items: page.items.map((role) => roleIn(language, role)) };
+    }),
+    endpoint(roleRoutes.get, async ({ params, language }) => roleIn(language, await roles.get(params.name))),
     endpoint(roleRoutes.create, async ({ principal, requestId, body }) =>
       roles.create(doerOf(principal, requestId), body),
     ),
