@@ -70,11 +70,12 @@ async function localHost(
   if (host?.isOnline !== true) return { host: null, logPath, lacking: [] };
   const lacks = kernel.lacksOf(hostId, { isRoot: process.getuid?.() === 0 });
   const lacking = Map.groupBy(lacks, ({ what }) => what[language]);
+  const separator = language === 'zh' ? '、' : ', ';
   return {
     host: { id: host.id, name: host.name },
     logPath,
     lacking: [...lacking].map(
-      ([what, all]) => `${what}: ${all.map(({ title }) => title[language]).join(', ')}`,
+      ([what, all]) => `${all.map(({ title }) => title[language]).join(separator)}: ${what}`,
     ),
   };
 }
