@@ -24,6 +24,7 @@ import {
   honest,
   type ServerProcess,
   type SimulatedFleet,
+  type SimulatedFleetOptions,
   simulatedFleet,
   startServerProcess,
   testFetch,
@@ -31,6 +32,7 @@ import {
 } from '@pilothouse/testkit';
 
 const ENTRY = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src/main.ts');
+const DIE_AT_COMMIT = new URL('die-at-commit.ts', import.meta.url).href;
 
 export interface TestInstallation {
   readonly client: Client;
@@ -40,9 +42,15 @@ export interface TestInstallation {
   stop(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
   /** On another store from now on, when one is named; `first` is done to it before the server starts. */
   start(store?: string, first?: () => Promise<unknown>): Promise<void>;
+  /** As die-at-commit.ts takes it; for all starts from the next one on. Null: it dies at no commit. */
+  dieAtCommit(point: string | null): void;
   /** `pilothouse-server store …` on this installation; gives its JSON. */
   storeCommand(...args: readonly string[]): Promise<Readonly<Record<string, unknown>>>;
-  fleet(count: number, behaviour?: Behaviour): Promise<SimulatedFleet>;
+  fleet(
+    count: number,
+    behaviour?: Behaviour,
+    performs?: SimulatedFleetOptions['performs'],
+  ): Promise<SimulatedFleet>;
   /** A command on every host. */
   run(strategy?: Partial<Strategy>): Promise<Rollout>;
   rollout(id: string): Promise<Rollout>;
@@ -56,6 +64,7 @@ export async function testInstallation(store: string): Promise<TestInstallation>
   const dataDirectory = mkdtempSync(join(tmpdir(), 'pilothouse-installation-'));
   const [api, gateway] = await freePorts();
   let current = store;
+  let deadly: string | null = null;
   const startServer = (): Promise<ServerProcess> =>
     startServerProcess({
       entry: ENTRY,
@@ -63,7 +72,11 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       listen: `127.0.0.1:${api}`,
       gatewayListen: `127.0.0.1:${gateway}`,
       advertise: '127.0.0.1',
-      environment: { PILOTHOUSE_STORE: current },
+      environment: {
+        PILOTHOUSE_STORE: current,
+        ...(deadly === null ? {} : { PILOTHOUSE_TEST_DIE_AT_COMMIT: deadly }),
+      },
+      ...(deadly === null ? {} : { runtimeOptions: ['--import', DIE_AT_COMMIT] }),
     });
   let server = await startServer();
   const { client, close } = await signedIn(`https://127.0.0.1:${api}`, server.setupCode ?? '');
@@ -79,6 +92,9 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       current = other;
       await first?.();
       server = await startServer();
+    },
+    dieAtCommit(point) {
+      deadly = point;
     },
     storeCommand: (...args) =>
       runStoreCommand(args, { PILOTHOUSE_DATA: dataDirectory, PILOTHOUSE_STORE: current }),
@@ -102,7 +118,7 @@ async function signedIn(baseUrl: string, code: string): Promise<{ client: Client
 function fleetsOf(client: Client): { add: TestInstallation['fleet']; close: () => void } {
   const fleets: SimulatedFleet[] = [];
   return {
-    async add(count, behaviour = honest('done')) {
+    async add(count, behaviour = honest('done'), performs) {
       const enrolment = await client.call(enrolmentRoutes.createToken, {
         body: { name: 'test', usesMax: count },
       });
@@ -112,6 +128,7 @@ function fleetsOf(client: Client): { add: TestInstallation['fleet']; close: () =
         behaviourOf: () => behaviour,
         actions: { [runCommandAction.name]: actionSchemaDigest(runCommandAction) },
         firstIndex: fleets.reduce((sum, each) => sum + each.agents.length, 1),
+        ...(performs === undefined ? {} : { performs }),
       });
       fleets.push(fleet);
       for (const agent of fleet.agents) agent.keepConnected();

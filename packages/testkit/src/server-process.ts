@@ -1,5 +1,4 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 
 export interface ServerProcessOptions {
   /** The server's entry file. */
@@ -19,6 +18,8 @@ export interface ServerProcess {
   /** From the first start's output; null once there is an administrator. */
   readonly setupCode: string | null;
   kill(signal: 'SIGKILL' | 'SIGTERM'): Promise<void>;
+  /** Resolves when it has ended, whoever ended it. */
+  readonly ended: Promise<void>;
   /** Everything it wrote. */
   log(): string;
 }
@@ -46,6 +47,7 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
   };
   child.stdout.on('data', keep);
   child.stderr.on('data', keep);
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   await untilReady(child, () => output);
   return {
     pid: child.pid ?? 0,
@@ -53,10 +55,10 @@ export async function startServerProcess(options: ServerProcessOptions): Promise
     log: () => output,
     async kill(signal) {
       if (child.exitCode !== null || child.signalCode !== null) return;
-      const ended = once(child, 'exit');
       child.kill(signal);
       await ended;
     },
+    ended,
   };
 }
 

@@ -32,6 +32,8 @@ export interface SimulatedAgentOptions {
   readonly saved?: (taskId: string) => void;
   /** All bodies that the server asked for are there. */
   readonly uploaded?: () => void;
+  /** It begins to carry a task out, and later ends it or dies over it. */
+  readonly performs?: (taskId: string, isUnderWay: boolean) => void;
 }
 
 /** As the real agent: a task that ends within this time says only how it ended. */
@@ -94,10 +96,13 @@ export class SimulatedAgent {
     });
   }
 
-  /** Connects now and again whenever the connection ends, as the real agent does, until `close`. */
+  /**
+   * Connects now and again whenever the connection ends, as the real agent does, until `close`. Called again while it waits
+   * for its next attempt, it makes that at once.
+   */
   keepConnected(): void {
     this.#isKept = true;
-    if (this.#socket === null || this.#socket.readyState === WebSocket.CLOSED) this.#dial();
+    this.#dial();
   }
 
   close(): void {
@@ -121,8 +126,15 @@ export class SimulatedAgent {
   restart(): void {
     this.close();
     for (const task of this.#journal.values()) {
-      if (task.outcome === null) task.outcome = this.#outcome('unknown', null, '');
+      if (task.outcome !== null) continue;
+      task.outcome = this.#outcome('unknown', null, '');
+      this.#options.performs?.(task.taskId, false);
     }
+  }
+
+  /** What it is carrying out at this moment. */
+  get underWay(): readonly string[] {
+    return [...this.#journal.values()].filter(({ outcome }) => outcome === null).map(({ taskId }) => taskId);
   }
 
   get isConnected(): boolean {
@@ -135,6 +147,7 @@ export class SimulatedAgent {
   }
 
   #dial(): void {
+    if (this.#socket !== null && this.#socket.readyState !== WebSocket.CLOSED) return;
     // Why it failed does not matter: the end of the connection makes the next attempt.
     this.connect().catch(() => undefined);
   }
@@ -215,6 +228,7 @@ export class SimulatedAgent {
       case 'probe':
       case 'refused':
       case 'renew-only':
+      case 'task-ask':
       case 'time':
       case 'trust':
       case 'withdraw':
@@ -233,6 +247,7 @@ export class SimulatedAgent {
     this.executions.set(taskId, (this.executions.get(taskId) ?? 0) + 1);
     const task: JournalTask = { taskId, attempt, outcome: null, inline: null };
     this.#journal.set(taskId, task);
+    this.#options.performs?.(taskId, true);
     this.#perform(task, behaviour);
   }
 
@@ -275,9 +290,12 @@ export class SimulatedAgent {
   }
 
   #finish(task: JournalTask, exitCode: number, output: string): void {
+    // It died over it meanwhile.
+    if (task.outcome !== null) return;
     const body = canonicalJson({ stdout: output, stderr: '', cutBytes: 0 });
     task.outcome = this.#outcome(exitCode === 0 ? 'succeeded' : 'failed', exitCode, body);
     task.inline = body;
+    if (this.#journal.get(task.taskId) === task) this.#options.performs?.(task.taskId, false);
     this.#sendOutcome(task);
   }
 

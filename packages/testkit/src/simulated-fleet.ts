@@ -10,6 +10,8 @@ export interface SimulatedFleetOptions {
   readonly actions: Readonly<Record<string, string>>;
   /** Host names are `sim-00001` and on. */
   readonly firstIndex?: number;
+  /** One of them begins to carry a task out, and later ends it or dies over it. */
+  readonly performs?: (taskId: string, isUnderWay: boolean) => void;
 }
 
 export interface SimulatedFleet {
@@ -32,6 +34,7 @@ export async function simulatedFleet(options: SimulatedFleetOptions): Promise<Si
       hostName,
       behaviour: options.behaviourOf(index),
       actions: options.actions,
+      ...(options.performs === undefined ? {} : { performs: options.performs }),
     });
   });
   return {
