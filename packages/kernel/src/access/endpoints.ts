@@ -157,7 +157,7 @@ function roleEndpoints({ authentication, roles, parts }: AccessRooms): Endpoint[
       const page = roles.page(query);
       return { ...page, items: page.items.map((role) => roleIn(language, role)) };
     }),
-    endpoint(roleRoutes.get, async ({ params, language }) => roleIn(language, await roles.get(params.name))),
+    endpoint(roleRoutes.get, async ({ params, language }) => roleIn(language, roles.get(params.name))),
     endpoint(roleRoutes.create, async ({ principal, requestId, body }) =>
       roles.create(doerOf(principal, requestId), body),
     ),
