@@ -11,6 +11,11 @@ const NEEDS: readonly Need[] = [
   { debianPackage: 'systemd-container', why: 'lab hosts run under systemd-nspawn' },
   { debianPackage: 'mmdebstrap', why: "makes the lab's base image" },
   { debianPackage: 'iproute2', why: 'network of the lab; sockets fact' },
+  { debianPackage: 'procps', why: 'parameters fact' },
+  {
+    debianPackage: 'openssh-client',
+    why: 'signatures by keys that an ssh agent holds; tests start one of their own',
+  },
   { debianPackage: 'rpm', why: 'real rpm databases for the packages fact' },
   { debianPackage: 'prometheus', why: 'gates over real metrics; tests start one of their own' },
   { debianPackage: 'postgresql', why: 'the store on PostgreSQL; tests start one of their own' },
