@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { parseRecurrence } from '../calendar/index.ts';
 import { dueOccurrences, ON_TIME_MS } from './due-occurrences.ts';
 
 const MINUTE = 60_000;
@@ -64,4 +65,34 @@ test('a recurrence that has come to its end is not asked again', () => {
     missedCount: 0,
     nextAt: null,
   });
+});
+
+test('over both changes of the clock a daily one occurs once a day, at its local time, or not at all where there is none', () => {
+  const nightly = { rrule: 'FREQ=DAILY', timeZone: 'Europe/Berlin', start: '2026-01-01T02:30:00' };
+  const terms = { missed: 'run-once-late', lateMsMax: HOUR } as const;
+  /** Looks every minute, as a server that is never away. */
+  const carriedOut = (fromIso: string, days: number): string[] => {
+    const recurrence = parseRecurrence(nightly);
+    const from = Date.parse(fromIso);
+    const found: string[] = [];
+    let nextAt = recurrence.firstAfter(from);
+    for (let now = from; now < from + days * 24 * HOUR && nextAt !== null; now += MINUTE) {
+      const seen = dueOccurrences(recurrence, terms, { nextAt, now });
+      assert.equal(seen.missedCount, 0);
+      if (seen.due !== null) found.push(new Date(seen.due).toISOString());
+      nextAt = seen.nextAt;
+    }
+    return found;
+  };
+
+  // On 29 March there is no 02:30 in Berlin; on 25 October there are two, and the first counts.
+  assert.deepEqual(carriedOut('2026-03-28T00:00:00Z', 3), [
+    '2026-03-28T01:30:00.000Z',
+    '2026-03-30T00:30:00.000Z',
+  ]);
+  assert.deepEqual(carriedOut('2026-10-24T00:00:00Z', 3), [
+    '2026-10-24T00:30:00.000Z',
+    '2026-10-25T00:30:00.000Z',
+    '2026-10-26T01:30:00.000Z',
+  ]);
 });
