@@ -44,6 +44,22 @@ export interface ActionSpec<Parameters extends z.ZodType = z.ZodType> {
    * the host off (network, firewall, sshd). Absent or null: no confirmation is needed. Takes `undo: recorded`.
    */
   readonly confirmWithinMs?: (parameters: z.output<Parameters>) => number | null;
+  /**
+   * Parameters that differ between hosts by what operators say of them. Filled in when the plan is made, once and for all:
+   * each host's step holds its own final parameters, which people review and sign and the agent checks like any others.
+   * Nothing is decided after that. Absent: all hosts have the same.
+   */
+  readonly perHost?: PerHost<Parameters>;
+}
+
+export interface PerHost<Parameters extends z.ZodType = z.ZodType> {
+  /** Keys of the labels that these parameters ask for; none: they are final as they are. */
+  readonly labels: (parameters: z.output<Parameters>) => readonly string[];
+  /** The parameters of hosts whose labels have these values; `labels` asks for none of them then. Pure. */
+  readonly fill: (
+    parameters: z.output<Parameters>,
+    labels: Readonly<Record<string, string>>,
+  ) => z.input<Parameters>;
 }
 
 export const defineAction = <P extends z.ZodType>(spec: ActionSpec<P>): ActionSpec<P> => spec;

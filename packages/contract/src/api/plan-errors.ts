@@ -82,6 +82,18 @@ export const planErrors = defineErrors({
     hint: { en: 'Correct {where} and send it again.', zh: '请更正 {where} 后重新发送。' },
     retry: 'after-change',
   },
+  PLAN_LABEL_MISSING: {
+    status: 422,
+    title: {
+      en: 'The parameters ask for the label {label}, which {count} {count:host lacks|hosts lack}: {hosts}',
+      zh: '参数需要标签 {label}，但 {count} 台主机没有该标签：{hosts}',
+    },
+    hint: {
+      en: 'Set it: pilothouse host label --host NAME {label}=VALUE, or leave these hosts out.',
+      zh: '请设置标签：pilothouse host label --host 名称 {label}=值，或排除这些主机。',
+    },
+    retry: 'after-change',
+  },
   PLAN_PARAMETERS_TOO_LARGE: {
     status: 413,
     title: {

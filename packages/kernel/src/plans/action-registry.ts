@@ -30,6 +30,13 @@ export interface CheckedActions {
 /** The actions of all plugins, as server and agents know them. */
 export interface ActionRegistry {
   check(requested: readonly PlannedAction[]): CheckedActions;
+  /** Keys of the labels that final parameters of these actions have yet to be filled with. */
+  labelsAskedBy(actions: readonly StepAction[]): string[];
+  /** What hosts with these labels are to do, still to be checked like anything that is asked for. */
+  fillLabels(
+    actions: readonly StepAction[],
+    labels: Readonly<Record<string, string>>,
+  ): (StepAction & PlannedAction)[];
   /** Of actions that were checked before; one whose plugin is gone counts as destructive. */
   effectOf(actions: readonly StepAction[]): EffectClass;
   /** The strongest interruption of actions that were checked before; one whose plugin is gone takes the host down. */
@@ -75,6 +82,17 @@ export function createActionRegistry(specs: readonly ActionSpec[]): ActionRegist
         ],
       };
     },
+    labelsAskedBy: (actions) => [
+      ...new Set(
+        actions.flatMap(({ action, parameters }) => byName.get(action)?.perHost?.labels(parameters) ?? []),
+      ),
+    ],
+    fillLabels: (actions, labels) =>
+      actions.map((each) => {
+        const filled = byName.get(each.action)?.perHost?.fill(each.parameters, labels);
+        // What a parameter schema takes is an object of JSON: the conformance suite of plugins holds it.
+        return filled === undefined ? each : { ...each, parameters: filled as JsonObject };
+      }),
     permissionsOf: (actions) => [
       ...new Set(actions.flatMap(({ action }) => byName.get(action)?.permission ?? [])),
     ],

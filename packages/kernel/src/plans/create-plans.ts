@@ -17,6 +17,7 @@ import type { KernelContext } from '../kernel-context.ts';
 import type { PlanRequest } from '../rollouts/service.ts';
 import type { SelectService } from '../select/service.ts';
 import { type ActionRegistry, createActionRegistry, type UndoLack } from './action-registry.ts';
+import { actionsByHost } from './actions-by-host.ts';
 import { requireSound, type StrategyJudges, waveSizesOf } from './check-strategy.ts';
 import { completeStrategy, completeWindow } from './defaults.ts';
 import {
@@ -204,8 +205,7 @@ async function draftPlan(
     target: request.target,
     hosts,
     undetermined,
-    lists: [actions],
-    listOf: hosts.map(() => 0),
+    ...actionsByHost(registry, actions, hosts),
     schemas: checked.schemas,
     permissions,
     strategy,

@@ -6,7 +6,7 @@ import { createHostAccess, lookUpUser } from '@pilothouse/agent-kit';
 import { errorCode } from '@pilothouse/base';
 import { CONTENT_CHARS_MAX, type ManageFileParameters } from '../contract/actions.ts';
 import type { FileState, WantedFile } from '../domain/file-state.ts';
-import { renderTemplate, type TemplateHost } from '../domain/render-template.ts';
+import { labelsOfTemplate, renderTemplate, type TemplateHost } from '../domain/render-template.ts';
 
 /** What is there must be kept for the way back, too. UTF-8 has up to four bytes a character. */
 export const FILE_BYTES_MAX = 4 * CONTENT_CHARS_MAX;
@@ -54,6 +54,8 @@ export async function wantedFile(
 ): Promise<WantedFile | Trouble> {
   const { path, content, isTemplate, values, mode, owner, group } = parameters;
   if (parameters.state === 'absent') return { kind: 'absent' };
+  const [label] = isTemplate ? labelsOfTemplate(content) : [];
+  if (label !== undefined) return { code: 'FILES_LABEL_NOT_FILLED', details: { path, label } };
   const directory = dirname(path);
   const isThere = await stat(directory).then(
     (found) => found.isDirectory(),

@@ -31,8 +31,8 @@ export const filePush = defineCommand({
     groupOwner: text({ placeholder: 'NAME', about: { en: 'Its group', zh: '属组' } }),
     template: flag({
       about: {
-        en: 'Fill {{ host.name }} and the like on each host',
-        zh: '在各主机上填充 {{ host.name }} 等',
+        en: 'Fill {{ host.name }}, {{ label.site }}, {{ value.NAME }} for each host',
+        zh: '为各主机填充 {{ host.name }}、{{ label.site }}、{{ value.NAME }}',
       },
     }),
     value: list({
@@ -62,6 +62,10 @@ export const filePush = defineCommand({
     {
       line: 'pilothouse file push motd /etc/motd --all --dry-run',
       about: { en: 'What would differ, and where?', zh: '哪些主机会有差异？' },
+    },
+    {
+      line: 'pilothouse file push motd.tmpl /etc/motd --template --all --value owner=ops --dry-run',
+      about: { en: 'Filled for each host by its labels', zh: '按各主机的标签填充' },
     },
     {
       line: "pilothouse file push sshd.conf /etc/ssh/sshd_config.d/10-fleet.conf --all --validate 'sshd -t -f %s' --reload ssh --confirm-within 60s",

@@ -1,7 +1,7 @@
 import { MINUTE_MS } from '@pilothouse/base';
 import { defineAction, ruleText } from '@pilothouse/contract';
 import { z } from 'zod';
-import { isKnownName, namesOfTemplate } from '../domain/render-template.ts';
+import { fillLabels, isKnownName, labelsOfTemplate, namesOfTemplate } from '../domain/render-template.ts';
 import { managedFilesFact } from './facts.ts';
 import { ManagedPath } from './managed-path.ts';
 import { filesPermissions } from './permissions.ts';
@@ -31,7 +31,7 @@ export const ManageFileParameters = z
     /** `absent`: there must be no such file. */
     state: z.enum(['present', 'absent']).default('present'),
     content: z.string().max(CONTENT_CHARS_MAX).default(''),
-    /** Content holds `{{ name }}`s; see `render-template.ts`. */
+    /** Content holds `{{ name }}`s; see `render-template.ts`. Those of labels are filled when the plan is made. */
     isTemplate: z.boolean().default(false),
     values: z.record(z.string().regex(/^[a-z][a-zA-Z0-9_]{0,63}$/), z.string().max(4096)).default({}),
     /** Absent: as it is, and 0644 for a new file. */
@@ -75,6 +75,13 @@ export const manageFile = defineAction({
   undo: { kind: 'recorded' },
   changesFacts: [managedFilesFact.name],
   confirmWithinMs: ({ confirmWithinMs }) => confirmWithinMs ?? null,
+  perHost: {
+    labels: ({ isTemplate, content }) => (isTemplate ? labelsOfTemplate(content) : []),
+    fill: (parameters, labels) => ({
+      ...parameters,
+      ...fillLabels(parameters.content, parameters.values, labels),
+    }),
+  },
 });
 
 /** Leaves the file as it is and stops looking for drift. */

@@ -62,6 +62,18 @@ export const filesErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  FILES_LABEL_NOT_FILLED: {
+    status: 422,
+    title: {
+      en: 'The template of {path} asks for the label {label}, and the plan does not say it',
+      zh: '{path} 的模板需要标签 {label}，但计划中没有该值',
+    },
+    hint: {
+      en: 'A host does not know its labels: make the plan with a server that fills them in, of this version or newer.',
+      zh: '主机并不知道自己的标签：请用会填入标签的服务器（此版本或更新）制定计划。',
+    },
+    retry: 'after-change',
+  },
   FILES_LIST_FULL: {
     status: 422,
     title: { en: 'The host manages {limit} files already', zh: '主机已管理 {limit} 个文件' },

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { ManageFileParameters } from '../contract/actions.ts';
+import { ManageFileParameters, manageFile } from '../contract/actions.ts';
 import { ManagedPath } from '../contract/managed-path.ts';
 import { compareFile, driftOf, type FileState } from './file-state.ts';
-import { namesOfTemplate, renderTemplate } from './render-template.ts';
+import { fillLabels, labelsOfTemplate, namesOfTemplate, renderTemplate } from './render-template.ts';
 
 const digestOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
 const host = { name: 'web-1', arch: 'x86_64', osId: 'debian', osVersion: '12' };
@@ -39,6 +39,29 @@ test('a template with a name that nobody knows is refused with that name', () =>
   assert.match(parse('{{ value.prot }}', { port: '1' }).error?.issues[0]?.message ?? '', /value\.prot/);
   assert.equal(parse('{{ value.constructor }}').success, false);
   assert.ok(ManageFileParameters.safeParse({ path: '/etc/x', content: '{{ anything }}' }).success);
+});
+
+test('places of labels become values of the host’s own step, which any agent fills as it fills others', () => {
+  const text =
+    '{{ label.site }} {{label.rack-no}} {{ label.rack.no }} {{ value.port }} {{ host.name }} {{ label.site }}';
+  const values = { port: '1', label_site: 'said by a person' };
+
+  const filled = fillLabels(text, values, { site: 'bj1', 'rack-no': '7', 'rack.no': '{{ host.arch }}' });
+
+  assert.deepEqual(labelsOfTemplate(text), ['site', 'rack-no', 'rack.no']);
+  assert.deepEqual(labelsOfTemplate(filled.content), []);
+  assert.equal(filled.values['label_site'], 'said by a person');
+  assert.equal(renderTemplate(filled.content, filled.values, host), 'bj1 7 {{ host.arch }} 1 web-1 bj1');
+  assert.ok(ManageFileParameters.safeParse({ path: '/etc/x', isTemplate: true, ...filled }).success);
+});
+
+test('only a template asks for labels', () => {
+  const asked = (isTemplate: boolean) =>
+    manageFile.perHost?.labels(
+      ManageFileParameters.parse({ path: '/etc/x', content: '{{ label.site }}', isTemplate }),
+    );
+
+  assert.deepEqual([asked(true), asked(false)], [['site'], []]);
 });
 
 test('text without places comes out as it went in', () => {
