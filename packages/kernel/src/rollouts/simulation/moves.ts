@@ -5,7 +5,7 @@ import { checkSaved } from './invariants.ts';
 import { askForRule, askToDropRule } from './rule-moves.ts';
 import { anyPlan } from './simulated-plan.ts';
 import { crashHost, type World } from './simulated-world.ts';
-import { beat, endOverdue, read, type VirtualHost, work } from './virtual-host.ts';
+import { beat, endOverdue, hasWork, read, type VirtualHost, work } from './virtual-host.ts';
 
 const HOUR_MS = 3_600_000;
 
@@ -103,7 +103,6 @@ const hasSession = (host: VirtualHost): boolean => host.session !== null;
 const hasMail = (host: VirtualHost): boolean => host.inbox.onTheWay.length > 0;
 const hasNews = (host: VirtualHost): boolean => host.outbox.onTheWay.length > 0;
 const hasLate = ({ inbox, outbox }: VirtualHost): boolean => inbox.late.length + outbox.late.length > 0;
-const hasWork = ({ ledger }: VirtualHost): boolean => ledger.some(({ state }) => state !== 'ended');
 
 /** What may happen next, and how often. */
 export const moves: Readonly<Record<string, Move>> = {

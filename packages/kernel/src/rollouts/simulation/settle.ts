@@ -2,7 +2,7 @@ import { callRoute } from '../open-test-rollouts.ts';
 import { HOURLY } from './calendar-truth.ts';
 import { IN_ORDER } from './frame-queue.ts';
 import { turn, type World } from './simulated-world.ts';
-import { beat, read, work } from './virtual-host.ts';
+import { beat, hasWork, read, work } from './virtual-host.ts';
 import { LIFTED_BUDGET } from './world-budgets.ts';
 
 /** Whatever stood in the way goes away, and everybody says what they have to say. */
@@ -18,13 +18,16 @@ export async function settle(world: World, round: number): Promise<void> {
   world.prometheus.answer();
   await world.server.housekeep();
   await turn();
+  for (const host of world.hosts.values()) beat(host);
   for (let talk = 0; talk < (round === 0 ? 12 : 4); talk++) {
+    let isAnyoneAtIt = false;
     for (const host of world.hosts.values()) {
-      if (talk === 0) beat(host);
+      isAnyoneAtIt ||= host.outbox.onTheWay.length + host.inbox.onTheWay.length > 0 || hasWork(host);
       while (host.outbox.onTheWay.length > 0) world.net.deliver(host, IN_ORDER);
       while (host.inbox.onTheWay.length > 0) read(world.hostWorld, host);
       work(world.hostWorld, host);
     }
+    if (!isAnyoneAtIt) break;
     await turn();
   }
 }

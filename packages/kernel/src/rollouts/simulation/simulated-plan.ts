@@ -58,7 +58,7 @@ function anyStrategy(random: Random, hosts: number, isUndoable: boolean): Partia
 
 function anyGates(random: Random): Gate[] {
   const gates: Gate[] = [];
-  const soakMs = random.pick([0, 30_000, 600_000]);
+  const soakMs = random.pick([0, 30_000, 120_000]);
   if (random.isLikely(0.35))
     gates.push({
       kind: 'check',

@@ -136,6 +136,8 @@ function takeOffer(
   else if (host.session !== null) host.outbox.onTheWay.push({ kind: 'accepted', taskId, attempt });
 }
 
+export const hasWork = ({ ledger }: VirtualHost): boolean => ledger.some(({ state }) => state !== 'ended');
+
 /** Goes one step on with the oldest open task: begins it, or ends it. */
 export function work(world: HostWorld, host: VirtualHost): void {
   const entry = host.ledger.find((each) => each.state !== 'ended');
