@@ -57,7 +57,7 @@ export const Gate = z.discriminatedUnion('kind', [
   }),
   /**
    * Touched against untouched hosts by a one-sided rank test; halts when touched hosts are worse and chance would say so
-   * in less than `falseHaltRate` of healthy rollouts, over all measures together.
+   * in less than `falseHaltRate` of healthy rollouts, over all measures and all waves together.
    */
   z.object({
     ...placed,

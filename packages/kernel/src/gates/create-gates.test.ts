@@ -77,6 +77,7 @@ function openWorld(options: { hosts: number; touched: number; answer?: PromAnswe
   const view: GateView = {
     rolloutId: 'r',
     wave: 0,
+    wavesCount: 2,
     waveEndedAt: 1000,
     startedAt: 0,
     isSoakOver: true,

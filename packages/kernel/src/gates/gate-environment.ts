@@ -73,6 +73,9 @@ export interface CompiledCondition {
   evaluate(values: GateValues): boolean;
 }
 
+/** What a condition may ask of, for whoever wrote a name that is near to none of it. */
+const KNOWN =
+  'wave.failed · tasks.unknown · vital("load1").touchedMean · touched("…").share · untouched("…").share · findings("high") · prom("…")';
 const NAMES = ['tasks', 'wave', 'succeeded', 'failed', 'unknown', 'skipped', 'number', ...FETCHED];
 const COUNTS = { succeeded: 'int', failed: 'int', unknown: 'int', skipped: 'int' };
 /** A gate is a line or two; what exceeds this is generated or an attack. */
@@ -136,7 +139,8 @@ export function createConditionCompiler(): CompileCondition {
       };
     } catch (cause) {
       const { details } = selectorInvalid(expression, cause, NAMES);
-      throw new AppError('GATE_INVALID', { gate, ...details }, { cause });
+      const suggestion = details['suggestion'] === '' ? KNOWN : details['suggestion'];
+      throw new AppError('GATE_INVALID', { gate, ...details, suggestion }, { cause });
     }
   };
 }

@@ -1,4 +1,5 @@
 import type { ComparedMeasure, Gate, GateVerdict, HostId, JsonObject } from '@pilothouse/contract';
+import { chancePerLook } from './chance-per-look.ts';
 import { changedHosts, EVIDENCE_HOSTS_MAX, type FetchDeps, meansOf } from './fetch-values.ts';
 import { chanceOfHigher, smallestP } from './rank-test.ts';
 import type { GateView } from './service.ts';
@@ -20,13 +21,10 @@ const undetermined = (code: string, details: JsonObject, evidence: JsonObject = 
   evidence,
 });
 
-/**
- * Canary against control. The rate is shared out among the measures (Bonferroni), and there is one look, at the end of
- * the soak, so that over the whole gate no more healthy rollouts are halted than its `falseHaltRate` says.
- */
+/** Canary against control, with one look after a wave, at the end of the soak; chance-per-look.ts says what it may halt. */
 export async function judgeCompare(deps: FetchDeps, gate: CompareGate, view: GateView): Promise<GateVerdict> {
   const evidence: JsonObject = {};
-  const alpha = gate.falseHaltRate / gate.measures.length;
+  const alpha = chancePerLook(gate, view.wavesCount);
   let worse: GateVerdict['reason'] = null;
   for (const measure of gate.measures) {
     const name = measureName(measure);

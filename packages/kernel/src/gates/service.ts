@@ -5,6 +5,7 @@ export interface GateView {
   readonly rolloutId: string;
   /** From 0. */
   readonly wave: number;
+  readonly wavesCount: number;
   readonly waveEndedAt: number;
   /** The soak is over, and this is the last look. A comparison has one look alone: many would each be a chance to halt. */
   readonly isSoakOver: boolean;

@@ -1,7 +1,7 @@
 import { AppError, type Gate, type Interruption, type Strategy, toTimestamp } from '@pilothouse/contract';
 import type { BudgetLedger } from '../budgets/service.ts';
 import type { CalendarService } from '../calendar/service.ts';
-import { smallestP } from '../gates/index.ts';
+import { chancePerLook, smallestP } from '../gates/index.ts';
 import type { GatesService } from '../gates/service.ts';
 import type { HostEntry } from '../hosts/service.ts';
 import type { NotificationsService } from '../notifications/service.ts';
@@ -77,7 +77,7 @@ function requireGate(judges: StrategyJudges, { strategy, waveSizes }: StrategyCa
 /** A comparison that no numbers of any hosts could decide would hold the rollout until it expires. */
 function requireEnoughHosts(gate: Extract<Gate, { kind: 'compare' }>, waveSizes: readonly number[]): void {
   const total = waveSizes.reduce((sum, size) => sum + size, 0);
-  const alpha = gate.falseHaltRate / gate.measures.length;
+  const alpha = chancePerLook(gate, waveSizes.length);
   let touched = 0;
   for (const [index, size] of waveSizes.slice(0, -1).entries()) {
     touched += size;

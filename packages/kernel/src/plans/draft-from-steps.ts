@@ -7,7 +7,7 @@ import {
   type Strategy,
   type TargetRequest,
 } from '@pilothouse/contract';
-import { smallestP } from '../gates/index.ts';
+import { chancePerLook, smallestP } from '../gates/index.ts';
 import type { HostEntry } from '../hosts/service.ts';
 import type { CheckedActions } from './action-registry.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
@@ -87,7 +87,7 @@ export function carryOverGates(
 
 function isComparable(gate: Extract<Gate, { kind: 'compare' }>, waves: readonly WaveMembers[]): boolean {
   if (waves.length < 2 || gate.after === waves.length) return false;
-  const alpha = gate.falseHaltRate / gate.measures.length;
+  const alpha = chancePerLook(gate, waves.length);
   let touched = 0;
   let fresh = waves.reduce((sum, wave) => sum + wave.freshCount, 0);
   for (const [index, wave] of waves.slice(0, -1).entries()) {

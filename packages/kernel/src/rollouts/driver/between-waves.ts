@@ -96,6 +96,7 @@ function viewOf(active: ActiveRollout, isSoakOver: boolean): GateView {
   return {
     rolloutId: active.id,
     wave: state.wave,
+    wavesCount: state.config.waves.length,
     waveEndedAt: state.gate?.waveEndedAt ?? 0,
     startedAt: state.startedAt ?? 0,
     isSoakOver,
