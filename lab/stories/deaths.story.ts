@@ -15,6 +15,7 @@ import {
   rolloutRoutes,
   type Task,
 } from '@pilothouse/contract';
+import { until } from '@pilothouse/testkit';
 import { execOnHost } from '../host.ts';
 import { labUp } from '../lab.ts';
 import { type Installation, install, untilHosts } from './installation.ts';
@@ -24,8 +25,14 @@ const NAMES = Array.from({ length: HOSTS }, (_, index) => `h${index + 1}`);
 const DOWN_MAX = 2;
 const DEATHS = Number(process.env['PILOTHOUSE_TEST_DEATHS'] ?? 6);
 const SEED = Number(process.env['PILOTHOUSE_TEST_SEED'] ?? 1);
-/** From one death to the next, in milliseconds: shorter and longer than a task, a start of the server and a wave. */
+/** To a death that nobody prepared: shorter and longer than a task, a start of the server and a wave. */
 const PAUSE_MS_MAX = 2500;
+/** Longer than it takes to find a host at work and kill its agent. */
+const TASK_MS = 1500;
+/** After a death of the server all hosts must be back before anything begins again, and each takes its time. */
+const BUSY_WITHIN_MS = 120_000;
+/** So that there is always something to interrupt, and it ends soon after the last death. */
+const ROLLOUTS_AT_ONCE = 3;
 const LOG = '/var/log/deaths';
 
 let installation: Installation;
@@ -63,7 +70,7 @@ function chooser(seed: number): (below: number) => number {
 }
 
 async function startRollout(number: number): Promise<Rollout> {
-  const line = `echo "start ${number} $(date +%s%N)" >> ${LOG}; sleep 0.6; echo "end ${number} $(date +%s%N)" >> ${LOG}`;
+  const line = `echo "start ${number} $(date +%s%N)" >> ${LOG}; sleep ${TASK_MS / 1000}; echo "end ${number} $(date +%s%N)" >> ${LOG}`;
   const made = await installation.client.call(planRoutes.create, {
     body: {
       title: `rollout ${number}`,
@@ -91,7 +98,8 @@ const tasksOf = async (rollout: Rollout): Promise<readonly Task[]> =>
 
 interface Mark {
   readonly host: string;
-  readonly kind: 'start' | 'end';
+  /** `cut`: its agent was killed; hosts and stories have one clock. */
+  readonly kind: 'start' | 'end' | 'cut';
   readonly rollout: number;
   readonly at: bigint;
 }
@@ -107,26 +115,52 @@ async function marksOf(host: string): Promise<Mark[]> {
     });
 }
 
+const openRollouts = async (): Promise<readonly Rollout[]> =>
+  (await installation.client.call(rolloutRoutes.list, { query: { active: 'true', limit: 100 } })).items;
+
+/** Hosts on which a task is under way now. */
+async function busyHosts(): Promise<string[]> {
+  const open = await openRollouts();
+  const tasks = await Promise.all(open.filter(({ counts }) => counts.running > 0).map(tasksOf));
+  return tasks.flat().flatMap((task) => (task.state === 'running' ? [task.hostName] : []));
+}
+
+/**
+ * The host whose agent is to die, or null for the server. Half of the deaths come at any moment; the others wait until a
+ * task is under way and hit it, which after a death of the server takes until all hosts are back.
+ */
+async function nextVictim(choose: (below: number) => number): Promise<string | null> {
+  const isServer = choose(2) === 0;
+  if (choose(2) === 0) {
+    // A moment that nobody chose is the point: the pause is the test's input, not a wait for something.
+    await delay(choose(PAUSE_MS_MAX));
+    return isServer ? null : (NAMES[choose(HOSTS)] ?? null);
+  }
+  const busy = await until('a task to be under way', BUSY_WITHIN_MS, async () => {
+    const names = await busyHosts();
+    return names.length > 0 ? names : null;
+  });
+  await delay(choose(TASK_MS / 3));
+  return isServer ? null : (busy[choose(busy.length)] ?? null);
+}
+
+const killAgent = (name: string) =>
+  execOnHost(name, ['systemctl', 'kill', '--kill-whom=main', '--signal=SIGKILL', 'pilothouse-agent.service']);
+
 test(`${DEATHS} deaths of server and agents lose nothing, repeat nothing and pass no budget`, async (t) => {
   const choose = chooser(SEED);
   const rollouts: Rollout[] = [];
   const died = { server: 0, agent: 0 };
+  const cuts: Mark[] = [];
   for (let death = 0; death < DEATHS; death++) {
-    if (death % 2 === 0) rollouts.push(await startRollout(rollouts.length));
-    // A moment that nobody chose is the point: the pause is the test's input, not a wait for something.
-    await delay(choose(PAUSE_MS_MAX));
-    // Every other death is the server's.
-    const name = choose(2) === 0 ? undefined : NAMES[choose(HOSTS)];
-    died[name === undefined ? 'server' : 'agent'] += 1;
-    if (name === undefined) await installation.crash();
-    else
-      await execOnHost(name, [
-        'systemctl',
-        'kill',
-        '--kill-whom=main',
-        '--signal=SIGKILL',
-        'pilothouse-agent.service',
-      ]);
+    if ((await openRollouts()).length < ROLLOUTS_AT_ONCE) rollouts.push(await startRollout(rollouts.length));
+    const name = await nextVictim(choose);
+    died[name === null ? 'server' : 'agent'] += 1;
+    if (name === null) await installation.crash();
+    else {
+      cuts.push({ host: name, kind: 'cut', rollout: -1, at: BigInt(Date.now()) * 1_000_000n });
+      await killAgent(name);
+    }
     t.diagnostic(`${death + 1}: ${name ?? 'server'}`);
   }
   await untilOnline();
@@ -143,25 +177,22 @@ test(`${DEATHS} deaths of server and agents lose nothing, repeat nothing and pas
       if (task.state === 'succeeded') assert.equal(own.length, 2, `called done and is not: ${where}`);
       if (task.state === 'skipped' || task.state === 'expired') assert.equal(starts, 0, where);
     }
-  assert.ok(mostAtOnce(marks) <= DOWN_MAX, `${mostAtOnce(marks)} hosts at once`);
-  const counts = ended.map(
-    ({ counts: { succeeded, unknown, failed } }) => `${succeeded}/${unknown}/${failed}`,
-  );
+  const most = mostAtOnce([...marks, ...cuts]);
+  assert.ok(most <= DOWN_MAX, `${most} hosts at once`);
   t.diagnostic(`deaths of the server: ${died.server}, of agents: ${died.agent}`);
-  t.diagnostic(`succeeded/unknown/failed: ${counts.join(' ')}; most at once ${mostAtOnce(marks)}`);
+  const unknown = ended.reduce((sum, rollout) => sum + rollout.counts.unknown, 0);
+  t.diagnostic(`tasks: ${ended.length * HOSTS}, unknown: ${unknown}; most at once ${most}`);
   const leases = await installation.client.call(budgetsRoutes.leases, { query: {} });
   assert.deepEqual(leases.items, [], 'all hosts are back, and no lease is left');
 });
 
-/** Hosts with a start and no end yet, at the worst moment. One whose task was killed with its agent is down no more. */
+/** Hosts with a start and no end yet, at the worst moment. What died with its agent was down until then. */
 function mostAtOnce(marks: readonly Mark[]): number {
   const down = new Set<string>();
   let most = 0;
   for (const mark of marks.toSorted((a, b) => (a.at < b.at ? -1 : 1))) {
-    const hasEnd = marks.some(
-      ({ host, rollout, kind }) => host === mark.host && rollout === mark.rollout && kind === 'end',
-    );
-    if (mark.kind === 'start' && hasEnd) down.add(mark.host);
+    const isOver = marks.some(({ host, kind, at }) => host === mark.host && kind !== 'start' && at > mark.at);
+    if (mark.kind === 'start' && isOver) down.add(mark.host);
     else down.delete(mark.host);
     most = Math.max(most, down.size);
   }
