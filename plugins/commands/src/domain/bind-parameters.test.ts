@@ -30,6 +30,24 @@ test('gives values as variables and, in declared order, as arguments', () => {
   });
 });
 
+test('says in both languages what a value has to be', () => {
+  const said = (values: Record<string, string | number | boolean>) => {
+    try {
+      bindParameters('s', parameters, { file: 'x', ...values });
+    } catch (error) {
+      return isAppError(error) ? error.details['expected'] : error;
+    }
+    return null;
+  };
+
+  assert.deepEqual(said({ lines: 'abc' }), {
+    en: 'an integer from 1 up to 50',
+    zh: '整数，不小于 1，不大于 50',
+  });
+  assert.deepEqual(said({ quiet: 'yes' }), { en: 'true or false', zh: 'true 或 false' });
+  assert.deepEqual(said({ mode: 'x' }), { en: 'one of fast, safe', zh: '以下之一：fast, safe' });
+});
+
 test('names the parameter that is missing, unknown or does not fit', () => {
   assert.equal(refused({}), 'COMMANDS_PARAMETER_MISSING file');
   assert.equal(refused({ file: 'x', path: 'y' }), 'COMMANDS_PARAMETER_UNKNOWN path');

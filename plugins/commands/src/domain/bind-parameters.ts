@@ -11,7 +11,7 @@
  * Limits: the reviewed text can still misuse what it is given (`eval "$PARAM_X"`); that is what review is for.
  */
 import { absurd } from '@pilothouse/base';
-import { AppError } from '@pilothouse/contract';
+import { AppError, type Message } from '@pilothouse/contract';
 import type { ParameterValues, ScriptParameter } from '../contract/script.ts';
 
 export interface BoundParameters {
@@ -65,19 +65,28 @@ function textOf(parameter: ScriptParameter, value: Value): string {
   switch (parameter.kind) {
     case 'string': {
       const text = String(value);
-      if (text.length > parameter.lengthMax) throw invalid(name, `≤ ${parameter.lengthMax} characters`);
-      if (text.includes('\0')) throw invalid(name, 'without NUL');
+      if (text.length > parameter.lengthMax) {
+        const { lengthMax } = parameter;
+        throw invalid(name, {
+          en: `at most ${lengthMax} characters long`,
+          zh: `不超过 ${lengthMax} 个字符`,
+        });
+      }
+      if (text.includes('\0')) throw invalid(name, { en: 'free of NUL', zh: '不含 NUL' });
       return text;
     }
     case 'number':
       return numberText(parameter, value);
     case 'boolean':
       if (value !== true && value !== false && value !== 'true' && value !== 'false') {
-        throw invalid(name, 'true | false');
+        throw invalid(name, { en: 'true or false', zh: 'true 或 false' });
       }
       return String(value);
     case 'choice':
-      if (!parameter.choices.includes(String(value))) throw invalid(name, parameter.choices.join(' | '));
+      if (!parameter.choices.includes(String(value))) {
+        const choices = parameter.choices.join(', ');
+        throw invalid(name, { en: `one of ${choices}`, zh: `以下之一：${choices}` });
+      }
       return String(value);
     default:
       return absurd(parameter);
@@ -96,8 +105,12 @@ function numberText(parameter: Extract<ScriptParameter, { kind: 'number' }>, val
   return String(number);
 }
 
-const expected = (parameter: Extract<ScriptParameter, { kind: 'number' }>): string =>
-  `${parameter.isInteger ? 'integer' : 'number'} ${parameter.min ?? '-∞'} … ${parameter.max ?? '∞'}`;
+function expected({ isInteger, min, max }: Extract<ScriptParameter, { kind: 'number' }>): Message {
+  const kind = isInteger ? { en: 'an integer', zh: '整数' } : { en: 'a number', zh: '数字' };
+  const from = min === undefined ? { en: '', zh: '' } : { en: ` from ${min}`, zh: `，不小于 ${min}` };
+  const to = max === undefined ? { en: '', zh: '' } : { en: ` up to ${max}`, zh: `，不大于 ${max}` };
+  return { en: `${kind.en}${from.en}${to.en}`, zh: `${kind.zh}${from.zh}${to.zh}` };
+}
 
-const invalid = (name: string, text: string): AppError =>
+const invalid = (name: string, text: Message): AppError =>
   new AppError('COMMANDS_PARAMETER_INVALID', { name, expected: text });
