@@ -8,7 +8,8 @@ const find = (suffix: string): string[] =>
   ).sort();
 
 /** Who opens its stores by `openTestStore`. */
-const ON_A_STORE = /^(packages\/kernel|plugins\/[^/]+)\/src\/(?!agent|cli|domain|select|rollouts\/engine)/;
+const ON_A_STORE =
+  /^(packages\/kernel|plugins\/[^/]+)\/src\/(?!agent|cli|domain|select|fronts|rollouts\/(?:engine|simulation))/;
 
 export interface TestGroup {
   readonly name: string;
