@@ -54,7 +54,12 @@ export function bindParameters(
 export function checkDeclarations(parameters: readonly ScriptParameter[]): void {
   for (const parameter of parameters) {
     if (parameter.default === undefined) continue;
-    if (parameter.isRequired) throw invalid(parameter.name, 'required, or with a default, not both');
+    if (parameter.isRequired) {
+      throw invalid(parameter.name, {
+        en: 'required, or with a default, not both',
+        zh: '必填或带默认值，二者不能同时成立',
+      });
+    }
     textOf(parameter, parameter.default);
   }
 }
