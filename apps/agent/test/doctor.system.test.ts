@@ -55,6 +55,15 @@ test('a server that is away, a stopped agent and a key open to others have their
   assert.match(stdout, /✗ .*identity\.json 对他人开放（权限 644）\n {4}请关闭：chmod go= /);
 });
 
+test('one gateway that answers is enough', async () => {
+  await agent.command('enrol', '--token', gateway.token());
+  const { code, byCode } = await examine('--server', `https://127.0.0.1:1,${gateway.url}`);
+
+  assert.equal(code, 0);
+  assert.equal(byCode.get('serverUnreachable')?.state, 'warning');
+  assert.equal(byCode.get('server')?.state, 'ok');
+});
+
 test('an address that the certificate does not name, and a server of somebody else, are told apart', async () => {
   await agent.command('enrol', '--token', gateway.token());
   const other = await openScriptedGateway();
