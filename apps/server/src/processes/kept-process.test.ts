@@ -1,0 +1,173 @@
+import assert from 'node:assert/strict';
+import type { ChildProcess } from 'node:child_process';
+import { EventEmitter } from 'node:events';
+import { test } from 'node:test';
+import { type FakeClock, fakeClock } from '@pilothouse/testkit';
+import { KeptProcess } from './kept-process.ts';
+import type { KeeperWord } from './process-words.ts';
+
+type Manner = 'well' | 'hangs' | 'does not load' | 'refuses';
+
+/** A child as its keeper sees it: it says what `manner` says at the moment it is told something. */
+class Child extends EventEmitter {
+  readonly pid: number;
+  readonly told: string[] = [];
+  connected = true;
+  manner: Manner;
+
+  constructor(pid: number, manner: Manner) {
+    super();
+    this.pid = pid;
+    this.manner = manner;
+    queueMicrotask(() => {
+      if (manner === 'does not load') this.end();
+      else this.emit('message', { kind: 'loaded' });
+    });
+  }
+
+  send(word: KeeperWord): void {
+    this.told.push(word.kind);
+    if (word.kind === 'leave') this.end();
+    else if (this.manner === 'hangs' || !this.connected) return;
+    else if (word.kind === 'alive?') this.emit('message', { kind: 'alive' });
+    else if (this.manner === 'well') this.emit('message', { kind: 'ready', pin: null, setupCode: null });
+    else this.emit('message', { kind: 'refused', text: 'no', exitCode: 1 });
+  }
+
+  kill(signal: string): void {
+    this.told.push(signal);
+    this.end();
+  }
+
+  end(): void {
+    if (!this.connected) return;
+    this.connected = false;
+    this.emit('exit', null, 'SIGKILL');
+  }
+}
+
+interface World {
+  readonly kept: KeptProcess;
+  readonly clock: FakeClock;
+  readonly children: Child[];
+  /** Of those that are born from now on. */
+  next: Manner;
+}
+
+function open(hasSpare: boolean): World {
+  const clock = fakeClock();
+  const children: Child[] = [];
+  const silent = () => undefined;
+  const world: World = {
+    clock,
+    children,
+    next: 'well',
+    kept: new KeptProcess({
+      name: 'leader',
+      hasSpare,
+      clock,
+      random: () => 0.5,
+      log: { debug: silent, info: silent, warn: silent, error: silent },
+      spawn() {
+        const child = new Child(children.length, world.next);
+        children.push(child);
+        // Of a child process the keeper uses what Child has.
+        return child as unknown as ChildProcess;
+      },
+    }),
+  };
+  return world;
+}
+
+const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+async function pass({ clock }: World, seconds: number): Promise<void> {
+  for (let second = 0; second < seconds; second++) {
+    clock.advance(1_000);
+    await settled();
+  }
+}
+
+const living = ({ children }: World): number[] =>
+  children.filter((child) => child.connected).map(({ pid }) => pid);
+
+test('one that dies is started again, and a spare takes its place without being loaded anew', async () => {
+  const world = open(true);
+  await world.kept.start();
+  await pass(world, 20);
+  assert.deepEqual(living(world), [0, 1]);
+
+  world.children[0]?.end();
+  await pass(world, 2);
+
+  assert.ok(world.children[1]?.told.includes('begin'));
+  assert.deepEqual(living(world), [1]);
+  await pass(world, 6);
+  assert.deepEqual(living(world), [1, 2]);
+  await world.kept.end();
+  assert.deepEqual(living(world), []);
+});
+
+test('one that hangs is ended and replaced', async () => {
+  const world = open(false);
+  await world.kept.start();
+  await pass(world, 20);
+  const [first] = world.children;
+  assert.ok(first);
+
+  first.manner = 'hangs';
+  await pass(world, 8);
+
+  assert.ok(first.told.includes('SIGKILL'));
+  assert.deepEqual(living(world), [1]);
+  await world.kept.end();
+});
+
+test('a replacement is a new process, never the spare', async () => {
+  const world = open(true);
+  await world.kept.start();
+  await pass(world, 20);
+
+  const isReplaced = await world.kept.replace(false);
+
+  assert.ok(isReplaced);
+  assert.deepEqual(living(world), [2]);
+  assert.ok(!world.children[1]?.told.includes('begin'));
+  await world.kept.end();
+});
+
+test('what does not load, or refuses beside it, leaves the one that works in its place', async () => {
+  for (const [next, canBothBe] of [
+    ['does not load', false],
+    ['does not load', true],
+    ['refuses', true],
+  ] as const) {
+    const world = open(false);
+    await world.kept.start();
+    world.next = next;
+
+    const isReplaced = await world.kept.replace(canBothBe);
+
+    assert.ok(!isReplaced);
+    assert.ok(living(world).includes(0), next);
+    assert.ok(!world.children[0]?.told.includes('leave'));
+    world.children[1]?.end();
+    world.next = 'well';
+    world.children[0]?.end();
+    await pass(world, 2);
+    assert.deepEqual(living(world), [2], 'it is kept as before');
+    await world.kept.end();
+  }
+});
+
+test('one that dies again and again is started ever more seldom', async () => {
+  const world = open(false);
+  await world.kept.start();
+  world.next = 'does not load';
+
+  world.children[0]?.end();
+  await pass(world, 60);
+
+  assert.ok(world.children.length > 10 && world.children.length < 40, String(world.children.length));
+  await world.kept.end();
+});
