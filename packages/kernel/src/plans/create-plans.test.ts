@@ -114,10 +114,25 @@ test('why an agent does not offer an action is kept in both languages where it k
   await world.calm();
 
   const { lacking } = await make(world);
+  const { id } = await world.run();
+  await world.calm();
 
   assert.deepEqual(
     lacking.map((host) => [host.detail, host.why]),
     [[why.en, why]],
+  );
+  const { items } = await world.call<{ items: { error: { code: string; details: object } }[] }>(
+    'rollouts.groups.list',
+    { params: { rolloutId: id } },
+  );
+  assert.deepEqual(
+    items.map(({ error }) => error),
+    [
+      {
+        code: 'TASK_ACTION_LACKING',
+        details: { action: 'test.run', kind: 'not-here', reason: why },
+      },
+    ],
   );
   await world.close();
 });

@@ -7,7 +7,7 @@ export type { RollbackRequest } from './draft-rollback.ts';
 export { asRequest, planEndpoints, readScope } from './endpoints.ts';
 export type { LoadedPlan } from './loaded-plan.ts';
 export { plansMigrations } from './migrations.ts';
-export type { OfferedActions } from './offered-actions.ts';
+export { lackText, type OfferedActions } from './offered-actions.ts';
 export { packText, unpackText } from './packed-text.ts';
 export { retryStrategy, type WishedStrategy } from './retry-strategy.ts';
 export type { WavePlan } from './waves/plan-waves.ts';

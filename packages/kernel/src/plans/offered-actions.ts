@@ -1,5 +1,13 @@
 import { hash } from 'node:crypto';
-import { canonicalJson, Digest, type HostId, type LackingHost, ReasonText } from '@pilothouse/contract';
+import {
+  canonicalJson,
+  Digest,
+  defineMessages,
+  type HostId,
+  type LackingHost,
+  type Message,
+  ReasonText,
+} from '@pilothouse/contract';
 import { z } from 'zod';
 import type { OpenSession } from '../gateway/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
@@ -12,6 +20,16 @@ const Offered = z.object({
 });
 type Offered = z.infer<typeof Offered>;
 type Lack = Pick<LackingHost, 'action' | 'reason' | 'detail'> & { readonly why?: ReasonText };
+
+const LACKS = defineMessages({
+  'not-offered': { en: 'its version does not know it', zh: '其版本不认识该操作' },
+  'other-version': { en: 'its version expects other parameters', zh: '其版本要求不同的参数' },
+});
+
+/** For a person who asks why a host was passed over. */
+export function lackText({ reason, detail, why }: Lack): Message {
+  return reason === 'not-here' ? (why ?? { en: detail, zh: detail }) : LACKS[reason];
+}
 
 /**
  * Which actions each agent said it can carry out, as last heard, also of hosts that are offline now. Agents of one

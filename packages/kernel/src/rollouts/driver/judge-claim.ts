@@ -5,7 +5,7 @@ import type { BudgetLedger, BudgetRefusal } from '../../budgets/service.ts';
 import type { CalendarService } from '../../calendar/service.ts';
 import type { GatewayService } from '../../gateway/service.ts';
 import type { HostEntry, HostsService, TargetResolver } from '../../hosts/service.ts';
-import type { OfferedActions } from '../../plans/index.ts';
+import { lackText, type OfferedActions } from '../../plans/index.ts';
 import { type ClaimAnswer, OFFER_START_WINDOW_MS } from '../engine/index.ts';
 import type { StopsInForce } from '../stops-in-force.ts';
 import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
@@ -172,5 +172,7 @@ function refusalOf(deps: JudgeDeps, active: ActiveRollout, host: HostEntry): Cla
   if (host.isInMaintenance) return unfit('TASK_HOST_IN_MAINTENANCE');
   if (!deps.resolver.stillMatches(active.plan.target, host)) return unfit('TASK_NO_LONGER_MATCHES');
   const lack = deps.offered.lackOf(host.id, active.plan.plan.header.actionSchemas);
-  return lack === null ? null : unfit('TASK_ACTION_LACKING', { ...lack });
+  return lack === null
+    ? null
+    : unfit('TASK_ACTION_LACKING', { action: lack.action, kind: lack.reason, reason: lackText(lack) });
 }
