@@ -22,6 +22,8 @@ export interface BudgetTruth {
   /** Hosts that are being interrupted, by task. */
   readonly interrupted: ReadonlyMap<string, HostId>;
   presence(hostId: HostId, isOnline: boolean): void;
+  /** The record of a host is another than it was, or gone. */
+  changed(): void;
   /** The ledger lets this host be interrupted now. */
   granted(hostId: HostId): void;
 }
@@ -40,44 +42,66 @@ export function createBudgetTruth(of: {
     host.isInMaintenance ||
     host.state === 'quarantined' ||
     of.monotonic() - (offlineSince.get(host.id) ?? Number.POSITIVE_INFINITY) >= OFFLINE_GRACE_MS_DEFAULT;
-  /** Those of the budget's domain that covers the host. */
-  const membersWith = (budget: WorldBudget, hostId: HostId): HostEntry[] => {
-    const host = index.get(hostId);
-    if (host === undefined) return [];
-    const domain = domainOf(budget, host);
-    return [...index.values()].filter((other) => domainOf(budget, other) === domain);
+  const tallies = new Map<string, Tally>();
+  /** Who is down in the domain, and how many it has: counted anew once anything has changed, or any time has gone by. */
+  const tallyOf = (budget: WorldBudget, domain: string): Tally => {
+    const key = `${budget.name} ${domain}`;
+    const known = tallies.get(key);
+    if (known?.at === of.monotonic()) return known;
+    const members = [...index.values()].filter((host) => domainOf(budget, host) === domain);
+    const busy = new Set(interrupted.values());
+    const down = members.filter((host) => busy.has(host.id) || isDown(host)).map(({ id }) => id);
+    const active = members.filter(({ state }) => state === 'active').length;
+    const tally = { at: of.monotonic(), down: new Set(down), active };
+    tallies.set(key, tally);
+    return tally;
   };
   return {
     interrupted,
+    changed: () => tallies.clear(),
     begun(taskId, hostId) {
+      tallies.clear();
       interrupted.set(taskId, hostId);
+      const host = index.get(hostId);
+      if (host === undefined) return;
       for (const budget of budgets.values()) {
         // Shares and majorities may have shrunk since it was let go; a number stays.
         if (!('hosts' in budget.limit)) continue;
-        const members = new Set(membersWith(budget, hostId).map(({ id }) => id));
-        const now = new Set([...interrupted.values()].filter((id) => members.has(id)));
-        assert.ok(
-          now.size <= budget.limit.hosts,
-          `${now.size} hosts at once are interrupted: ${budget.name}`,
-        );
+        const domain = domainOf(budget, host);
+        const now = [...new Set(interrupted.values())]
+          .flatMap((id) => index.get(id) ?? [])
+          .filter((other) => domainOf(budget, other) === domain).length;
+        assert.ok(now <= budget.limit.hosts, `${now} hosts at once are interrupted: ${budget.name}`);
       }
     },
-    over: (taskId) => void interrupted.delete(taskId),
+    over(taskId) {
+      tallies.clear();
+      interrupted.delete(taskId);
+    },
     presence(hostId, isOnline) {
+      tallies.clear();
       if (isOnline) offlineSince.delete(hostId);
       else offlineSince.set(hostId, of.monotonic());
     },
     granted(hostId) {
-      const busy = new Set(interrupted.values());
+      const host = index.get(hostId);
+      if (host === undefined) return;
       for (const budget of budgets.values()) {
-        const members = membersWith(budget, hostId);
-        const down = members.filter((host) => host.id === hostId || busy.has(host.id) || isDown(host)).length;
-        const active = members.filter(({ state }) => state === 'active').length;
+        const { down, active } = tallyOf(budget, domainOf(budget, host));
+        const then = down.size + (down.has(hostId) ? 0 : 1);
         const allowed = allowedOf(budget.limit, active);
-        assert.ok(down <= allowed, `one more goes down: ${down} of ${allowed} in ${budget.name}`);
+        assert.ok(then <= allowed, `one more goes down: ${then} of ${allowed} in ${budget.name}`);
       }
     },
   };
+}
+
+interface Tally {
+  /** The moment for which it is true. */
+  readonly at: number;
+  readonly down: ReadonlySet<HostId>;
+  /** Hosts that a share or a majority is of. */
+  readonly active: number;
 }
 
 /** A share is rounded down, a quorum leaves more than half. */

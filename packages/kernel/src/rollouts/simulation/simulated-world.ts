@@ -198,6 +198,7 @@ function changeHost(
   const after = change === null ? null : { ...before, ...change };
   if (after === null) index.delete(hostId);
   else index.set(hostId, after);
+  truth.budgets.changed();
   if (after === null) truth.gates.forget(hostId);
   server?.hostChanged({ before, after });
 }
