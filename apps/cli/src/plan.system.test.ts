@@ -234,3 +234,25 @@ test('plans are listed with what became of each, by state, author and action', a
     action: 'commands.run',
   });
 });
+
+test('hosts are asked to check themselves by checks alone, and a line that is none is refused', async () => {
+  server.on(planRoutes.create, { json: made });
+  server.on(rolloutRoutes.start, problem(409, 'PLAN_EXPIRED', { expiresAt: 'then' }));
+
+  const refused = await run('probe nonsense --all'.split(' '));
+  await run('probe unit:nginx.service self=tcp:127.0.0.1:22 --all --tries 3'.split(' '));
+
+  assert.match(refused.err, /CLI_VALUE_INVALID/);
+  const [sent, ...more] = server.requests(planRoutes.create);
+  assert.equal(more.length, 0);
+  // What the contract lets through is of this shape.
+  const body = sent?.body as { actions: unknown; strategy: { failuresMax: null; probes: unknown[] } };
+  assert.deepEqual(body.actions, [
+    { action: 'commands.run', parameters: { argv: ['true'], effect: 'read' } },
+  ]);
+  assert.deepEqual(body.strategy.probes, [
+    { kind: 'unit', name: 'unit-1', unit: 'nginx.service', tries: 3, pauseMs: 2000, timeoutMs: 5000 },
+    { kind: 'tcp', name: 'self', host: '127.0.0.1', port: 22, tries: 3, pauseMs: 2000, timeoutMs: 5000 },
+  ]);
+  assert.deepEqual(server.requests(rolloutRoutes.start)[0]?.body, { planDigest: digest, kind: 'run' });
+});

@@ -58,6 +58,11 @@ export const verbGroups: readonly VerbGroup[] = [
         load: async () => (await import('./commands/select.ts')).selectCommands,
       },
       {
+        name: 'probe',
+        summary: { en: 'Let hosts check themselves now; change nothing', zh: '让主机立即自检，不做更改' },
+        load: async () => (await import('./commands/probe.ts')).probeCommands,
+      },
+      {
         name: 'findings',
         summary: { en: 'List what is wrong, worst first', zh: '列出问题（最严重的在前）' },
         load: async () => (await import('./commands/findings.ts')).findingsCommands,

@@ -24,6 +24,7 @@ export { parseDuration, parseMoment } from './parse-duration.ts';
 export { actionText, probeText, targetText, wavesText } from './plan-words.ts';
 export { note, printJson, printRecord, printRows } from './print.ts';
 export { createResultsPrinter, stateColour, stateName } from './print-results.ts';
+export { probeOf } from './probe-option.ts';
 export { type Progress, type ProgressCounts, progressLine, showProgress } from './progress.ts';
 export { limitOption, readList } from './read-list.ts';
 export { readPairs } from './read-pairs.ts';

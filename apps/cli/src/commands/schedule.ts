@@ -90,6 +90,9 @@ function printSchedule(context: CliContext, schedule: Schedule): void {
       say({ en: 'approvals', zh: '批准' }),
       `${approvals.given.length}/${approvals.required} ${approvals.given.join(', ')}`.trim(),
     ],
+    ...(schedule.mandateId === null
+      ? []
+      : [[say({ en: 'mandate', zh: '授权书' }), schedule.mandateId] as const]),
     [say({ en: 'terms', zh: '条款摘要' }), schedule.termsDigest],
     [
       say({ en: 'next', zh: '下次' }),

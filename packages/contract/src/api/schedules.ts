@@ -211,6 +211,8 @@ export const schedulesRoutes = {
       'SCHEDULE_NO_PERSON',
       'SCHEDULE_HOSTS_OVER_CAP',
       'WINDOW_TIME_ZONE_UNKNOWN',
+      'NOT_FOUND',
+      'MANDATE_OVER',
       'EDIT_CONFLICT',
       ...PLAN_MAKE_ERRORS,
     ],

@@ -250,6 +250,8 @@ test('a plan under a mandate carries it, and its signers count as people who sai
   assert.equal(await world.authority.authorityOf(digest), undefined);
   assert.deepEqual(await missing(world, digest), { required: 1, given: 0 });
   await assert.rejects(use(digest), { code: 'MANDATE_OVER' });
+  await assert.rejects(world.authority.requireMandate(ben, id), { code: 'MANDATE_OVER' });
+  await assert.rejects(world.authority.requireMandate(ben, '0'.repeat(64)), { code: 'NOT_FOUND' });
 });
 
 test('a mandate covers what it says and no more', async (t) => {

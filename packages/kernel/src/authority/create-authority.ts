@@ -10,7 +10,7 @@ import type { AuthorityDeps, AuthorityParts } from './authority-parts.ts';
 import { authorityEndpoints } from './endpoints.ts';
 import { signatureStore } from './key-store.ts';
 import { mandateStore } from './mandate-store.ts';
-import { useMandate } from './mandates.ts';
+import { requireMandate, useMandate } from './mandates.ts';
 import { authorityOf, missingFor } from './plan-authority.ts';
 import type { AuthorityBook } from './service.ts';
 
@@ -42,6 +42,7 @@ export function createAuthority(context: KernelContext, deps: AuthorityDeps): Au
       authorityOf: (planDigest) => authorityOf(parts, planDigest),
       onChanged: (listener) => changes.listen(listener),
       rightsChanged: () => changes.tell(null),
+      requireMandate: (principal, mandateId) => requireMandate(parts, principal, mandateId),
       useMandate: (asker, planDigest, mandateId) => useMandate(parts, asker, { planDigest, mandateId }),
     },
     endpoints: authorityEndpoints(parts),

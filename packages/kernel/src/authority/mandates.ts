@@ -156,6 +156,10 @@ export async function revokeMandate(
 }
 
 /** From here on the plan's envelopes carry the mandate. A broken glass is told as loudly as this house can. */
+export async function requireMandate(parts: AuthorityParts, principal: Principal, id: Digest): Promise<void> {
+  requireCurrent(await seenMandate(parts, principal, id), parts.context.clock.now());
+}
+
 export async function useMandate(
   parts: AuthorityParts,
   asker: AuthorityAsker,

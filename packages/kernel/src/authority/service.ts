@@ -29,6 +29,8 @@ export interface AuthorityService {
 export interface AuthorityBook extends AuthorityService {
   /** Accounts or roles are others than before. */
   rightsChanged(): void;
+  /** AppError NOT_FOUND, MANDATE_OVER: for whoever names a mandate for later. */
+  requireMandate(principal: Principal, mandateId: Digest): Promise<void>;
   /**
    * AppError NOT_FOUND, PLAN_EXPIRED, MANDATE_OVER, MANDATE_NOT_SIGNED, MANDATE_NOT_COVERING, or what starting the plan
    * would take.

@@ -11,7 +11,7 @@ import { readCalendar } from './calendar-store.ts';
 import { calendarEndpoints } from './endpoints.ts';
 import { closedAt, opensWithin, openUntil } from './host-calendar.ts';
 import { signatureOf } from './preview.ts';
-import { checkRecurrence } from './recurrence.ts';
+import { checkWindow } from './recurrence.ts';
 import { createRuleBook, type RuleBook } from './rule-book.ts';
 import type { CalendarService, TimeSpan } from './service.ts';
 
@@ -41,7 +41,7 @@ export async function createCalendar(context: KernelContext, deps: CalendarDeps)
       closedFor: (host, planWindows, now) => closedAt(rules.calendarOf(host, planWindows), now),
       openUntil: (host, planWindows, now) => openUntil(rules.calendarOf(host, planWindows), now),
       checkWindows(windows) {
-        for (const window of windows) checkRecurrence(window, context.clock.now());
+        for (const window of windows) checkWindow(window, context.clock.now());
       },
       neverOpen: (hosts, planWindows, span) => neverOpen(rules, hosts, { planWindows, span }),
       onChanged: listen,

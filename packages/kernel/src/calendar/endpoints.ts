@@ -19,7 +19,7 @@ import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import { type CalendarRecord, deleteRule, writeRule } from './calendar-store.ts';
 import type { CalendarDeps } from './create-calendar.ts';
 import { previewOf } from './preview.ts';
-import { checkRecurrence } from './recurrence.ts';
+import { checkWindow } from './recurrence.ts';
 import type { RuleBook } from './rule-book.ts';
 import { meaningOf } from './rule-meaning.ts';
 
@@ -121,7 +121,7 @@ async function checkRule(
     deps.select.compile(selector);
     await warm(selector);
   }
-  if ('rrule' in span) checkRecurrence(span, context.clock.now());
+  if ('rrule' in span) checkWindow(span, context.clock.now());
   else if (Date.parse(span.to) <= Date.parse(span.from))
     throw new AppError('FREEZE_ENDS_BEFORE_IT_BEGINS', span);
 }

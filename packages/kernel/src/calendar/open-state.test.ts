@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { recurringRule, ruleOf } from './open-state.ts';
-import { checkRecurrence } from './recurrence.ts';
+import { checkRecurrence, checkWindow } from './recurrence.ts';
 
 const MINUTE = 60_000;
 const HOUR = 3_600_000;
@@ -179,6 +179,15 @@ test('rules that are too often, never occur or are no rules are refused', () => 
   assert.throws(() => check('FREQ=DAILY', 'UTC', '2026-02-31T00:00:00'), { code: 'WINDOW_RULE_INVALID' });
   check('FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29');
   check('RRULE:FREQ=MONTHLY;BYDAY=1TU');
+});
+
+test('a window that is over is refused, one under way for the last time is not', () => {
+  const last = { rrule: 'FREQ=DAILY;UNTIL=20260105T220000Z', timeZone: 'UTC', start: '2026-01-01T22:00:00' };
+  const check = (at: string) => () => checkWindow({ ...last, durationMs: 4 * HOUR }, Date.parse(at));
+
+  assert.throws(check('2026-01-06T02:00:00Z'), { code: 'WINDOW_RULE_INVALID' });
+  check('2026-01-06T01:59:00Z')();
+  check('2026-01-02T12:00:00Z')();
 });
 
 test('any text for a rule is refused or answers, within bounds', () => {

@@ -70,6 +70,16 @@ export function checkRecurrence(recurrence: Recurrence, now: number): Occurrence
   throw new AppError('WINDOW_RULE_INVALID', { rule: recurrence.rrule, problem });
 }
 
+/** The same of something that is to hold for a while; one that is over would close its hosts for ever. */
+export function checkWindow(window: Recurrence & { readonly durationMs: number }, now: number): void {
+  const { firstAfter, lastUntil } = checkRecurrence(window, now);
+  if (firstAfter(now) !== null) return;
+  const last = lastUntil(now);
+  if (last !== null && last + window.durationMs > now) return;
+  const problem = { en: 'it is over and never occurs again', zh: '已结束，不会再次发生' };
+  throw new AppError('WINDOW_RULE_INVALID', { rule: window.rrule, problem });
+}
+
 function requireTimeZone(timeZone: string): void {
   try {
     new Intl.DateTimeFormat('en', { timeZone }).format(0);

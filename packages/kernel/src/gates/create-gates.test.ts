@@ -237,6 +237,20 @@ test('a gate that cannot be right is refused when the plan is made', async () =>
     assert.equal(await codeOf(gates.check([check(expression)])), code, expression);
 });
 
+test('whoever writes a name that gates do not know is told one that they do', async () => {
+  const { gates } = openWorld({ hosts: 1, touched: 1 });
+  const suggested = async (expression: string) => {
+    const error = await gates.check([check(expression)]).then(
+      () => null,
+      (reason: unknown) => reason,
+    );
+    return isAppError(error) ? error.details['suggestion'] : null;
+  };
+
+  assert.equal(await suggested('tasks.faild == 0'), 'failed?');
+  assert.match(String(await suggested('wave.loda1 < 3')), /wave\.failed · .*vital\("load1"\)/);
+});
+
 test('a query that Prometheus refuses or knows nothing of is named before the rollout starts', async () => {
   const refused = openWorld({
     hosts: 1,

@@ -29,7 +29,7 @@ export interface CarryDeps extends ApproverDeps {
   readonly context: KernelContext;
   readonly book: ScheduleBook;
   readonly rollouts: Pick<RolloutsService, 'plan' | 'start' | 'get'>;
-  readonly authority: Pick<AuthorityBook, 'useMandate'>;
+  readonly authority: Pick<AuthorityBook, 'useMandate' | 'requireMandate'>;
   readonly events: Pick<EventsService, 'publish'>;
   readonly audit: Pick<AuditService, 'append'>;
 }

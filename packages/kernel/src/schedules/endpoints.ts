@@ -161,6 +161,7 @@ async function putSchedule(parts: SchedulesParts, request: Named, terms: Schedul
   const owner = delegates.delegateOf(principal);
   if (owner === null) throw new AppError('SCHEDULE_NO_PERSON');
   if (book.records.has(name)) await own(parts, principal, name);
+  if (terms.mandateId !== null) await parts.authority.requireMandate(principal, terms.mandateId);
   await checkTerms(parts, principal, { name, terms });
   const recurrence = checkRecurrence(terms.recurrence, context.clock.now());
   const details = { title: terms.template.title, rrule: terms.recurrence.rrule, hostsMax: terms.hostsMax };

@@ -116,7 +116,7 @@ function scriptedDeps(world: World, step: <T>(run: () => Promise<T>) => Promise<
         }),
       get: async (id: string) => ({ id, endedAt: world.isRolloutGoingOn ? null : 'then' }) as Rollout,
     },
-    authority: { useMandate: async () => ({}) },
+    authority: { useMandate: async () => ({}), requireMandate: async () => undefined },
     hosts: { index: new Map() },
     resolver: { resolve: async () => ({ hosts: [], undetermined: [] }) },
     plans: {},
