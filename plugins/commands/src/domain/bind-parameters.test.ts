@@ -41,7 +41,7 @@ test('says in both languages what a value has to be', () => {
   };
 
   assert.deepEqual(said({ lines: 'abc' }), {
-    en: 'an integer from 1 up to 50',
+    en: 'an integer, 1 at the least, 50 at the most',
     zh: '整数，不小于 1，不大于 50',
   });
   assert.deepEqual(said({ quiet: 'yes' }), { en: 'true or false', zh: 'true 或 false' });

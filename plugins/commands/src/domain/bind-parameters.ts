@@ -11,7 +11,7 @@
  * Limits: the reviewed text can still misuse what it is given (`eval "$PARAM_X"`); that is what review is for.
  */
 import { absurd } from '@pilothouse/base';
-import { AppError, type Message } from '@pilothouse/contract';
+import { AppError, joinMessages, type Message } from '@pilothouse/contract';
 import type { ParameterValues, ScriptParameter } from '../contract/script.ts';
 
 export interface BoundParameters {
@@ -111,10 +111,10 @@ function numberText(parameter: Extract<ScriptParameter, { kind: 'number' }>, val
 }
 
 function expected({ isInteger, min, max }: Extract<ScriptParameter, { kind: 'number' }>): Message {
-  const kind = isInteger ? { en: 'an integer', zh: '整数' } : { en: 'a number', zh: '数字' };
-  const from = min === undefined ? { en: '', zh: '' } : { en: ` from ${min}`, zh: `，不小于 ${min}` };
-  const to = max === undefined ? { en: '', zh: '' } : { en: ` up to ${max}`, zh: `，不大于 ${max}` };
-  return { en: `${kind.en}${from.en}${to.en}`, zh: `${kind.zh}${from.zh}${to.zh}` };
+  const words: Message[] = [isInteger ? { en: 'an integer', zh: '整数' } : { en: 'a number', zh: '数字' }];
+  if (min !== undefined) words.push({ en: `${min} at the least`, zh: `不小于 ${min}` });
+  if (max !== undefined) words.push({ en: `${max} at the most`, zh: `不大于 ${max}` });
+  return joinMessages(words, { en: ', ', zh: '，' });
 }
 
 const invalid = (name: string, text: Message): AppError =>
