@@ -96,6 +96,15 @@ test('prints hosts as a table for people and as the API has them for programs', 
   assert.equal(server.seen[0]?.headers.authorization, 'Bearer phk_1');
 });
 
+test('an id, which is there to be copied, is whole on the narrowest terminal', async () => {
+  server.on(hostsRoutes.list, page(host('web-1')));
+
+  const { out } = await run(['hosts'], { isTty: true, columns: 60 });
+
+  assert.match(out, /…/);
+  assert.match(out, /h_000000000000000001/);
+});
+
 test('follows pages up to the limit', async () => {
   server.on(hostsRoutes.list, (seen) => ({
     json: {

@@ -235,7 +235,7 @@ const deliveries = defineCommand({
     );
     const now = context.clock.now();
     const columns: Column<Delivery>[] = [
-      { title: { en: 'ID', zh: '标识' }, value: (delivery) => delivery.id },
+      { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (delivery) => delivery.id },
       { title: { en: 'CHANNEL', zh: '渠道' }, value: (delivery) => delivery.channel },
       { title: { en: 'STATE', zh: '状态' }, value: (delivery) => delivery.state },
       { title: { en: 'TRIES', zh: '次数' }, align: 'end', value: (delivery) => String(delivery.attempts) },

@@ -103,7 +103,7 @@ const tokens = defineCommand({
     const client = await context.connect();
     const rows = await readList(undefined, (query) => client.call(enrolmentRoutes.listTokens, { query }));
     const columns: Column<EnrolmentTokenRecord>[] = [
-      { title: { en: 'ID', zh: '标识' }, value: (token) => token.id },
+      { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (token) => token.id },
       { title: { en: 'NAME', zh: '名称' }, value: (token) => token.name },
       { title: { en: 'STATE', zh: '状态' }, value: (token) => token.state },
       { title: { en: 'USES', zh: '已用' }, align: 'end', value: (token) => `${token.uses}/${token.usesMax}` },
@@ -146,7 +146,7 @@ const pending = defineCommand({
     const client = await context.connect();
     const rows = await readList(undefined, (query) => client.call(enrolmentRoutes.listPending, { query }));
     const columns: Column<PendingHost>[] = [
-      { title: { en: 'ID', zh: '标识' }, value: (row) => row.host.id },
+      { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (row) => row.host.id },
       { title: { en: 'NAME', zh: '名称' }, value: (row) => row.host.name },
       { title: { en: 'ADDRESS', zh: '地址' }, value: (row) => row.host.address ?? '-' },
       { title: { en: 'TOKEN', zh: '令牌' }, value: (row) => row.tokenName },

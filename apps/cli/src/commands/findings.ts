@@ -90,7 +90,7 @@ function columnsOf(
     return kind === undefined ? finding.kind : renderMessage(kind.title, context.language, finding.evidence);
   };
   return [
-    { title: { en: 'ID', zh: '标识' }, value: (finding) => finding.id },
+    { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (finding) => finding.id },
     {
       title: { en: 'SEVERITY', zh: '级别' },
       value: (finding) => finding.severity,

@@ -58,7 +58,7 @@ export const hostColumns = (context: CliContext): Column<Host>[] => [
   { title: { en: 'ARCH', zh: '架构' }, value: (host) => host.arch ?? '-' },
   { title: { en: 'ADDRESS', zh: '地址' }, value: (host) => host.address ?? '-' },
   { title: { en: 'LABELS', zh: '标签' }, value: (host) => labelsText(host.labels) },
-  { title: { en: 'ID', zh: '标识' }, value: (host) => host.id },
+  { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (host) => host.id },
 ];
 
 export const hostsCommands = [

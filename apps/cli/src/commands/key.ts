@@ -140,7 +140,7 @@ const list = defineAppCommand({
   examples: [{ line: 'pilothouse key list', about: { en: 'Everybody’s', zh: '所有人的密钥' } }],
   async run(context, { options }) {
     const columns: Column<OperatorKey>[] = [
-      { title: { en: 'ID', zh: '标识' }, value: (key) => key.id },
+      { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (key) => key.id },
       { title: { en: 'OWNER', zh: '所有者' }, value: (key) => key.owner },
       { title: { en: 'NAME', zh: '名称' }, value: (key) => key.name },
       { title: { en: 'UNTIL', zh: '有效期至' }, value: (key) => moment(key.expiresAt) },

@@ -153,7 +153,7 @@ const listMandates = defineAppCommand({
     const client = await context.connect();
     const rows = await readList(options.limit, (page) => client.call(mandateRoutes.list, { query: page }));
     const columns: Column<MandateRecord>[] = [
-      { title: { en: 'ID', zh: '标识' }, value: ({ id }) => id },
+      { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: ({ id }) => id },
       { title: { en: 'TITLE', zh: '用途' }, value: ({ mandate }) => mandate.title },
       {
         title: { en: 'ACTIONS', zh: '操作' },

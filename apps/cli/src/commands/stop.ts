@@ -91,7 +91,7 @@ const listStops = defineCommand({
   async run(context) {
     const { items } = await (await context.connect()).call(stopRoutes.list);
     const columns: Column<EmergencyStop>[] = [
-      { title: { en: 'ID', zh: '标识' }, value: (one) => one.id },
+      { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (one) => one.id },
       {
         title: { en: 'HOSTS', zh: '主机' },
         value: (one) => one.selector ?? (one.scopeHostsCount === null ? '*' : String(one.scopeHostsCount)),

@@ -27,7 +27,7 @@ const listTokens = defineCommand({
     const rows = await readList(undefined, (query) => client.call(apiTokenRoutes.list, { query }));
     const now = context.clock.now();
     const columns: Column<ApiToken>[] = [
-      { title: { en: 'ID', zh: '标识' }, value: (token) => token.id },
+      { title: { en: 'ID', zh: '标识' }, isKeptWhole: true, value: (token) => token.id },
       { title: { en: 'NAME', zh: '名称' }, value: (token) => token.name },
       { title: { en: 'ROLES', zh: '角色' }, value: (token) => token.roles?.join(', ') ?? '*' },
       { title: { en: 'AGE', zh: '时间' }, align: 'end', value: (token) => age(token.createdAt, now) },
