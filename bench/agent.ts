@@ -11,7 +11,7 @@ import { collectFacts, enrolAgent, runAgent } from './frame/agent-process.ts';
 import { type CountingRelay, openRelay } from './frame/counting-relay.ts';
 import { startNodeExporter } from './frame/node-exporter.ts';
 import { newEnrolmentToken } from './frame/prepared-fleets.ts';
-import { cpuSeconds, cpuSecondsOfChildren, privateBytes } from './frame/process-usage.ts';
+import { cpuSeconds, privateBytes } from './frame/process-usage.ts';
 import { openStage, type Stage } from './frame/stage.ts';
 import { median } from './frame/statistics.ts';
 
@@ -81,9 +81,10 @@ async function measureAgent({ stage, relay, directory, say }: Setting): Promise<
     await delay(SETTLE_MS);
     const settled = privateBytes(running.pid);
     say(`idle for ${IDLE_MS / 1000} s`);
-    const before = { cpu: cpuSecondsOfAll(running.pid), bytes: relay.bytes() };
+    // The agent's own: a change on this machine would start a collection, and what it starts at rest is `ss` every five minutes.
+    const before = { cpu: cpuSeconds(running.pid), bytes: relay.bytes() };
     await delay(IDLE_MS);
-    const cpuShare = (cpuSecondsOfAll(running.pid) - before.cpu) / (IDLE_MS / 1000);
+    const cpuShare = (cpuSeconds(running.pid) - before.cpu) / (IDLE_MS / 1000);
     const bytesAnHour = ((relay.bytes() - before.bytes) * HOUR_MS) / IDLE_MS;
     say('rounds of facts');
     const roundsShare = await shareOfRounds(directory);
@@ -97,9 +98,6 @@ async function measureAgent({ stage, relay, directory, say }: Setting): Promise<
     await running.close();
   }
 }
-
-/** Of one core: the agent and what it started that has ended, as the look at what listens. */
-const cpuSecondsOfAll = (pid: number): number => cpuSeconds(pid) + cpuSecondsOfChildren(pid);
 
 /**
  * Of one core, for the rounds of an hour in which nothing changes: facts of one interval are collected together, and go
