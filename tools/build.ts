@@ -6,7 +6,7 @@
 import { readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, stop } from 'esbuild';
 import { bundleProgram, bundleRecord, isBundleFresh } from './bundle-record.mjs';
 import { isOfNode, leanBundle } from './lean-bundle.ts';
 
@@ -32,6 +32,9 @@ export async function buildBundles(apps: readonly App[] = APPS): Promise<BuiltBu
   const isBuilt = results.some((result) => result.status === 'fulfilled' && result.value);
   return { agent: bundleProgram(ROOT, 'agent'), cli: bundleProgram(ROOT, 'cli'), isBuilt };
 }
+
+/** Ends the process that bundles, which otherwise stays as long as this one. For programs that build once and go on. */
+export const endBuilder = (): void => void stop();
 
 async function buildApp(app: App): Promise<boolean> {
   if (isBundleFresh(ROOT, app)) return false;

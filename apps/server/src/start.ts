@@ -47,9 +47,10 @@ await runMain(async (config) => {
 
 async function buildAgent(): Promise<string> {
   try {
-    const { buildBundles } = await import('../../../tools/build.ts');
+    const { buildBundles, endBuilder } = await import('../../../tools/build.ts');
     // That of the command line makes it quicker; without it, it runs from its sources.
     const [agent] = await Promise.allSettled([buildBundles(['agent']), buildBundles(['cli'])]);
+    endBuilder();
     if (agent.status === 'rejected') throw agent.reason;
     return agent.value.agent;
   } catch (cause) {

@@ -62,6 +62,10 @@ test('comes up with this machine online, ends both on Ctrl-C, and finds everythi
   t.diagnostic(`ready after ${Math.round(performance.now() - startedAt)} ms`);
   await makeAdministrator(firstText);
   assert.ok(processesOf(where).length >= 2, 'server and agent are processes of their own');
+  const builders = processesOf(where).filter((pid) =>
+    readFileSync(`/proc/${pid}/cmdline`).includes('esbuild'),
+  );
+  assert.deepEqual(builders, [], 'what built the bundles is gone');
   first.signal('SIGINT');
   const end = await first.ended;
   const left = processesOf(where);
