@@ -157,7 +157,11 @@ function openRecords({ data, clock, plugins }: AgentOptions) {
     now: () => clock.now(),
     isOpen: (planDigest) => isOpenPlan(journal, planDigest),
   });
-  const registry = createAgentRegistry(plugins, { isRoot: isRoot(), undo });
+  const registry = createAgentRegistry(plugins, {
+    isRoot: isRoot(),
+    undo,
+    drainDirectory: data.drains,
+  });
   return { journal, undo, registry };
 }
 

@@ -25,6 +25,8 @@ export interface DataDirectory {
   readonly outputBodies: string;
   readonly factBodies: string;
   readonly undo: string;
+  /** Programs of the host's own that run before a reboot: written by people on the host, never by the agent. */
+  readonly drains: string;
   /** While this file exists the host refuses all tasks. */
   readonly hold: string;
   readonly status: string;
@@ -53,6 +55,7 @@ export function dataDirectoryAt(path: string): DataDirectory {
     outputBodies: join(path, 'output-bodies'),
     factBodies: join(path, 'facts'),
     undo: join(path, 'undo'),
+    drains: join(path, 'drain.d'),
     hold: join(path, 'hold'),
     status: join(path, 'status.json'),
     auditCheckpoint: join(path, 'audit-checkpoint.json'),

@@ -10,11 +10,13 @@ export interface KernelAgentDeps {
   /** Asked when an undo runs: it calls the actions of all plugins. */
   readonly registry: () => ActionRegistry;
   readonly drains: readonly Drain[];
+  /** The host's own; asked at each reboot. */
+  readonly localDrains: () => Promise<readonly Drain[]>;
 }
 
 export const createKernelAgent = (deps: KernelAgentDeps): AgentPlugin =>
   defineAgentPlugin({
     id: 'kernel',
     collectors: async () => [],
-    actions: [createRebootHost(deps.drains), createUndoPlan(deps)],
+    actions: [createRebootHost(deps.drains, deps.localDrains), createUndoPlan(deps)],
   });

@@ -106,3 +106,24 @@ test('a dry run says what it would drain and asks nobody for anything', async ()
     changes: ['drain pods', 'reboot'],
   });
 });
+
+test('the host’s own drains come after those of plugins, and what was drained is told after the boot', async () => {
+  const { done, context } = world(() => ended(0));
+  const local = async () => [drainOf('drain.d/10-queue', works)];
+  const states: unknown[] = [];
+  const expectReboot: ActionContext['expectReboot'] = async ({ state }) => void states.push(state);
+  const reboot = createRebootHost([drainOf('pods', works)], local);
+
+  await reboot.run(parameters, { ...context, expectReboot });
+  const boots = { bootIdBefore: 'a', bootIdNow: 'b' };
+  const told = await reboot.afterBoot?.(parameters, { ...boots, state: { drained: ['pods'] } }, context);
+  const older = await reboot.afterBoot?.(parameters, { ...boots, state: {} }, context);
+
+  assert.deepEqual(done.slice(0, 2), ['drained: pods', 'drained: drain.d/10-queue']);
+  assert.deepEqual(states, [{ drained: ['pods', 'drain.d/10-queue'] }]);
+  const changes = [told, older].map((end) => end?.kind === 'succeeded' && end.result?.['changes']);
+  assert.deepEqual(changes, [
+    ['drain pods', 'reboot'],
+    ['drain pods', 'reboot'],
+  ]);
+});

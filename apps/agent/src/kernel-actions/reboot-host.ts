@@ -15,33 +15,42 @@ import {
   type ProcessEnd,
 } from '@pilothouse/agent-kit';
 import { rebootAction } from '@pilothouse/contract';
+import { z } from 'zod';
 
-export const createRebootHost = (drains: readonly Drain[]): AgentAction<typeof rebootAction.parameters> =>
+/** `local`: the host's own, after those of the plugins. */
+export const createRebootHost = (
+  ofPlugins: readonly Drain[],
+  local: () => Promise<readonly Drain[]> = async () => [],
+): AgentAction<typeof rebootAction.parameters> =>
   defineAgentAction({
     spec: rebootAction,
     available: onlyRoot(rebootAction),
     async dryRun({ returnWithinMs }, context) {
+      const drains = [...ofPlugins, ...(await local())];
       for (const { name, timeoutMs } of drains)
         context.print('stdout', `drain: ${name} (${timeoutMs / 1000} s at most)\n`);
       context.print('stdout', `reboot: back within ${returnWithinMs / 1000} s\n`);
-      return { kind: 'succeeded', result: { changed: true, changes: changesOf(drains) } };
+      return { kind: 'succeeded', result: { changed: true, changes: changesOf(namesOf(drains)) } };
     },
     async run({ reason, returnWithinMs }, context) {
+      const drains = [...ofPlugins, ...(await local())];
       const failure = await drainAll(drains, context);
       if (failure !== null) return failure;
-      await context.expectReboot({ withinMs: returnWithinMs, state: {} });
+      await context.expectReboot({ withinMs: returnWithinMs, state: { drained: namesOf(drains) } });
       return askForReboot(reason, context);
     },
-    async afterBoot(_parameters, { bootIdBefore, bootIdNow }, context) {
+    async afterBoot(_parameters, { state, bootIdBefore, bootIdNow }, context) {
       context.print('stdout', `boot ${bootIdBefore} → ${bootIdNow}\n`);
-      return { kind: 'succeeded', result: { changed: true, changes: changesOf(drains) } };
+      // An agent of before the boot may have been an older one, which noted nothing.
+      const drained = Drained.safeParse(state['drained']);
+      const names = drained.success ? drained.data : namesOf(ofPlugins);
+      return { kind: 'succeeded', result: { changed: true, changes: changesOf(names) } };
     },
   });
 
-const changesOf = (drains: readonly Drain[]): string[] => [
-  ...drains.map(({ name }) => `drain ${name}`),
-  'reboot',
-];
+const Drained = z.array(z.string());
+const namesOf = (drains: readonly Drain[]): string[] => drains.map(({ name }) => name);
+const changesOf = (names: readonly string[]): string[] => [...names.map((name) => `drain ${name}`), 'reboot'];
 
 async function drainAll(drains: readonly Drain[], context: ActionContext): Promise<ActionEnd | null> {
   for (const each of drains) {
