@@ -15,11 +15,10 @@ import { addressOf, keptProcess, untilReplaced, untilSpare } from './kept-proces
 import { type TestInstallation, testInstallation } from './test-installation.ts';
 
 const HOSTS = 30;
+/** A leader and two fronts. */
+const PROCESSES = 3;
 /** What an installation promises, from the death of its leader to the answer of the next one. */
 const HANDOVER_MS_MAX = 10_000;
-
-// Every server that this file starts; the installation hands its own environment on.
-process.env['PILOTHOUSE_PROCESSES'] = '3';
 
 // Assigned before the first test asks.
 let cluster!: PostgresCluster;
@@ -36,7 +35,7 @@ interface Drill {
 
 async function begin(t: TestContext, engine: 'sqlite' | 'postgres'): Promise<Drill> {
   const store = engine === 'sqlite' ? 'sqlite' : cluster.newDatabase();
-  const installation = await testInstallation(store);
+  const installation = await testInstallation(store, PROCESSES);
   t.after(() => installation.close());
   return { installation, store, fleet: await installation.fleet(HOSTS, honest('done', 200)) };
 }

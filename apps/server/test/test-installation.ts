@@ -60,7 +60,7 @@ export interface TestInstallation {
 }
 
 /** `store`: what PILOTHOUSE_STORE takes. */
-export async function testInstallation(store: string): Promise<TestInstallation> {
+export async function testInstallation(store: string, processes = 1): Promise<TestInstallation> {
   const dataDirectory = mkdtempSync(join(tmpdir(), 'pilothouse-installation-'));
   const [api, gateway] = await freePorts();
   let current = store;
@@ -74,11 +74,16 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       advertise: '127.0.0.1',
       environment: {
         PILOTHOUSE_STORE: current,
+        PILOTHOUSE_PROCESSES: String(processes),
         ...(deadly === null ? {} : { PILOTHOUSE_TEST_DIE_AT_COMMIT: deadly }),
       },
       ...(deadly === null ? {} : { runtimeOptions: ['--import', DIE_AT_COMMIT] }),
     });
-  let server = await startServer();
+  const remove = (): void => rmSync(dataDirectory, { recursive: true, force: true });
+  let server = await startServer().catch((error: unknown) => {
+    remove();
+    throw error;
+  });
   const { client, close } = await signedIn(`https://127.0.0.1:${api}`, server.setupCode ?? '');
   const fleets = fleetsOf(client);
   return {
@@ -102,7 +107,7 @@ export async function testInstallation(store: string): Promise<TestInstallation>
       fleets.close();
       close();
       await server.kill('SIGTERM');
-      rmSync(dataDirectory, { recursive: true, force: true });
+      remove();
     },
   };
 }
