@@ -13,6 +13,7 @@
  */
 import { fork } from 'node:child_process';
 import cluster from 'node:cluster';
+import { getCompileCacheDir } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { systemClock } from '@pilothouse/base';
 import type { Config } from '../config.ts';
@@ -32,6 +33,9 @@ export async function keepProcesses(config: Config): Promise<void> {
   doorPath(config.dataDirectory);
   const log = openLog(config, { process: 'keeper' });
   const args = process.argv.slice(2);
+  // Compiled code that this process keeps between starts is the others', too.
+  const codeDirectory = getCompileCacheDir();
+  if (codeDirectory !== undefined) process.env['NODE_COMPILE_CACHE'] = codeDirectory;
   cluster.schedulingPolicy = cluster.SCHED_NONE;
   cluster.setupPrimary({ exec: FRONT, args });
   const world = { clock: systemClock, random: Math.random, log };
