@@ -53,7 +53,7 @@ export const agentAuthorityErrors = defineErrors({
   TASK_MANDATE_USED_UP: {
     status: 409,
     title: {
-      en: 'The mandate {mandate} was carried out {uses} times on this host, which is all that was signed',
+      en: 'The mandate {mandate} was carried out {uses} {uses:time|times} on this host, which is all that was signed',
       zh: '授权书 {mandate} 在该主机上已执行 {uses} 次，达到签署的上限',
     },
     hint: {

@@ -2,6 +2,8 @@ import type { ActionEnd } from '@pilothouse/agent-kit';
 import {
   canonicalJson,
   digestOfText,
+  isMessage,
+  type Message,
   OUTPUT_INLINE_BYTES_MAX,
   type OutputBody,
   type TaskOutcome,
@@ -84,12 +86,15 @@ const endedWithout = (kind: TaskOutcome['kind'], nowMs: number): TaskOutcome => 
   result: null,
 });
 
+/** What a reader is told in their language stays in both; whatever else is no plain value becomes text. */
 export function boundedDetails(
   details: Readonly<Record<string, unknown>>,
-): Record<string, string | number | boolean> {
-  const bounded: Record<string, string | number | boolean> = {};
+): Record<string, string | number | boolean | Message> {
+  const bounded: Record<string, string | number | boolean | Message> = {};
   for (const [key, value] of Object.entries(details).slice(0, 16)) {
     if (typeof value === 'number' || typeof value === 'boolean') bounded[key] = value;
+    else if (isMessage(value))
+      bounded[key] = { en: value.en.slice(0, DETAIL_CHARS_MAX), zh: value.zh.slice(0, DETAIL_CHARS_MAX) };
     else
       bounded[key] = (typeof value === 'string' ? value : JSON.stringify(value)).slice(0, DETAIL_CHARS_MAX);
   }
