@@ -33,12 +33,7 @@ export async function runAgent(directory: string, gateway: string): Promise<Runn
   const began = performance.now();
   const child = spawn(process.execPath, [PROGRAM, 'run', '--data', directory], {
     stdio: ['ignore', 'ignore', 'pipe'],
-    env: {
-      ...process.env,
-      ...unitEnvironment(),
-      ...cacheIn(directory),
-      PILOTHOUSE_AGENT_SERVER: gateway,
-    },
+    env: { ...process.env, ...unitEnvironment(), PILOTHOUSE_AGENT_SERVER: gateway },
   });
   await sessionOf(child);
   return {
@@ -52,9 +47,6 @@ export async function runAgent(directory: string, gateway: string): Promise<Runn
     },
   };
 }
-
-/** Where the unit has a directory of its own for it. */
-const cacheIn = (directory: string) => ({ NODE_COMPILE_CACHE: join(directory, 'code') });
 
 /** What the unit file gives the agent, so that what is measured is what runs. */
 function unitEnvironment(): Record<string, string> {
@@ -86,7 +78,6 @@ export async function collectFacts(directory: string, facts: readonly string[]):
   const child = spawn(process.execPath, [PROGRAM, 'collect', '--data', directory, '--', ...facts], {
     // Its input stays open as long as whoever asked lives.
     stdio: ['pipe', 'pipe', 'inherit'],
-    env: { ...process.env, ...cacheIn(directory) },
   });
   const ended = once(child, 'exit');
   const said = await text(child.stdout);

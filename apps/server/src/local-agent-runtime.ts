@@ -1,7 +1,4 @@
-/**
- * How the agent beside the server is run: as its unit file runs it on every other host, which a test compares. Compiled code
- * is not kept: it starts with the server, which takes longer.
- */
+/** How the agent beside the server is run: as its unit file runs it on every other host, which a test compares. */
 export const AGENT_RUNTIME_OPTIONS = ['--max-semi-space-size=1', '--v8-pool-size=1'] as const;
 export const AGENT_ENVIRONMENT = {
   UV_THREADPOOL_SIZE: '2',
