@@ -28,7 +28,7 @@ const DEATHS_IN_A_ROW = 2;
 const WITHIN_MS = 1_500;
 /** For the commit that is to be the last; when it does not come, the server dies all the same. */
 const COMMIT_WITHIN_MS = 3_000;
-/** A start makes ten, the return of the fleet and a rollout some forty. */
+/** A start, the return of the fleet and a rollout make some forty. */
 const COMMITS_MAX = 50;
 const LEASES_BACK_MS = 30_000;
 
