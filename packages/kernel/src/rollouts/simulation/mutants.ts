@@ -130,10 +130,10 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'Math.floor(members / 2)',
   },
   {
-    name: 'a window never ends',
+    name: 'a window ends ten minutes late',
     file: '../calendar/open-state.ts',
-    find: 'if (last === null || last + durationMs <= ms)',
-    replace: 'if (last === null)',
+    find: 'const { durationMs } = window;',
+    replace: 'const durationMs = window.durationMs + 600_000;',
   },
   {
     name: 'a window beats a freeze',
