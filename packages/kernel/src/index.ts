@@ -10,6 +10,7 @@ export {
 } from './audit/index.ts';
 export { createKernel, type Kernel } from './create-kernel.ts';
 export type { EventsService, NewEvent } from './events/service.ts';
+export { hostsByFact, shownHosts } from './facts/index.ts';
 export type { FactChange, FactsService } from './facts/service.ts';
 export type { FindingsService, RaisedFinding } from './findings/service.ts';
 export type { PrometheusSettings } from './gates/index.ts';

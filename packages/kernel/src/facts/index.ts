@@ -2,4 +2,5 @@
 export { createCollectNow } from './collect-now.ts';
 export { createFacts } from './create-facts.ts';
 export { factsEndpoints } from './endpoints.ts';
+export { hostsByFact, shownHosts } from './hosts-by-fact.ts';
 export { factsMigrations } from './migrations.ts';

@@ -1,5 +1,5 @@
 import { compareText } from '@pilothouse/base';
-import type { FactsService, HostEntry } from '@pilothouse/kernel';
+import { type FactsService, type HostEntry, hostsByFact, shownHosts } from '@pilothouse/kernel';
 import {
   type FileGroup,
   type FileStates,
@@ -16,14 +16,12 @@ export async function groupFileStates(
 ): Promise<FileStates> {
   const found = new Map<string, Pick<FileGroup, 'path' | 'digest' | 'drift'> & { hosts: HostEntry[] }>();
   let unknownCount = 0;
-  const byDigest = Map.groupBy(hosts, (host) => host.facts.get(managedFilesFact.name)?.digest ?? '');
-  for (const [digest, members] of byDigest) {
-    const body = digest === '' ? null : managedFilesFact.body.safeParse(await facts.body(digest));
-    if (!body?.success) {
+  for await (const { body, hosts: members } of hostsByFact(hosts, facts, managedFilesFact)) {
+    if (body === null) {
       unknownCount += members.length;
       continue;
     }
-    for (const file of body.data.files) {
+    for (const file of body.files) {
       if (path !== null && file.path !== path) continue;
       const key = JSON.stringify([file.path, file.digest, file.drift]);
       const group = found.get(key) ?? { ...file, hosts: [] };
@@ -35,10 +33,7 @@ export async function groupFileStates(
     .map(({ hosts: members, ...file }) => ({
       ...file,
       hostsCount: members.length,
-      hosts: members
-        .toSorted((a, b) => compareText(a.name, b.name))
-        .slice(0, GROUP_HOSTS_SHOWN_MAX)
-        .map(({ id, name }) => ({ id, name })),
+      hosts: shownHosts(members, GROUP_HOSTS_SHOWN_MAX),
     }))
     .sort((a, b) => compareText(a.path, b.path) || b.hostsCount - a.hostsCount);
   const leftOut = Math.max(0, groups.length - PATHS_SHOWN_MAX);

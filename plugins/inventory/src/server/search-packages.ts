@@ -1,6 +1,5 @@
-import { compareText } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
-import type { FactsService, HostEntry } from '@pilothouse/kernel';
+import { type FactsService, type HostEntry, hostsByFact, shownHosts } from '@pilothouse/kernel';
 import {
   GROUP_HOSTS_SHOWN_MAX,
   type InstalledPackage,
@@ -22,17 +21,15 @@ export async function searchPackages(
   facts: Pick<FactsService, 'body'>,
   wanted: { readonly name: string; readonly isBySource: boolean },
 ): Promise<PackageSearch> {
-  const hostsByDigest = Map.groupBy(hosts, (host) => host.facts.get(packagesFact.name)?.digest ?? '');
   const found = new Map<string, Found>();
   let withoutCount = 0;
   let unknownCount = 0;
-  for (const [digest, members] of hostsByDigest) {
-    const body = digest === '' ? null : packagesFact.body.safeParse(await facts.body(digest));
-    if (!body?.success) {
+  for await (const { body, hosts: members } of hostsByFact(hosts, facts, packagesFact)) {
+    if (body === null) {
       unknownCount += members.length;
       continue;
     }
-    const matches = body.data.packages.filter((installed) => isWanted(installed, wanted));
+    const matches = body.packages.filter((installed) => isWanted(installed, wanted));
     if (matches.length === 0) withoutCount += members.length;
     for (const installed of matches) addTo(found, installed, members);
     if (found.size > SEARCH_GROUPS_MAX) {
@@ -63,10 +60,7 @@ function groupsOf(found: ReadonlyMap<string, Found>): PackageSearch['groups'] {
     arch,
     source,
     hostsCount: hosts.length,
-    hosts: hosts
-      .toSorted((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id))
-      .slice(0, GROUP_HOSTS_SHOWN_MAX)
-      .map((host) => ({ id: host.id, name: host.name })),
+    hosts: shownHosts(hosts, GROUP_HOSTS_SHOWN_MAX),
   }));
   return sortedBy(
     groups,

@@ -1,5 +1,5 @@
 import { compareText } from '@pilothouse/base';
-import type { FactsService, HostEntry } from '@pilothouse/kernel';
+import { type FactsService, type HostEntry, hostsByFact, shownHosts } from '@pilothouse/kernel';
 import { servicesFact } from '@pilothouse/plugin-inventory/contract';
 import { GROUP_HOSTS_SHOWN_MAX, type UnitGroup, type UnitStates } from '../contract.ts';
 
@@ -12,16 +12,12 @@ export async function groupUnitStates(
   const byState = new Map<string, Pick<UnitGroup, 'state' | 'sub' | 'enabled'> & { hosts: HostEntry[] }>();
   let withoutCount = 0;
   let unknownCount = 0;
-  for (const [digest, members] of Map.groupBy(
-    hosts,
-    (host) => host.facts.get(servicesFact.name)?.digest ?? '',
-  )) {
-    const body = digest === '' ? null : servicesFact.body.safeParse(await facts.body(digest));
-    if (!body?.success) {
+  for await (const { body, hosts: members } of hostsByFact(hosts, facts, servicesFact)) {
+    if (body === null) {
       unknownCount += members.length;
       continue;
     }
-    const found = body.data.units.find(({ name }) => name === unit);
+    const found = body.units.find(({ name }) => name === unit);
     if (found === undefined) {
       withoutCount += members.length;
       continue;
@@ -36,10 +32,7 @@ export async function groupUnitStates(
     .map(({ hosts: members, ...state }) => ({
       ...state,
       hostsCount: members.length,
-      hosts: members
-        .toSorted((a, b) => compareText(a.name, b.name))
-        .slice(0, GROUP_HOSTS_SHOWN_MAX)
-        .map(({ id, name }) => ({ id, name })),
+      hosts: shownHosts(members, GROUP_HOSTS_SHOWN_MAX),
     }))
     .sort((a, b) => b.hostsCount - a.hostsCount || compareText(a.state + a.sub, b.state + b.sub));
   return { unit, groups, withoutCount, unknownCount };
