@@ -90,8 +90,8 @@ export const rolloutStageErrors = defineErrors({
     'Gate "{gate}" after wave {wave} waits for a person: {text}',
     '第 {wave} 批次之后的关卡“{gate}”等待人工确认：{text}',
     {
-      en: 'Go on with: pilothouse rollout confirm ID --gate NAME',
-      zh: '确认继续：pilothouse rollout confirm 标识 --gate 名称',
+      en: 'Go on with: pilothouse rollout confirm ID --gate "{gate}"',
+      zh: '确认继续：pilothouse rollout confirm 标识 --gate "{gate}"',
     },
   ),
   WAITS_FOR_PAUSE_BETWEEN_WAVES: cause(
