@@ -17,6 +17,8 @@ export interface TestGroup {
   readonly nodeArguments: readonly string[];
   /** Stores of its tests are databases of a PostgreSQL that runs as long as the group. */
   readonly isOnPostgres?: boolean;
+  /** For hosts and their time limits more than for a processor: it runs beside the others. */
+  readonly mostlyWaits?: boolean;
 }
 
 /**
@@ -36,6 +38,11 @@ export function testGroups(): TestGroup[] {
       nodeArguments: ['--test-isolation=none'],
       isOnPostgres: true,
     },
-    { name: 'stories', files: find('.story.ts'), nodeArguments: ['--test-concurrency=1'] },
+    {
+      name: 'stories',
+      files: find('.story.ts'),
+      nodeArguments: ['--test-concurrency=1'],
+      mostlyWaits: true,
+    },
   ];
 }

@@ -1,8 +1,12 @@
-/** `npm test [unit|system|postgres|stories …]`: every test, group by group. Fails when one was skipped or a group found none. */
+/**
+ * `npm test [unit|system|postgres|stories …]`: every test, group by group. Fails when one was skipped or a group found none.
+ * Stories mostly wait for hosts, so they run beside the groups that compute; what is printed stays one group after another.
+ */
 import { spawn } from 'node:child_process';
 import { postgresCluster } from '@pilothouse/testkit/postgres';
 import { labLacks } from '../lab/lab.ts';
 import { type TestGroup, testGroups } from './test-groups.ts';
+import { type Turn, takeTurns } from './turns.ts';
 
 interface Totals {
   passed: number;
@@ -10,17 +14,21 @@ interface Totals {
   skipped: number;
 }
 
-async function runGroup(group: TestGroup): Promise<Totals> {
+async function runGroup(group: TestGroup, turn: Turn): Promise<Totals> {
   const cluster = group.isOnPostgres === true ? await postgresCluster() : null;
   try {
     const url = cluster?.administrationUrl;
-    return await runFiles(group, url === undefined ? {} : { PILOTHOUSE_TEST_POSTGRES: url });
+    return await runFiles(group, url === undefined ? {} : { PILOTHOUSE_TEST_POSTGRES: url }, turn);
   } finally {
     await cluster?.remove();
   }
 }
 
-function runFiles(group: TestGroup, environment: Readonly<Record<string, string>>): Promise<Totals> {
+function runFiles(
+  group: TestGroup,
+  environment: Readonly<Record<string, string>>,
+  turn: Turn,
+): Promise<Totals> {
   const args = ['--test', '--test-reporter=spec', ...group.nodeArguments, ...group.files];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, {
@@ -28,9 +36,9 @@ function runFiles(group: TestGroup, environment: Readonly<Record<string, string>
       env: { ...process.env, ...environment },
     });
     let tail = '';
-    child.stdout.on('data', (piece: Buffer) => {
-      process.stdout.write(piece);
-      tail = (tail + piece.toString('utf8')).slice(-64 * 1024);
+    child.stdout.setEncoding('utf8').on('data', (piece: string) => {
+      turn.write(piece);
+      tail = (tail + piece).slice(-64 * 1024);
     });
     child.on('error', reject);
     child.on('close', (code) => {
@@ -57,13 +65,23 @@ if (lacks.length > 0) {
   process.exit(2);
 }
 const totals: Totals = { passed: 0, failed: 0, skipped: 0 };
-for (const group of groups) {
-  if (group.files.length === 0) continue;
-  process.stdout.write(`\n${group.name}: ${group.files.length} files\n`);
-  const result = await runGroup(group);
-  totals.passed += result.passed;
-  totals.failed += result.failed;
-  totals.skipped += result.skipped;
+const nextTurn = takeTurns((piece) => process.stdout.write(piece));
+const queued = groups.filter((group) => group.files.length > 0).map((group) => ({ group, turn: nextTurn() }));
+
+async function runLane(lane: typeof queued): Promise<void> {
+  for (const { group, turn } of lane) {
+    turn.write(`\n${group.name}: ${group.files.length} files\n`);
+    const result = await runGroup(group, turn);
+    totals.passed += result.passed;
+    totals.failed += result.failed;
+    totals.skipped += result.skipped;
+    turn.end();
+  }
 }
+
+const { true: beside = [], false: computing = [] } = Object.groupBy(queued, ({ group }) =>
+  String(group.mostlyWaits === true),
+);
+await Promise.all([runLane(computing), runLane(beside)]);
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
 process.exitCode = totals.passed > 0 && totals.failed === 0 && totals.skipped === 0 ? 0 : 1;
