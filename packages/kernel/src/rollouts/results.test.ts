@@ -37,6 +37,24 @@ test('results are grouped by identical end, with names and the start of the outp
   await world.close();
 });
 
+test('no host is missing from the groups while its end is being written', async () => {
+  const world = await openTestRollouts(40);
+  const { id } = await world.run();
+  const params = { rolloutId: id };
+  const counts: number[] = [];
+
+  for (let isEnded = false; !isEnded; ) {
+    const rollout = await world.call<{ endedAt: string | null }>('rollouts.get', { params });
+    const { items } = await world.call<{ items: ResultGroup[] }>('rollouts.groups.list', { params });
+    counts.push(items.reduce((sum, { hostsCount }) => sum + hostsCount, 0));
+    isEnded = rollout.endedAt !== null;
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  assert.deepEqual(new Set(counts), new Set([40]));
+  await world.close();
+});
+
 test('text is found in outputs, once for all hosts that printed it', async () => {
   const { world, params } = await threeAlikeOneNot();
 

@@ -162,21 +162,32 @@ async function groupAll(deps: ResultDeps, sight: Sight): Promise<Grouped[]> {
     else known.names.push(name);
   };
   const nameAt = (index: number): string => sight.plan.hosts[index]?.name ?? '';
+  // As they are now: who ends while rows are read is in them, or stands here as what it was.
+  const tasks = (deps.driver.active.get(sight.record.id)?.state.tasks ?? []).map((task) => ({ ...task }));
   const ended = new Set<number>();
-  for (const { index, hostId, groupKey, outputDigest } of await readGroupKeys(
-    deps.context.store,
-    sight.record.id,
-  )) {
+  for (const { index, hostId, groupKey, outputDigest } of await readSavedKeys(deps, sight.record.id, tasks)) {
     ended.add(index);
     if (sight.isInScope(hostId))
       add({ key: groupKey, firstIndex: index, outputDigest, openState: null }, nameAt(index));
   }
-  for (const task of deps.driver.active.get(sight.record.id)?.state.tasks ?? []) {
+  for (const task of tasks) {
     if (ended.has(task.index) || isTaskEnd(task.phase) || !sight.isInScope(task.hostId)) continue;
     const { phase, index } = task;
     add({ key: `open:${phase}`, firstIndex: index, outputDigest: null, openState: phase }, nameAt(index));
   }
   return [...groups.values()].sort((a, b) => b.names.length - a.names.length || (a.key < b.key ? -1 : 1));
+}
+
+async function readSavedKeys(
+  deps: ResultDeps,
+  rolloutId: string,
+  tasks: readonly { readonly index: number; readonly phase: TaskState }[],
+) {
+  const rows = await readGroupKeys(deps.context.store, rolloutId);
+  const saved = new Set(rows.map(({ index }) => index));
+  if (tasks.every(({ index, phase }) => !isTaskEnd(phase) || saved.has(index))) return rows;
+  await deps.driver.loop.run(() => {});
+  return readGroupKeys(deps.context.store, rolloutId);
 }
 
 const previewOf = ({ stdout, stderr, cutBytes }: OutputBody): NonNullable<ResultGroup['preview']> => ({
