@@ -4,6 +4,7 @@
  */
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { ProblemError } from '@pilothouse/client';
 import {
   enrolmentRoutes,
   factsRoutes,
@@ -203,6 +204,12 @@ test('an emergency stop holds what has not started, and lifting it lets the roll
   assert.equal(rollout.counts.succeeded, HOSTS);
 });
 
+/** The server ends a rotation by itself once every host has moved, perhaps between our look and our word. */
+const retired = (kind: 'envelope' | 'ca') =>
+  installation.client.call(enrolmentRoutes.retireTrust, { body: { kind } }).catch((cause: unknown) => {
+    if (!(cause instanceof ProblemError && cause.code === 'ENROL_NO_ROTATION')) throw cause;
+  });
+
 test('authority and envelope key rotate under the running fleet', async () => {
   for (const kind of ['envelope', 'ca'] as const) {
     await installation.client.call(enrolmentRoutes.rotateTrust, { body: { kind } });
@@ -211,7 +218,7 @@ test('authority and envelope key rotate under the running fleet', async () => {
       return rotations.every((rotation) => rotation.hostsNotMovedCount === 0);
     });
     const { rotations } = await installation.client.call(enrolmentRoutes.trustStatus);
-    if (rotations.length > 0) await installation.client.call(enrolmentRoutes.retireTrust, { body: { kind } });
+    if (rotations.length > 0) await retired(kind);
     const rollout = await installation.ended((await installation.run(all, 'hostname')).id);
     assert.equal(rollout.counts.succeeded, HOSTS, `after the rotation of ${kind}`);
   }
