@@ -84,14 +84,18 @@ function canStartBy(deps: JudgeDeps, hostId: HostId, startBy: number): boolean {
   return leftMs >= OFFER_START_WINDOW_MS || (leftMs > 0 && hasCapability(deps, hostId, 'start-by'));
 }
 
-/** Whether the task's window has closed since it was claimed. */
+/** Whether the task's window has closed since it was claimed, or now ends before its offer would. */
 export function isClosedNow(
   deps: Pick<JudgeDeps, 'hosts' | 'calendar' | 'now'>,
   active: ActiveRollout,
   index: number,
 ): boolean {
-  const host = deps.hosts.index.get(active.state.tasks[index]?.hostId ?? '');
-  return host !== undefined && closedFor(deps, active, host, index) !== null;
+  const task = active.state.tasks[index];
+  const host = deps.hosts.index.get(task?.hostId ?? '');
+  if (host === undefined) return false;
+  if (closedFor(deps, active, host, index) !== null) return true;
+  const startBy = startByOf(deps, active, host, index);
+  return startBy !== null && (task?.deadlineAt ?? Number.POSITIVE_INFINITY) > startBy;
 }
 
 function closedFor(

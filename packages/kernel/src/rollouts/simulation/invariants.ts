@@ -15,10 +15,10 @@ export interface Observed {
   readonly starts: Map<string, number>;
   /** Executions that failed, by rollout and wave. */
   readonly failures: Map<string, number>;
-  /** The rules that stood when the last offer of a task left. */
+  /** The rules that stood when offers of a task left, and when that was: a host may have taken any of them. */
   readonly offeredUnder: Map<
     string,
-    { readonly rules: readonly AskedRule[]; readonly windows: readonly PlanWindow[] }
+    { readonly rules: readonly AskedRule[]; readonly windows: readonly PlanWindow[]; readonly atMs: number }[]
   >;
   /** All that were ever seen, also those whose start was not saved. */
   readonly rollouts: Set<string>;
@@ -70,7 +70,8 @@ function noteMayChange(
   const moment = { hostId: host.id, now: world.clock.now() };
   assert.ok(!isClosed(world.rules, windows, moment), 'outside windows nothing starts');
   const rules = world.rules.filter(({ isCertain, isPossible }) => isCertain || isPossible);
-  world.observed.offeredUnder.set(taskId, { rules: rules.map((rule) => ({ ...rule })), windows });
+  const under = { rules: rules.map((rule) => ({ ...rule })), windows, atMs: moment.now };
+  world.observed.offeredUnder.set(taskId, [...(world.observed.offeredUnder.get(taskId) ?? []), under]);
   assert.ok(!world.authority.needed.has(active.planDigest), 'nothing starts without its approvals');
 }
 
@@ -79,11 +80,16 @@ export function noteStarted(world: World, host: VirtualHost, entry: LedgerEntry)
   const times = (starts.get(entry.taskId) ?? 0) + 1;
   starts.set(entry.taskId, times);
   assert.equal(times, 1, `${entry.taskId} runs twice`);
-  const under = world.observed.offeredUnder.get(entry.taskId);
-  const moment = { hostId: host.id, now: world.clock.now() };
-  // What was decided after its offer had left comes too late for it.
-  const isOutside = under !== undefined && isClosed(under.rules, under.windows, moment);
-  assert.ok(!isOutside, `${entry.taskId} begins outside its window`);
+  const offers = world.observed.offeredUnder.get(entry.taskId) ?? [];
+  // What was decided after its offer had left comes too late for it, also when the same was offered again since. A clock that
+  // is set back behind the offer makes no open window a closed one: time does not go back for hosts.
+  const isOutside = (under: (typeof offers)[number]): boolean =>
+    isClosed(under.rules, under.windows, {
+      hostId: host.id,
+      now: Math.max(world.clock.now(), under.atMs),
+    });
+  const isLate = offers.length > 0 && offers.every(isOutside);
+  assert.ok(!isLate, `${entry.taskId} begins outside its window`);
   // What it interrupts is what its own copy of the plan says.
   if (entry.isDisruptive && world.index.has(host.id)) world.truth.budgets.begun(entry.taskId, host.id);
 }
