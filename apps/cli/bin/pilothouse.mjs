@@ -1,8 +1,5 @@
-#!/usr/bin/env node
-// Starts the built bundle, or the sources where it is not built or older than they are, with the Node that the project
-// pins. Written for any Node from 18 on, because `#!/usr/bin/env node` may find an old one.
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+// Starts the built bundle, or the sources where it is not built or older than they are. Written for any Node from 18 on:
+// `pilothouse` beside it hands over to the pinned one, and to whatever Node there is when that one is not installed.
 import module from 'node:module';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -10,7 +7,6 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { bundleProgram, isBundleFresh } from '../../../tools/bundle-record.mjs';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
-const pinned = join(root, 'node_modules', `node-linux-${process.arch}`, 'bin', 'node');
 const MAJOR = 24;
 
 if (Number(process.versions.node.split('.')[0]) === MAJOR) {
@@ -21,12 +17,6 @@ if (Number(process.versions.node.split('.')[0]) === MAJOR) {
   const program = isBundleFresh(root, 'cli') ? bundleProgram(root, 'cli') : sources;
   process.argv[1] = program;
   await import(pathToFileURL(program).href);
-} else if (existsSync(pinned)) {
-  // Ctrl-C reaches the whole foreground group: the child decides how to end, and its end is ours.
-  process.on('SIGINT', () => {});
-  const self = fileURLToPath(import.meta.url);
-  const end = spawnSync(pinned, [self, ...process.argv.slice(2)], { stdio: 'inherit' });
-  process.exitCode = end.status ?? 1;
 } else {
   process.stderr.write(
     `pilothouse needs Node ${MAJOR}; this is ${process.version} and the pinned one is not installed. Run: npm ci\n`,
