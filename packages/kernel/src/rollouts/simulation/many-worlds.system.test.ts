@@ -1,0 +1,13 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
+const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
+
+test('two thousand worlds break no invariant', async () => {
+  // A world that breaks one is named with its seed on standard output, and the program fails.
+  const { stdout } = await promisify(execFile)(process.execPath, [MAIN, '--seeds', '2000']);
+  assert.match(stdout, /^2000 worlds in .* 0 broke an invariant$/m);
+});
