@@ -170,7 +170,7 @@ export const verbGroups: readonly VerbGroup[] = [
       },
       {
         name: 'agent',
-        summary: { en: 'Versions and trust of the agents', zh: '代理的版本与信任状态' },
+        summary: { en: 'Versions and trust of the agents', zh: 'agent 的版本与信任状态' },
         load: async () => (await import('./commands/agent.ts')).agentCommands,
       },
       {

@@ -27,7 +27,7 @@ const WORDS = {
   },
   lacking: {
     en: 'These will be skipped, their agents cannot do it: {names}',
-    zh: '以下主机将被跳过，其代理无法执行：{names}',
+    zh: '以下主机将被跳过，其 agent 无法执行：{names}',
   },
   question: {
     en: 'Run "{title}" on {count} {count:host|hosts} ({names})? It counts as {effect}.',

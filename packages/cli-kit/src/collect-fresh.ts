@@ -11,7 +11,7 @@ import { note } from './print.ts';
 const ASKED = { en: 'Asking the hosts …', zh: '正在询问主机…' };
 const MISSING = {
   en: 'What is shown of some hosts may be older: {offline} offline, {late} without an answer in time, {asked} with an agent that does not answer',
-  zh: '部分主机的信息可能较旧：{offline} 台离线，{late} 台未及时应答，{asked} 台代理版本不支持应答',
+  zh: '部分主机的信息可能较旧：{offline} 台离线，{late} 台未及时应答，{asked} 台 agent 版本不支持应答',
 };
 
 /** For verbs that show what hosts have reported. */

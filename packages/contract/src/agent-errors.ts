@@ -62,10 +62,10 @@ export const agentErrors = defineErrors({
   },
   TASK_ACTION_UNKNOWN: {
     status: 422,
-    title: { en: 'The agent does not offer {action}: {reason}', zh: '代理不提供 {action}：{reason}' },
+    title: { en: 'The agent does not offer {action}: {reason}', zh: 'agent 不提供 {action}：{reason}' },
     hint: {
       en: 'Update the agent, or see on the host: pilothouse-agent actions',
-      zh: '请升级代理，或在主机上查看：pilothouse-agent actions',
+      zh: '请升级 agent，或在主机上查看：pilothouse-agent actions',
     },
     retry: 'after-change',
   },
@@ -73,11 +73,11 @@ export const agentErrors = defineErrors({
     status: 422,
     title: {
       en: 'The agent knows another version of {action} than the plan',
-      zh: '代理所知的 {action} 版本与计划不同',
+      zh: 'agent 所知的 {action} 版本与计划不同',
     },
     hint: {
       en: 'Bring agent and server to the same version and make the plan again.',
-      zh: '请将代理与服务器升级到同一版本后重新制定计划。',
+      zh: '请将 agent 与服务器升级到同一版本后重新制定计划。',
     },
     retry: 'after-change',
   },
@@ -107,7 +107,7 @@ export const agentErrors = defineErrors({
   },
   TASK_JOURNAL_FULL: {
     status: 507,
-    title: { en: "The agent's journal has no room for another task", zh: '代理日志没有空间容纳新任务' },
+    title: { en: "The agent's journal has no room for another task", zh: 'agent 日志没有空间容纳新任务' },
     hint: {
       en: 'Free disk space on the host; if it is not full, the server has not acknowledged earlier tasks.',
       zh: '请清理主机磁盘空间；若磁盘未满，说明服务器尚未确认先前任务。',
@@ -154,7 +154,7 @@ export const agentErrors = defineErrors({
     status: 500,
     title: {
       en: 'The agent ended while the task ran: nobody knows how far it came',
-      zh: '任务运行期间代理终止：无法得知其执行进度',
+      zh: '任务运行期间 agent 终止：无法得知其执行进度',
     },
     hint: {
       en: 'Look at the host. It is not run again by itself; pilothouse rollout retry ID --include-unknown does so.',
@@ -167,7 +167,7 @@ export const agentErrors = defineErrors({
     title: { en: '{action} broke with an error of its own', zh: '{action} 因自身错误而中断' },
     hint: {
       en: "The agent's log on the host says more: journalctl -u pilothouse-agent",
-      zh: '详见主机上的代理日志：journalctl -u pilothouse-agent',
+      zh: '详见主机上的 agent 日志：journalctl -u pilothouse-agent',
     },
     retry: 'after-change',
   },

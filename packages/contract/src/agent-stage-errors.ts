@@ -52,7 +52,7 @@ export const agentStageErrors = defineErrors({
     },
     hint: {
       en: "Look at the host. The agent's log says more: journalctl -u pilothouse-agent",
-      zh: '请检查该主机。代理日志有更多信息：journalctl -u pilothouse-agent',
+      zh: '请检查该主机。agent 日志有更多信息：journalctl -u pilothouse-agent',
     },
     retry: 'after-change',
   },
@@ -60,7 +60,7 @@ export const agentStageErrors = defineErrors({
     status: 500,
     title: {
       en: 'The agent ended in the middle of {action}, which may cut the host off: it was undone',
-      zh: '代理在执行可能使主机失去连接的 {action} 时终止：该操作已被撤销',
+      zh: 'agent 在执行可能使主机失去连接的 {action} 时终止：该操作已被撤销',
     },
     hint: {
       en: '{undone} records were restored. Run it again when the host is quiet.',
@@ -91,10 +91,10 @@ export const agentStageErrors = defineErrors({
   },
   UNDO_ACTION_UNKNOWN: {
     status: 422,
-    title: { en: 'This agent cannot undo {action}', zh: '此代理无法撤销 {action}' },
+    title: { en: 'This agent cannot undo {action}', zh: '此 agent 无法撤销 {action}' },
     hint: {
       en: 'Its record is kept. Bring the agent to the version that carried it out, or restore by hand.',
-      zh: '其记录仍保留。请将代理恢复到执行该操作的版本，或手动恢复。',
+      zh: '其记录仍保留。请将 agent 恢复到执行该操作的版本，或手动恢复。',
     },
     retry: 'after-change',
   },

@@ -13,7 +13,7 @@ const NAMES_SHOWN = 8;
 
 export const agentVersions = defineCommand({
   path: 'agent versions',
-  summary: { en: 'Count hosts by the version of their agent', zh: '按代理版本统计主机' },
+  summary: { en: 'Count hosts by the version of their agent', zh: '按 agent 版本统计主机' },
   arguments: {},
   options: {},
   examples: [{ line: 'pilothouse agent versions', about: { en: 'Who lags behind', zh: '查看落后的主机' } }],

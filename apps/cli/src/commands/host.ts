@@ -248,7 +248,7 @@ function printHost(context: CliContext, host: Host): ExitCode {
     [say({ en: 'os', zh: '系统' }), host.os?.prettyName ?? '-'],
     [say({ en: 'arch', zh: '架构' }), host.arch ?? '-'],
     [say({ en: 'address', zh: '地址' }), host.address ?? '-'],
-    [say({ en: 'agent', zh: '代理' }), host.agentVersion ?? '-'],
+    [say({ en: 'agent', zh: 'agent' }), host.agentVersion ?? '-'],
     [say({ en: 'labels', zh: '标签' }), labelsText(host.labels)],
     [say({ en: 'groups', zh: '分组' }), host.groups.join(' ')],
     [say({ en: 'first seen', zh: '首次出现' }), moment(host.firstSeen)],

@@ -31,7 +31,7 @@ const WORDS = {
   },
   lacking: {
     en: 'Will be skipped, their agents cannot do it: {count} {count:host|hosts}',
-    zh: '代理无法执行而将被跳过：{count} 台',
+    zh: 'agent 无法执行而将被跳过：{count} 台',
   },
   matching: {
     en: 'The target would mean {now} {now:host|hosts} now; the plan has {count}',

@@ -91,7 +91,7 @@ export const factsErrors = defineErrors({
       en: 'The content of {fact} has {sizeBytes} bytes, more than {limitBytes}',
       zh: '{fact} 的内容为 {sizeBytes} 字节，超过 {limitBytes} 字节',
     },
-    hint: { en: 'Update the agent, or report this as a fault.', zh: '请更新代理程序，或将其报告为缺陷。' },
+    hint: { en: 'Update the agent, or report this as a fault.', zh: '请更新 agent，或将其报告为缺陷。' },
     retry: 'never',
   },
   FACT_BODY_DIGEST_MISMATCH: {
@@ -108,7 +108,7 @@ export const factsErrors = defineErrors({
     },
     hint: {
       en: 'Agent and server are of different versions: update the older one.',
-      zh: '代理与服务器版本不一致：请更新较旧的一方。',
+      zh: 'agent 与服务器版本不一致：请更新较旧的一方。',
     },
     retry: 'never',
   },

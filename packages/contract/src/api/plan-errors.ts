@@ -135,7 +135,7 @@ export const planErrors = defineErrors({
     title: { en: 'This plan was started as rollout {rolloutId}', zh: '该计划已作为发布 {rolloutId} 启动' },
     hint: {
       en: 'Look at that rollout. To run the same again, make a new plan; agents run a plan once.',
-      zh: '请查看该发布。如需再次执行，请制定新计划；代理对每个计划只执行一次。',
+      zh: '请查看该发布。如需再次执行，请制定新计划；agent 对每个计划只执行一次。',
     },
     retry: 'never',
   },

@@ -131,18 +131,18 @@ export const rolloutCauseErrors = defineErrors({
     en: 'Labels or facts changed since the plan was made. Make a new plan if it is meant.',
     zh: '计划制定后标签或事实已变化。如确需执行，请重新制定计划。',
   }),
-  TASK_ACTION_LACKING: cause('The agent lacks {action}: {reason}', '代理不提供 {action}：{reason}', {
+  TASK_ACTION_LACKING: cause('The agent lacks {action}: {reason}', 'agent 不提供 {action}：{reason}', {
     en: 'Update the agent, or see: pilothouse-agent actions',
-    zh: '请升级代理，或查看：pilothouse-agent actions',
+    zh: '请升级 agent，或查看：pilothouse-agent actions',
   }),
   TASK_STOPPED: cause('Ended by an emergency stop', '被紧急停止终止', retryHint),
   TASK_ROLLOUT_HALTED: cause('Not started: the rollout halted', '未开始：发布已中止', retryHint),
   TASK_ROLLOUT_EXPIRED: cause('Not started before the plan expired', '计划过期前未开始', retryHint),
   TASK_ROLLOUT_CANCELLED: cause('Cancelled with the rollout', '随发布一并取消', retryHint),
   TASK_NO_OUTCOME: cause('No outcome came in time', '未及时收到结果', unknownHint),
-  TASK_INTERRUPTED: cause('The agent was interrupted while it ran', '执行期间代理中断', unknownHint),
-  TASK_LOST_BY_AGENT: cause('The agent no longer knows the task', '代理不再知晓该任务', unknownHint),
+  TASK_INTERRUPTED: cause('The agent was interrupted while it ran', '执行期间 agent 中断', unknownHint),
+  TASK_LOST_BY_AGENT: cause('The agent no longer knows the task', 'agent 不再知晓该任务', unknownHint),
   TASK_TIMED_OUT: cause('It ran longer than its time limit and was ended', '超过时限，已被终止', retryHint),
-  TASK_REFUSED: cause('The agent refused it', '代理拒绝执行', retryHint),
+  TASK_REFUSED: cause('The agent refused it', 'agent 拒绝执行', retryHint),
   TASK_CANCELLED_ON_HOST: cause('Somebody ended it on the host', '在主机上被人终止', retryHint),
 });

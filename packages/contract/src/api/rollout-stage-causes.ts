@@ -79,7 +79,7 @@ export const rolloutStageErrors = defineErrors({
     '{hosts} 台主机等待中：窗口将于 {until} 关闭，而任务可能需要在主机上等待',
     {
       en: 'It goes on in the next window. Newer agents are held to its end; older ones need 15 minutes that are left of it.',
-      zh: '将在下一个窗口继续。新版代理可保证在窗口结束前开始，旧版代理要求窗口至少剩余 15 分钟。',
+      zh: '将在下一个窗口继续。新版 agent 可保证在窗口结束前开始，旧版 agent 要求窗口至少剩余 15 分钟。',
     },
   ),
   WAITS_FOR_LABEL_LIMIT: cause(
@@ -109,10 +109,10 @@ export const rolloutStageErrors = defineErrors({
   ),
   TASK_AGENT_TOO_OLD: cause(
     'The agent is too old for this plan: it lacks {capability}',
-    '代理版本过旧，不支持此计划：缺少 {capability}',
+    'agent 版本过旧，不支持此计划：缺少 {capability}',
     {
       en: 'Update the agent, then: pilothouse rollout retry ID',
-      zh: '升级代理后：pilothouse rollout retry 标识',
+      zh: '升级 agent 后：pilothouse rollout retry 标识',
     },
   ),
   GATE_NOT_ANSWERED: cause(

@@ -48,11 +48,11 @@ export const commandErrors = defineErrors({
     status: 422,
     title: {
       en: 'The agent does not run as root, so it cannot act as {user}',
-      zh: '代理未以 root 运行，无法以 {user} 身份执行',
+      zh: 'agent 未以 root 运行，无法以 {user} 身份执行',
     },
     hint: {
       en: 'Leave the user out, or run the agent as root.',
-      zh: '请不要指定用户，或以 root 运行代理。',
+      zh: '请不要指定用户，或以 root 运行 agent。',
     },
     retry: 'after-change',
   },

@@ -13,7 +13,7 @@ const PARTS = {
   arch: { en: 'architecture', zh: '架构' },
   kernel: { en: 'kernel', zh: '内核' },
   virtualization: { en: 'virtualization', zh: '虚拟化' },
-  agentVersion: { en: 'agent', zh: '代理' },
+  agentVersion: { en: 'agent', zh: 'agent' },
 } satisfies Partial<Record<keyof InventorySummary, Message>>;
 
 const BUILDS = {

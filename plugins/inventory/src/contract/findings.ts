@@ -44,9 +44,9 @@ export const agentOutdated = defineFinding({
   severity: 'low',
   title: {
     en: 'The agent is version {version}; this server needs {versionMin} or later',
-    zh: '代理版本为 {version}；本服务器需要 {versionMin} 或更高版本',
+    zh: 'agent 版本为 {version}；本服务器需要 {versionMin} 或更高版本',
   },
-  hint: { en: 'Upgrade the agent on this host.', zh: '请升级该主机上的代理。' },
+  hint: { en: 'Upgrade the agent on this host.', zh: '请升级该主机上的 agent。' },
   remedy: null,
 });
 

@@ -58,7 +58,7 @@ export const servicesErrors = defineErrors({
   },
   SERVICES_OWN_AGENT: {
     status: 422,
-    title: { en: '{unit} is the agent that would carry this out', zh: '{unit} 正是执行此操作的代理' },
+    title: { en: '{unit} is the agent that would carry this out', zh: '{unit} 正是执行此操作的 agent' },
     hint: {
       en: 'Stopping it cuts the host off. On the host itself: systemctl stop {unit}',
       zh: '停止它会使主机失联。请在主机上执行：systemctl stop {unit}',
