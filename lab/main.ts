@@ -1,21 +1,16 @@
 /** `npm run lab -- VERB`: the lab's command line. */
 import { parseArgs } from 'node:util';
+import { languageOf, localeOf, type Message, renderMessage } from '@pilothouse/contract';
 import { DISTRIBUTIONS, type Distribution } from './base-image.ts';
 import { bootHost, cloneHost, cutPower, execOnHost, hostNames, leaderOf } from './host.ts';
 import { labDown, labLacks, labUp } from './lab.ts';
+import { LAB_TEXTS } from './lab-texts.ts';
 import { plugHost, unplugHost } from './network.ts';
 import { hostAddress } from './places.ts';
 
-const HELP = `Real hosts on this machine, for trying Pilothouse and for its tests. Needs root.
-
-  npm run lab -- up --hosts 8 [--token pht1.…] [--mix debian-12,rpm-host]   make and boot hosts h1 … h8, enrolled when a token is given
-  npm run lab -- status                                            which hosts run, and their addresses
-  npm run lab -- exec h1 -- uptime                                 run a command on a host, as its root
-  npm run lab -- unplug h1 · plug h1                               pull and put back its network cable
-  npm run lab -- power-off h1 · power-on h1                        cut its power; boot it again
-  npm run lab -- clone h1 h9                                       a second host from the same disk
-  npm run lab -- down                                              remove everything, also after a crash
-`;
+const language = languageOf(process.env['PILOTHOUSE_LANG'] || localeOf(process.env));
+const words = (text: Message, details: Readonly<Record<string, unknown>> = {}): string =>
+  renderMessage(text, language, details);
 
 async function main(argv: readonly string[]): Promise<number> {
   const split = argv.indexOf('--');
@@ -32,10 +27,10 @@ async function main(argv: readonly string[]): Promise<number> {
     },
   });
   const [verb, host = '', other = ''] = positionals;
-  if (values.help === true || verb === undefined || verb === 'help') return say(HELP);
+  if (values.help === true || verb === undefined || verb === 'help') return say(words(LAB_TEXTS.help));
   const lacks = await labLacks();
   if (lacks.length > 0)
-    return fail(`The lab cannot run here. Missing:\n${lacks.map((lack) => `  ${lack}`).join('\n')}`);
+    return fail(words(LAB_TEXTS.lacks, { lacks: lacks.map((lack) => `  ${lack}`).join('\n') }));
   switch (verb) {
     case 'up':
       return up(values);
@@ -62,7 +57,7 @@ async function main(argv: readonly string[]): Promise<number> {
       await cloneHost(host, other);
       return 0;
     default:
-      return fail(`There is no verb "${verb}".\n\n${HELP}`);
+      return fail(words(LAB_TEXTS.unknownVerb, { verb, help: LAB_TEXTS.help }));
   }
 }
 
@@ -71,7 +66,7 @@ async function up(values: { hosts?: string; token?: string; mix?: string }): Pro
   const distributions = mix.filter((name): name is Distribution =>
     DISTRIBUTIONS.some((known) => known === name),
   );
-  if (distributions.length !== mix.length) return fail(`--mix knows: ${DISTRIBUTIONS.join(', ')}`);
+  if (distributions.length !== mix.length) return fail(words(LAB_TEXTS.unknownMix, { names: DISTRIBUTIONS }));
   await labUp({
     count: Number(values.hosts ?? '8'),
     distributions,
@@ -83,9 +78,11 @@ async function up(values: { hosts?: string; token?: string; mix?: string }): Pro
 
 async function status(): Promise<number> {
   const names = await hostNames();
-  if (names.length === 0) return say('No hosts. Make some: npm run lab -- up --hosts 8');
+  if (names.length === 0) return say(words(LAB_TEXTS.noHosts));
   for (const name of names)
-    say(`${name}  ${hostAddress(name)}  ${(await leaderOf(name)) === null ? 'off' : 'running'}`);
+    say(
+      `${name}  ${hostAddress(name)}  ${words((await leaderOf(name)) === null ? LAB_TEXTS.off : LAB_TEXTS.running)}`,
+    );
   return 0;
 }
 
