@@ -46,7 +46,7 @@ export const agent: Benchmark = {
   async run({ fleets, say }) {
     await buildBundles(['agent']);
     const stage = await openStage(fleets.newDirectory());
-    const relay = await openRelay(28_444);
+    const relay = await openRelay(stage.ports.gateway);
     try {
       const ours = await measureAgent({ stage, relay, directory: fleets.newDirectory(), say });
       const peer = await measurePeer(say);

@@ -23,7 +23,8 @@ export const growth: Benchmark = {
   hosts: 10_000,
   async run({ hosts, fleets, profileDirectory, say }) {
     const total = Math.round(hosts * 2);
-    const { stage, file } = await fleets.openServer(total);
+    const server = await fleets.openServer(total);
+    const { stage } = server;
     let fleet: Fleet | null = null;
     try {
       await stage.probe.ask('stalls');
@@ -34,7 +35,7 @@ export const growth: Benchmark = {
         await fleet?.close();
         const already = steps.at(-1)?.hosts ?? 0;
         say(`hosts ${already + 1} to ${upTo} say what they are`);
-        fleet = await openShare(file, { first: already + 1, count: upTo - already });
+        fleet = await openShare(server, { first: already + 1, count: upTo - already });
         steps.push(await firstInventory(stage, fleet, upTo));
       }
       await endProfile();
@@ -69,8 +70,9 @@ export const growth: Benchmark = {
 export const inventory: Benchmark = {
   hosts: 10_000,
   async run({ hosts, fleets, profileDirectory, say }) {
-    const { stage, file } = await fleets.openServer(hosts);
-    const fleet = await openShare(file, { first: 1, count: hosts });
+    const server = await fleets.openServer(hosts);
+    const { stage } = server;
+    const fleet = await openShare(server, { first: 1, count: hosts });
     try {
       say(`${hosts} hosts say what they are`);
       await stage.probe.ask('stalls');

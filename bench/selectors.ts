@@ -29,8 +29,9 @@ export const selectors: Benchmark = {
   async run(context) {
     const { hosts, fleets, say } = context;
     const originals = Math.min(ORIGINALS, hosts);
-    const { stage, file } = await fleets.openServer(originals);
-    const fleet = await openShare(file, { first: 1, count: originals });
+    const server = await fleets.openServer(originals);
+    const { stage } = server;
+    const fleet = await openShare(server, { first: 1, count: originals });
     say(`${originals} hosts say what they are`);
     await firstInventory(stage, fleet, originals);
     await fleet.close();
@@ -53,7 +54,7 @@ async function ask(
   cpSync(from.dataDirectory, dataDirectory, { recursive: true });
   multiplyHosts(join(dataDirectory), Math.round(copies));
   const began = performance.now();
-  const stage = await openStage(dataDirectory, from.apiToken);
+  const stage = await openStage(dataDirectory, { apiToken: from.apiToken });
   const startSeconds = (performance.now() - began) / 1000;
   try {
     const { client } = stage;

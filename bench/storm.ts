@@ -29,7 +29,7 @@ export const storm: Benchmark = {
       await stage.close('SIGKILL');
       const killedAt = performance.now();
       say('the server was killed');
-      stage = await openStage(stage.dataDirectory, stage.apiToken);
+      stage = await openStage(stage.dataDirectory, stage);
       const readyAt = performance.now();
       // What it did before it served is told by the seconds until it did.
       await stage.probe.ask('stalls');

@@ -1,6 +1,6 @@
 import { type StoredFacts, storedFacts, untilSaid } from './fact-progress.ts';
 import { type Fleet, openFleet } from './fleet.ts';
-import { CONCURRENT, prepareArgs } from './prepared-fleets.ts';
+import { CONCURRENT, type EnrolledServer, loadArgs, prepareArgs } from './prepared-fleets.ts';
 import { cpuSeconds } from './process-usage.ts';
 import type { Stage } from './stage.ts';
 
@@ -14,9 +14,13 @@ export interface InventoryStep {
   readonly after: StoredFacts;
 }
 
-export async function openShare(file: string, share: { first: number; count: number }): Promise<Fleet> {
+/** A part of an enrolled fleet, for the server that it was enrolled at or a copy of it. */
+export async function openShare(
+  server: EnrolledServer,
+  share: { first: number; count: number },
+): Promise<Fleet> {
   const fleet = await openFleet(share.count, share.first);
-  await fleet.each('load', ({ first, count }) => ({ file, first, count }));
+  await fleet.each('load', (part) => loadArgs(part, server));
   await fleet.each('prepare', (part) => prepareArgs(part, {}));
   return fleet;
 }

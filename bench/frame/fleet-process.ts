@@ -40,11 +40,11 @@ const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetC
     return times;
   },
   identities: async () => identities,
-  async load({ file, first: from, count }) {
+  async load({ file, gatewayUrl, first: from, count }) {
     first = from;
     // Written by this very benchmark, in its own temporary directory.
     const all = JSON.parse(readFileSync(file, 'utf8')) as SimulatedIdentity[];
-    identities = all.slice(from - 1, from - 1 + count);
+    identities = all.slice(from - 1, from - 1 + count).map((identity) => ({ ...identity, gatewayUrl }));
     return null;
   },
   async prepare({ actions, output, delayMs, localAddress, hasFacts }) {

@@ -7,8 +7,11 @@ export interface FleetCalls {
   /** Enrols those hosts. Milliseconds of each enrolment, TCP and TLS handshakes included. */
   readonly enrol: { readonly args: { token: string; concurrent: number }; readonly answer: number[] };
   readonly identities: { readonly args: null; readonly answer: SimulatedIdentity[] };
-  /** Takes identities that were enrolled before. */
-  readonly load: { readonly args: { file: string; first: number; count: number }; readonly answer: null };
+  /** Takes identities that were enrolled before, for a server that now listens here. */
+  readonly load: {
+    readonly args: { file: string; gatewayUrl: string; first: number; count: number };
+    readonly answer: null;
+  };
   /** `facts`: the hosts of 200 builds report all facts of the inventory plugin after each welcome. */
   readonly prepare: {
     readonly args: {

@@ -5,10 +5,10 @@
 import { type ChildProcess, fork, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { connect } from 'node:net';
+import { freePort } from './free-port.ts';
 import { cpuSeconds } from './process-usage.ts';
 import { epochMs } from './statistics.ts';
 
-const PORT = 28_422;
 const HOSTS_PER_PROCESS_MAX = 5_000;
 /** As large as an envelope of ours with a plain command. */
 const REQUEST_BYTES = 1_500;
@@ -28,7 +28,8 @@ export function natsVersion(): string | null {
 }
 
 export async function openNatsPeer(hosts: number, version: string): Promise<NatsPeer> {
-  const server = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(PORT)], { stdio: 'ignore' });
+  const port = await freePort();
+  const server = spawn('nats-server', ['-a', '127.0.0.1', '-p', String(port)], { stdio: 'ignore' });
   const members: ChildProcess[] = [];
   const close = async (): Promise<void> => {
     for (const member of members) member.disconnect();
@@ -37,26 +38,26 @@ export async function openNatsPeer(hosts: number, version: string): Promise<Nats
     await ended;
   };
   try {
-    await untilListening();
+    await untilListening(port);
     const count = Math.max(2, Math.ceil(hosts / HOSTS_PER_PROCESS_MAX));
     const per = Math.ceil(hosts / count);
     for (let number = 0; number < count; number++) {
       const member = fork(new URL('./nats-hosts-process.ts', import.meta.url), { stdio: 'inherit' });
       members.push(member);
       const share = Math.min(per, hosts - number * per);
-      member.send({ port: PORT, hosts: share, localAddress: `127.0.2.${number + 1}` });
+      member.send({ port, hosts: share, localAddress: `127.0.2.${number + 1}` });
       await once(member, 'message');
     }
-    return { version, request: () => request(hosts, server.pid ?? 0), close };
+    return { version, request: () => request({ hosts, port, pid: server.pid ?? 0 }), close };
   } catch (cause) {
     await close();
     throw cause;
   }
 }
 
-async function untilListening(): Promise<void> {
+async function untilListening(port: number): Promise<void> {
   for (let attempt = 0; attempt < 100; attempt++) {
-    const socket = connect(PORT, '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     const isThere = await new Promise<boolean>((resolve) => {
       socket.once('connect', () => resolve(true));
       socket.once('error', () => resolve(false));
@@ -68,9 +69,17 @@ async function untilListening(): Promise<void> {
   throw new Error('nats-server does not listen');
 }
 
-function request(hosts: number, pid: number): Promise<{ seconds: number; serverCpuSeconds: number }> {
+function request({
+  hosts,
+  port,
+  pid,
+}: {
+  hosts: number;
+  port: number;
+  pid: number;
+}): Promise<{ seconds: number; serverCpuSeconds: number }> {
   return new Promise((resolve, reject) => {
-    const socket = connect(PORT, '127.0.0.1');
+    const socket = connect(port, '127.0.0.1');
     const timer = setTimeout(() => {
       socket.destroy();
       reject(new Error(`only ${answers} of ${hosts} answered over NATS`));

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { get } from 'node:http';
 import { until } from '@pilothouse/testkit';
+import { freePort } from './free-port.ts';
 
 const PROGRAM = '/usr/bin/prometheus-node-exporter';
-const ADDRESS = '127.0.0.1:28445';
 
 /** The field's usual daemon on every host: small, native, asked every few seconds. It watches and does nothing else. */
 export interface NodeExporter {
@@ -19,8 +19,10 @@ export interface NodeExporter {
 /** Null when Debian's package is not installed. */
 export async function startNodeExporter(): Promise<NodeExporter | null> {
   if (!existsSync(PROGRAM)) return null;
+  const address = `127.0.0.1:${await freePort()}`;
+  const scrape = (): Promise<number> => scrapeOnce(address);
   const began = performance.now();
-  const child = spawn(PROGRAM, [`--web.listen-address=${ADDRESS}`], { stdio: 'ignore' });
+  const child = spawn(PROGRAM, [`--web.listen-address=${address}`], { stdio: 'ignore' });
   await until('the exporter to answer', 10_000, () => scrape().catch(() => null));
   return {
     pid: child.pid ?? 0,
@@ -34,9 +36,9 @@ export async function startNodeExporter(): Promise<NodeExporter | null> {
   };
 }
 
-const scrape = (): Promise<number> =>
+const scrapeOnce = (address: string): Promise<number> =>
   new Promise((resolve, reject) => {
-    get(`http://${ADDRESS}/metrics`, { headers: { 'accept-encoding': 'gzip' } }, (response) => {
+    get(`http://${address}/metrics`, { headers: { 'accept-encoding': 'gzip' } }, (response) => {
       let bytes = 0;
       response.on('data', (piece: Buffer) => (bytes += piece.length));
       response.once('end', () => resolve(bytes));

@@ -23,13 +23,19 @@ export interface SceneOptions {
   readonly delayMs?: number;
 }
 
+/** A server that knows a fleet, whose identities are in `file`. */
+export interface EnrolledServer {
+  readonly stage: Stage;
+  readonly file: string;
+}
+
 export interface PreparedFleets {
   /** An empty directory for an installation. */
   newDirectory(): string;
   /** Puts the stopped installation away as the enrolled fleet of so many hosts. */
   keep(hosts: number, what: { dataDirectory: string; apiToken: string; identities: unknown[] }): void;
-  /** The server alone, over a copy of an enrolled fleet whose identities are in `file`. */
-  openServer(hosts: number): Promise<{ readonly stage: Stage; readonly file: string }>;
+  /** The server alone, over a copy of an enrolled fleet. */
+  openServer(hosts: number): Promise<EnrolledServer>;
   /** Starts a server over a copy of an enrolled fleet, which is made first when there is none. */
   open(options: SceneOptions): Promise<Scene>;
 }
@@ -37,6 +43,13 @@ export interface PreparedFleets {
 export async function newEnrolmentToken(client: Client, usesMax: number): Promise<string> {
   return (await client.call(enrolmentRoutes.createToken, { body: { name: 'bench', usesMax } })).token;
 }
+
+export const loadArgs = ({ first, count }: FleetShare, { stage, file }: EnrolledServer) => ({
+  file,
+  gatewayUrl: stage.gatewayUrl,
+  first,
+  count,
+});
 
 /** Each process of a fleet dials from an address of its own. */
 export const prepareArgs = (share: FleetShare, options: Omit<SceneOptions, 'hosts'>) => ({
@@ -77,13 +90,14 @@ export function preparedFleets(world: {
       }
       const dataDirectory = newDirectory();
       cpSync(join(place, 'data'), dataDirectory, { recursive: true });
-      const stage = await openStage(dataDirectory, readFileSync(join(place, 'token'), 'utf8'));
+      const stage = await openStage(dataDirectory, { apiToken: readFileSync(join(place, 'token'), 'utf8') });
       return { stage, file: join(place, 'identities.json') };
     },
     async open(options) {
-      const { stage, file } = await prepared.openServer(options.hosts);
+      const server = await prepared.openServer(options.hosts);
+      const { stage } = server;
       const fleet = await openFleet(options.hosts);
-      await fleet.each('load', ({ first, count }) => ({ file, first, count }));
+      await fleet.each('load', (share) => loadArgs(share, server));
       await fleet.each('prepare', (share) => prepareArgs(share, options));
       return { stage, fleet, close: () => closeBoth(stage, fleet) };
     },

@@ -4,13 +4,24 @@ import { fileURLToPath } from 'node:url';
 import { type Client, createClient } from '@pilothouse/client';
 import { sessionRoutes } from '@pilothouse/contract';
 import { type ServerProcess, startServerProcess, testFetch } from '@pilothouse/testkit';
+import { freePort } from './free-port.ts';
 import { openProbe, type Probe } from './probe.ts';
 import type { ProcessorProfile } from './stall-causes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
-/** Below the ports that the system gives to connections, so that ten thousand agents cannot take them. */
-const API = '127.0.0.1:28443';
-const GATEWAY = '127.0.0.1:28444';
+const ADDRESS = '127.0.0.1';
+
+/** Where a server listens; the next one over its data takes the same, since its hosts know no other. */
+interface Ports {
+  readonly api: number;
+  readonly gateway: number;
+}
+
+/** What an installation that was set up before has. */
+export interface EarlierStage {
+  readonly apiToken: string;
+  readonly ports?: Ports;
+}
 
 /** A server that is being measured. */
 export interface Stage {
@@ -18,6 +29,8 @@ export interface Stage {
   readonly server: ServerProcess;
   readonly probe: Probe;
   readonly client: Client;
+  readonly ports: Ports;
+  readonly gatewayUrl: string;
   /** Of the API, for the next server over the same data. */
   readonly apiToken: string;
   /** Starts a processor profile; the returned function ends and writes it. Does nothing without a directory. */
@@ -25,27 +38,31 @@ export interface Stage {
   close(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
 }
 
-/** `apiToken`: of an installation that was set up before; without it the first administrator is made. */
-export async function openStage(dataDirectory: string, apiToken?: string): Promise<Stage> {
+/** Without an earlier one the first administrator is made. */
+export async function openStage(dataDirectory: string, earlier?: EarlierStage): Promise<Stage> {
+  const ports = earlier?.ports ?? { api: await freePort(ADDRESS), gateway: await freePort(ADDRESS) };
   const socketPath = join(dirname(dataDirectory), `probe-${process.pid}-${Date.now()}.sock`);
   const server = await startServerProcess({
     entry: join(ROOT, 'apps/server/src/main.ts'),
     dataDirectory,
-    listen: API,
-    gatewayListen: GATEWAY,
-    advertise: '127.0.0.1',
+    listen: `${ADDRESS}:${ports.api}`,
+    gatewayListen: `${ADDRESS}:${ports.gateway}`,
+    advertise: ADDRESS,
     runtimeOptions: ['--expose-gc', '--import', join(ROOT, 'bench/frame/server-probe.ts')],
     environment: { PILOTHOUSE_LOG_LEVEL: 'warn', BENCH_PROBE_SOCKET: socketPath },
   });
   const { fetch, close } = testFetch();
-  const options = { baseUrl: `https://${API}`, fetch, language: 'en' } as const;
-  const token = apiToken ?? (await setUp(createClient({ ...options, token: null }), server.setupCode ?? ''));
+  const options = { baseUrl: `https://${ADDRESS}:${ports.api}`, fetch, language: 'en' } as const;
+  const token =
+    earlier?.apiToken ?? (await setUp(createClient({ ...options, token: null }), server.setupCode ?? ''));
   const probe = await openProbe(socketPath);
   return {
     dataDirectory,
     server,
     probe,
     client: createClient({ ...options, token }),
+    ports,
+    gatewayUrl: `https://${ADDRESS}:${ports.gateway}`,
     apiToken: token,
     async profile(directory, name) {
       if (directory === null) return async () => null;
