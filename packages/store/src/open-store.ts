@@ -1,6 +1,7 @@
 import {
   openPostgresReader,
   openPostgresStore,
+  type PostgresReaderOptions,
   type PostgresStoreOptions,
 } from './postgres/open-postgres-store.ts';
 import { openSqliteReader, openSqliteStore } from './sqlite/open-sqlite-store.ts';
@@ -20,7 +21,10 @@ export function openStore(location: StoreLocation, options: OpenOptions = {}): P
 }
 
 /** For somebody who only looks, also beside a running server. */
-export function openStoreReader(location: StoreLocation, options: OpenOptions = {}): Promise<StoreReader> {
+export function openStoreReader(
+  location: StoreLocation,
+  options: Omit<PostgresReaderOptions, 'url'> = {},
+): Promise<StoreReader> {
   if (location.kind === 'sqlite') return openSqliteReader({ path: location.path, ...options });
   return openPostgresReader({ url: location.url, ...options });
 }

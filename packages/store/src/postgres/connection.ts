@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { Client, type QueryResult } from 'pg';
 import type { StatementResult } from '../statement.ts';
 import { away, isConnectionLost, type Place, statementFailure } from './failure.ts';
@@ -27,17 +28,21 @@ export interface ConnectionOptions {
 export class PostgresConnection {
   readonly #client: Client;
   readonly #place: Place;
+  readonly #drop: (cause: Error) => void;
   readonly #prepared = new Map<string, string>();
   #inFlight = 0;
   #isLost = false;
 
-  private constructor(client: Client, place: Place) {
+  private constructor(client: Client, place: Place, drop: (cause: Error) => void) {
     this.#client = client;
     this.#place = place;
+    this.#drop = drop;
   }
 
   static async open(options: ConnectionOptions, onLost: (cause: Error) => void): Promise<PostgresConnection> {
+    const socket = new Socket();
     const client = new Client({
+      stream: () => socket,
       connectionString: options.url,
       application_name: options.applicationName,
       connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
@@ -46,7 +51,10 @@ export class PostgresConnection {
       types: valueParsers,
       pipeline: true,
     });
-    const connection = new PostgresConnection(client, options.place);
+    const connection = new PostgresConnection(client, options.place, (cause) => {
+      lose(cause);
+      socket.destroy();
+    });
     const lose = (cause: Error): void => {
       if (connection.#isLost) return;
       connection.#isLost = true;
@@ -96,6 +104,11 @@ export class PostgresConnection {
     const result = (await this.#ask(text, undefined)) as QueryResult | readonly QueryResult[];
     const last = Array.isArray(result) ? result.at(-1) : result;
     return { rows: last.rows, command: last.command };
+  }
+
+  /** Ends it without the other side, which does not answer. */
+  drop(cause: Error): void {
+    this.#drop(cause);
   }
 
   async close(): Promise<void> {

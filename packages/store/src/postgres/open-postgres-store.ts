@@ -25,19 +25,39 @@ import { placeOf } from './place.ts';
 import { openReaders } from './reader.ts';
 import { openWriter } from './writer.ts';
 
+/** How sessions name themselves to the database; those of a writer that says again and again that it lives are told apart. */
+const SERVER = 'pilothouse-server';
+export const LEADER = 'pilothouse-leader';
+
 export interface PostgresStoreOptions {
   /** `postgres://user:password@host:port/database?sslmode=verify-full`, or `postgres:///database?host=/run/postgresql`. */
   readonly url: string;
   readonly log?: StoreLog;
   readonly clock?: Clock;
   readonly random?: () => number;
+  /** Servers of other machines stand by to take its place (stand-by.ts); absent: it is alone. */
+  readonly isWatched?: boolean;
+  /** Another server has taken over, at once when that is known: whoever asked must hear nothing more from this one. */
+  readonly taken?: () => void;
+}
+
+/** For somebody who only looks. */
+export interface PostgresReaderOptions extends Omit<PostgresStoreOptions, 'isWatched' | 'taken'> {
+  /** How many reads run side by side; absent: as many as for a server. */
+  readonly connections?: number;
 }
 
 /** AppError STORE_UNREACHABLE, STORE_IN_USE. */
 export async function openPostgresStore(options: PostgresStoreOptions): Promise<Store> {
   const link = linkOptions(options);
   const { log, clock } = link;
-  const writer = await openWriter(link);
+  const { isWatched = false, taken } = options;
+  const applicationName = isWatched ? link.applicationName.replace(SERVER, LEADER) : link.applicationName;
+  const writer = await openWriter({ ...link, applicationName, isWatched });
+  // Asked before anybody else, so that it is the first to know.
+  writer.onRefusal((refusal) => {
+    if (refusal.code === 'STORE_TAKEN') taken?.();
+  });
   try {
     const readers = await openReaders(link);
     const engine = {
@@ -61,8 +81,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 }
 
 /** Somebody who only looks, also beside a running server. AppError STORE_UNREACHABLE. */
-export async function openPostgresReader(options: PostgresStoreOptions): Promise<StoreReader> {
-  const readers = await openReaders(linkOptions(options));
+export async function openPostgresReader(options: PostgresReaderOptions): Promise<StoreReader> {
+  const readers = await openReaders(linkOptions(options), options.connections);
   const reads = kyselyOver(postgresDialect, readers.run);
   return {
     // Which tables a reader sees is a matter of types alone; the connection is the same.
@@ -87,7 +107,12 @@ export async function openPostgresSnapshot(url: string) {
   } as const;
 }
 
-function linkOptions({ url, log, clock = systemClock, random = Math.random }: PostgresStoreOptions) {
-  const applicationName = `pilothouse-server ${hostname()} ${process.pid}`;
+export function linkOptions({
+  url,
+  log,
+  clock = systemClock,
+  random = Math.random,
+}: Pick<PostgresStoreOptions, 'url' | 'log' | 'clock' | 'random'>) {
+  const applicationName = `${SERVER} ${hostname()} ${process.pid}`;
   return { url, place: placeOf(url), applicationName, clock, random, log };
 }

@@ -12,7 +12,10 @@ export interface PostgresReaders {
 }
 
 /** Connections that cannot write. A read whose connection broke is asked once more: it changed nothing. */
-export async function openReaders(options: Omit<LinkOptions, 'prepare'>): Promise<PostgresReaders> {
+export async function openReaders(
+  options: Omit<LinkOptions, 'prepare'>,
+  count = READERS,
+): Promise<PostgresReaders> {
   const links: PostgresLink[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(links.map((link) => link.close()));
@@ -21,7 +24,7 @@ export async function openReaders(options: Omit<LinkOptions, 'prepare'>): Promis
     await connection.perform('SET default_transaction_read_only = on');
   };
   try {
-    for (let i = 0; i < READERS; i++) links.push(await PostgresLink.open({ ...options, prepare }));
+    for (let i = 0; i < count; i++) links.push(await PostgresLink.open({ ...options, prepare }));
   } catch (error) {
     await close();
     throw error;

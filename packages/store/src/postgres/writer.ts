@@ -15,6 +15,7 @@
  * lost as the database says they are; synchronous replication avoids that.
  */
 import { setTimeout as delay } from 'node:timers/promises';
+import { SECOND_MS } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import type { EngineTransaction } from '../serial-store.ts';
 import type { PostgresConnection } from './connection.ts';
@@ -23,11 +24,19 @@ import { type LinkOptions, PostgresLink } from './link.ts';
 
 const VERSION_MIN = 150_000;
 /** `PHse`: tells our lock from those of other programs in the same database; the second key is the schema. */
-const LOCK_CLASS = 1_346_925_413;
+export const LOCK_CLASS = 1_346_925_413;
 /** The session of a server that was killed a moment ago ends when the database notices. */
 const LOCK_WAIT_MS = 5_000;
 const LOCK_RETRY_MS = 100;
 const IN_DOUBT_RETRY_MS = 100;
+/** How often a watched writer says that it lives; those who stand by count the time since (stand-by.ts). */
+const BEAT_MS = SECOND_MS;
+/** A slow statement holds up the answer, too; whoever stands by does not wait for this. */
+const BEATS_UNANSWERED_MAX = 10;
+/** The database ends the session of a machine that vanished within about five seconds, whatever it was doing for it. */
+const WATCHED_SETTINGS = `
+  SET tcp_keepalives_idle = 2; SET tcp_keepalives_interval = 1; SET tcp_keepalives_count = 3;
+  SET tcp_user_timeout = 5000; SET client_connection_check_interval = 1000`;
 
 export interface PostgresWriter {
   begin(): EngineTransaction;
@@ -37,16 +46,23 @@ export interface PostgresWriter {
   close(): Promise<void>;
 }
 
-export async function openWriter(options: Omit<LinkOptions, 'prepare'>): Promise<PostgresWriter> {
+export interface WriterOptions extends Omit<LinkOptions, 'prepare'> {
+  /** Others stand by to take its place. */
+  readonly isWatched: boolean;
+}
+
+export async function openWriter(options: WriterOptions): Promise<PostgresWriter> {
   let owner: string | null = null;
   let sessionId: number | null = null;
   const prepare = async (connection: PostgresConnection): Promise<void> => {
     await requireFit(connection, options);
-    await takeLock(connection, options.place, sessionId);
+    if (options.isWatched) await connection.perform(WATCHED_SETTINGS);
+    await takeLock(connection, options.place, { sessionId, owner });
     sessionId = Number(await valueOf(connection, 'SELECT pg_backend_pid() AS value'));
     if (owner !== null) await requireOwner(connection, options.place, owner);
   };
   const link = await PostgresLink.open({ ...options, prepare });
+  const stopBeating = options.isWatched ? beat(link, options) : () => undefined;
   return {
     begin: () => new WriterTransaction(link, options.place),
     refusal: () => link.refusal(),
@@ -54,8 +70,30 @@ export async function openWriter(options: Omit<LinkOptions, 'prepare'>): Promise
     claimed: (name) => {
       owner = name;
     },
-    close: () => link.close(),
+    close() {
+      stopBeating();
+      return link.close();
+    },
   };
+}
+
+/** Says again and again that this session lives, and gives the connection up when nobody answers. */
+function beat(link: PostgresLink, { clock }: WriterOptions): () => void {
+  let asked: PostgresConnection | null = null;
+  let unanswered = 0;
+  return clock.every(BEAT_MS, () => {
+    const connection = link.current;
+    if (connection === null) return;
+    if (asked !== connection) unanswered = 0;
+    asked = connection;
+    if (unanswered >= BEATS_UNANSWERED_MAX) return connection.drop(new Error('the database does not answer'));
+    unanswered += 1;
+    // Within a transaction that failed it is refused, which is an answer as well.
+    const heard = (): void => {
+      if (asked === connection) unanswered = 0;
+    };
+    connection.perform('SELECT 1').then(heard, heard);
+  });
 }
 
 class WriterTransaction implements EngineTransaction {
@@ -131,10 +169,7 @@ class WriterTransaction implements EngineTransaction {
 }
 
 /** Refuses what would not keep our promises, and asks for what keeps them. */
-async function requireFit(
-  connection: PostgresConnection,
-  { place, log }: Omit<LinkOptions, 'prepare'>,
-): Promise<void> {
+async function requireFit(connection: PostgresConnection, { place, log }: WriterOptions): Promise<void> {
   const { rows } = await connection.perform(`
     SELECT current_setting('server_version_num')::integer AS version, current_setting('server_encoding') AS encoding,
       current_setting('synchronous_commit') AS durability, current_setting('fsync') AS fsync,
@@ -165,16 +200,22 @@ async function requireFit(
   if (found.durability === 'off') await connection.perform('SET synchronous_commit = on');
 }
 
-async function takeLock(connection: PostgresConnection, place: string, before: number | null): Promise<void> {
+async function takeLock(
+  connection: PostgresConnection,
+  place: string,
+  before: { readonly sessionId: number | null; readonly owner: string | null },
+): Promise<void> {
   const deadline = performance.now() + LOCK_WAIT_MS;
   const keys = `${LOCK_CLASS}, hashtext(current_schema())`;
   for (;;) {
     const taken = await valueOf(connection, `SELECT pg_try_advisory_lock(${keys}) AS value`);
     if (taken === 1) return;
+    // Whoever took over meanwhile has said so, and will not give it back.
+    if (before.owner !== null) await requireOwner(connection, place, before.owner);
     // Our own session of before, which the database believes to be alive: it may not linger for hours.
-    if (before !== null)
+    if (before.sessionId !== null)
       await connection.perform(`SELECT pg_terminate_backend(pid) FROM pg_locks
-        WHERE locktype = 'advisory' AND classid = ${LOCK_CLASS} AND pid = ${before}`);
+        WHERE locktype = 'advisory' AND classid = ${LOCK_CLASS} AND pid = ${before.sessionId}`);
     if (performance.now() > deadline)
       throw new AppError('STORE_IN_USE', { place, ...(await holder(connection)) });
     await delay(LOCK_RETRY_MS);
