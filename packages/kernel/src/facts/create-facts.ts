@@ -25,6 +25,7 @@ import type { KernelContext } from '../kernel-context.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import { type BodyShelf, openBodyShelf } from './body-shelf.ts';
 import { createChangeFeed } from './change-feed.ts';
+import { oneATurn } from './one-a-turn.ts';
 import type { FactsService } from './service.ts';
 import { type BookedReport, createSpanBook, type SpanBook } from './span-book.ts';
 import {
@@ -163,12 +164,15 @@ function reportWith(parts: Parts): FactsService['report'] {
 
 function createService(parts: Parts): FactsService {
   const { context, shelf, book, wanted, feed, deps } = parts;
+  const turn = oneATurn();
   return {
     report: reportWith(parts),
     async putBody(hostId, digest, body) {
       const facts = expectedFacts(parts, hostId, digest);
       if (facts.length === 0) throw new AppError('FACT_BODY_UNWANTED', { digest });
       for (const fact of facts) {
+        // To read and check a list of packages takes milliseconds, and two dozen of them may arrive at once.
+        await turn();
         if (shelf.has(fact, digest)) continue;
         await putOrRefuse(parts, { fact, digest, body });
         wanted.settle(digest, fact);

@@ -6,6 +6,7 @@ import type { GatewayLimits } from './limits.ts';
 import { Pace } from './pace.ts';
 import type { OpenSession, OutgoingFrame } from './service.ts';
 import type { SessionSocket } from './session-socket.ts';
+import type { Turns } from './turns.ts';
 
 /** What a session tells the one who owns it. */
 export interface SessionEvents {
@@ -44,6 +45,7 @@ export class AgentSession implements OpenSession {
   readonly #clock: Clock;
   readonly #limits: GatewayLimits;
   readonly #events: SessionEvents;
+  readonly #turns: Turns;
   readonly #pace: Pace;
   readonly #reports: Pace;
   #isClosed = false;
@@ -56,9 +58,14 @@ export class AgentSession implements OpenSession {
   constructor(
     socket: SessionSocket,
     start: SessionStart,
-    world: { readonly clock: Clock; readonly limits: GatewayLimits; readonly events: SessionEvents },
+    world: {
+      readonly clock: Clock;
+      readonly limits: GatewayLimits;
+      readonly events: SessionEvents;
+      readonly turns: Turns;
+    },
   ) {
-    const { clock, limits } = world;
+    const { clock, limits, turns } = world;
     this.hostId = start.hostId;
     this.generation = start.generation;
     this.hello = start.hello;
@@ -69,6 +76,7 @@ export class AgentSession implements OpenSession {
     this.#clock = clock;
     this.#limits = limits;
     this.#events = world.events;
+    this.#turns = turns;
     this.#pace = new Pace({
       perSecond: limits.receiveBytesPerSecond,
       burst: limits.receiveBurstBytes,
@@ -82,7 +90,7 @@ export class AgentSession implements OpenSession {
     socket.on('message', (data, isBinary) => this.#receive(data, isBinary));
     // A control frame is answered by the library; it costs its sender like any other frame.
     socket.on('ping', () => this.#spend(0));
-    socket.on('close', () => this.#closeOnce());
+    socket.on('close', () => turns.take(0, () => this.#closeOnce()));
     // After a broken frame the library says why and waits for the peer's answer; ours waits not long.
     socket.on('error', () => this.#clock.after(this.#limits.closeDeadlineMs, () => this.cut()));
     if (socket.readyState !== socket.OPEN) queueMicrotask(() => this.#closeOnce());
@@ -146,9 +154,16 @@ export class AgentSession implements OpenSession {
 
   #receive(data: RawData, isBinary: boolean): void {
     if (this.#isClosed) return;
-    const text = isBinary ? '' : textOf(data);
-    this.#spend(text.length);
-    if (isBinary) return this.#events.broken(this, 'binary');
+    const text = isBinary ? null : textOf(data);
+    const sizeBytes = text?.length ?? 0;
+    this.#spend(sizeBytes);
+    this.#turns.take(sizeBytes, () => this.#read(text));
+  }
+
+  /** Null: it was no text. */
+  #read(text: string | null): void {
+    if (this.#isClosed) return;
+    if (text === null) return this.#events.broken(this, 'binary');
     const parsed = parseAgentFrame(text);
     if (!parsed.ok) return this.#events.broken(this, parsed.error);
     const frame = parsed.value;

@@ -10,6 +10,7 @@ import type { Refusals } from './refusals.ts';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from './service.ts';
 import type { SessionSocket } from './session-socket.ts';
 import { SessionTable } from './session-table.ts';
+import { Turns } from './turns.ts';
 
 /** Frames to many sessions between two looks at the sockets: a few milliseconds. */
 const SENDS_PER_TURN = 64;
@@ -25,6 +26,7 @@ export class Sessions implements GatewayService {
   readonly #table: SessionTable;
   readonly #events: SessionEvents;
   readonly #listeners: SessionListener[] = [];
+  readonly #turns: Turns;
   readonly #presence = new KeyedQueue();
   /** Hosts refused for breaking the protocol, until when. Emptied by the sweep. */
   readonly #coolOff = new Map<HostId, number>();
@@ -39,6 +41,7 @@ export class Sessions implements GatewayService {
     this.#deps = deps;
     this.#limits = limits;
     this.#refusals = refusals;
+    this.#turns = new Turns(clock);
     this.#findings = createHostFindings(deps, limits);
     this.#table = new SessionTable({
       clock,
@@ -115,7 +118,8 @@ export class Sessions implements GatewayService {
       const comeBack: ServerFrame = { kind: 'come-back', afterMs: coolMs };
       return endSocket(socket, comeBack, { clock, deadlineMs: this.#limits.closeDeadlineMs });
     }
-    const session = new AgentSession(socket, start, { clock, limits: this.#limits, events: this.#events });
+    const world = { clock, limits: this.#limits, events: this.#events, turns: this.#turns };
+    const session = new AgentSession(socket, start, world);
     const { hello, hostId, address } = session;
     const old = this.#table.take(session);
     if (old !== null) this.#tell((listener) => listener.closed?.(old));
@@ -150,6 +154,7 @@ export class Sessions implements GatewayService {
 
   async close(): Promise<void> {
     for (const stop of this.#stops) stop();
+    this.#turns.finish();
     const last: ServerFrame = { kind: 'come-back', afterMs: this.#limits.restartMs };
     const open = [...this.#table.all()];
     for (const session of open) session.end(last);
