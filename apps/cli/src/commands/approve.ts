@@ -4,6 +4,7 @@ import { defineAppCommand } from '../define-app-command.ts';
 import { fetchCheckedPlan } from '../signing/fetch-checked-plan.ts';
 import { showAuthority } from '../signing/show-authority.ts';
 import { showPlan } from '../signing/show-plan.ts';
+import { fullOption } from './step-view.ts';
 
 const digestArgument = one({ en: 'Digest of the plan, 64 digits', zh: '计划摘要（64 位）' });
 
@@ -18,6 +19,7 @@ const approve = defineAppCommand({
   options: {
     show: flag({ about: { en: 'Only show who approved and signed', zh: '仅显示批准与签名情况' } }),
     withdraw: flag({ about: { en: 'Take my approval back', zh: '撤回我的批准' } }),
+    full: fullOption,
     comment: text({ placeholder: 'TEXT', about: { en: 'Why, for the audit', zh: '说明（写入审计）' } }),
     yes: yesOption,
   },
@@ -37,7 +39,7 @@ const approve = defineAppCommand({
       showAuthority(context, await client.call(approvalRoutes.withdraw, { params, body }));
       return EXIT.ok;
     }
-    showPlan(context, await fetchCheckedPlan(client, args.digest));
+    showPlan(context, await fetchCheckedPlan(client, args.digest), options.full);
     const question = context.say({ en: 'Approve this plan?', zh: '批准该计划？' });
     if (!(await confirm(context, question, { isYes: options.yes }))) return EXIT.cancelled;
     const body = { comment: options.comment ?? '' };

@@ -42,6 +42,7 @@ import { PLAN_EXAMPLE } from '../plan-example.ts';
 import { readPlanFile } from '../plan-file.ts';
 import { planList } from './plan-list.ts';
 import { printPreview } from './plan-view.ts';
+import { fetchSteps, fullOption, type PlanSteps, printSteps } from './step-view.ts';
 
 const TITLE_CHARS_MAX = 200;
 const MAKE = 'pilothouse plan make';
@@ -80,6 +81,7 @@ export const planRequestOptions = {
   ...strategyOptions,
   dry: flag({ about: { en: 'Show what it would be; keep nothing', zh: '仅展示，不保存' } }),
 };
+const makeOptions = { ...planRequestOptions, full: fullOption };
 
 const make = defineCommand({
   path: 'plan make',
@@ -89,7 +91,7 @@ const make = defineCommand({
     zh: '在启动之前不会执行：pilothouse plan start 摘要。计划文件可表达全部内容；同时给出的选项优先。',
   },
   arguments: { command: rest({ en: 'A command, after --', zh: '写在 -- 之后的命令' }) },
-  options: planRequestOptions,
+  options: makeOptions,
   examples: [
     {
       line: 'pilothouse plan make --all --canary 1 --waves 25%,50% --probe unit:ssh.service --soak 1m --dry -- true',
@@ -107,12 +109,14 @@ const make = defineCommand({
     const body = await planRequest(context, client, args.command, options);
     if (options.dry) {
       const { made, preview } = await client.call(planRoutes.sketch, { body });
-      show(context, { made, preview });
+      show(context, { made, preview, steps: null, isFull: options.full });
       return EXIT.ok;
     }
     const made = await client.call(planRoutes.create, { body });
-    const preview = await client.call(planRoutes.preview, { params: { digest: made.plan.digest } });
-    show(context, { made, preview });
+    const params = { digest: made.plan.digest };
+    const preview = await client.call(planRoutes.preview, { params });
+    const steps = context.isJson ? null : await fetchSteps(client, made.plan, options.full);
+    show(context, { made, preview, steps, isFull: options.full });
     note(context, context.say(NEXT, { digest: made.plan.digest }));
     return EXIT.ok;
   },
@@ -127,13 +131,24 @@ const UNDETERMINED = {
   zh: '因选择器无法判定而未纳入的主机：{count} 台',
 };
 
-function show(context: CliContext, { made, preview }: { made: MadePlan; preview: PlanPreview }): void {
-  if (context.isJson) return printJson(context, { made, preview });
-  printPlan(context, made.plan, preview);
+interface Shown {
+  readonly preview: PlanPreview;
+  /** Null: they were not read. */
+  readonly steps: PlanSteps | null;
+  readonly isFull: boolean;
+}
+
+function show(context: CliContext, { made, ...shown }: Shown & { readonly made: MadePlan }): void {
+  if (context.isJson) return printJson(context, { made, preview: shown.preview });
+  printPlan(context, made.plan, shown);
   if (made.undeterminedCount > 0) note(context, context.say(UNDETERMINED, { count: made.undeterminedCount }));
 }
 
-function printPlan(context: CliContext, { digest: name, header }: Plan, preview: PlanPreview): void {
+function printPlan(
+  context: CliContext,
+  { digest: name, header }: Plan,
+  { preview, steps, isFull }: Shown,
+): void {
   const { say } = context;
   printRecord(context, null, [
     [say({ en: 'plan', zh: '计划' }), name],
@@ -145,6 +160,7 @@ function printPlan(context: CliContext, { digest: name, header }: Plan, preview:
     [say({ en: 'starts', zh: '开始' }), moment(header.notBefore)],
     [say({ en: 'expires', zh: '过期于' }), moment(header.expiresAt)],
   ]);
+  if (steps !== null) printSteps(context, steps, isFull);
   printPreview(context, { digest: name, header }, preview);
 }
 
@@ -222,20 +238,30 @@ const showPlan = defineCommand({
   path: 'plan show',
   summary: { en: 'Show what a plan would do now', zh: '显示计划此刻的效果' },
   arguments: { digest },
-  options: {},
+  options: { full: fullOption },
   examples: [
     {
       line: `pilothouse plan show ${exampleDigest}`,
-      about: { en: 'Waves, gates, budgets, undo', zh: '批次、关卡、预算与撤销' },
+      about: { en: 'Actions, waves, gates, budgets, undo', zh: '操作、批次、关卡、预算与撤销' },
+    },
+    {
+      line: `pilothouse plan show ${exampleDigest} --full`,
+      about: {
+        en: 'With the content of files and the steps of every host',
+        zh: '含文件内容及每台主机的步骤',
+      },
     },
   ],
-  async run(context, { args }) {
+  async run(context, { args, options }) {
     const client = await context.connect();
     const params = { digest: args.digest };
     const plan = await client.call(planRoutes.get, { params });
     const preview = await client.call(planRoutes.preview, { params });
     if (context.isJson) printJson(context, { plan, preview });
-    else printPlan(context, plan, preview);
+    else {
+      const steps = await fetchSteps(client, plan, options.full);
+      printPlan(context, plan, { preview, steps, isFull: options.full });
+    }
     return EXIT.ok;
   },
 });

@@ -5,6 +5,7 @@ import { findSigner } from '../operator-keys/find-signer.ts';
 import { fetchCheckedPlan } from '../signing/fetch-checked-plan.ts';
 import { showAuthority } from '../signing/show-authority.ts';
 import { showPlan } from '../signing/show-plan.ts';
+import { fullOption } from './step-view.ts';
 
 export const keyOption = text({
   placeholder: 'KEY',
@@ -20,7 +21,7 @@ export const signCommands = [
       zh: '下载整个计划，在本机计算摘要，显示将要签署的内容并询问。密钥不会离开本机；严格模式的主机自行验证签名。',
     },
     arguments: { digest: one({ en: 'Digest of the plan, 64 digits', zh: '计划摘要（64 位）' }) },
-    options: { key: keyOption, yes: yesOption },
+    options: { key: keyOption, full: fullOption, yes: yesOption },
     examples: [
       { line: 'pilothouse sign DIGEST', about: { en: 'Look, and sign', zh: '查看并签署' } },
       {
@@ -32,7 +33,7 @@ export const signCommands = [
       const client = await context.connect();
       const plan = await fetchCheckedPlan(client, args.digest);
       const signer = await findSigner(context, client, options.key);
-      showPlan(context, plan);
+      showPlan(context, plan, options.full);
       const question = context.say(
         { en: 'Sign exactly this with {name} ({keyId})?', zh: '用 {name}（{keyId}）签署以上内容？' },
         { name: signer.name, keyId: signer.keyId },

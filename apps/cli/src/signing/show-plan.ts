@@ -1,15 +1,14 @@
 import { note, plain, probeText, targetText, wavesText, windowText } from '@pilothouse/cli-kit';
-import { canonicalJson, type StepAction } from '@pilothouse/contract';
 import type { AppContext } from '../app-context.ts';
 import { gateLine } from '../commands/plan-view.ts';
+import { groupSteps, stepLines } from '../commands/step-view.ts';
 import type { CheckedPlan } from './fetch-checked-plan.ts';
 
 const HOSTS_SHOWN = 8;
 const WAVES_SHOWN = 20;
-const GROUPS_SHOWN = 20;
 
 /** What somebody is about to put their name to: all of what changes hosts, grouped, and how it goes about it. */
-export function showPlan(context: AppContext, plan: CheckedPlan): void {
+export function showPlan(context: AppContext, plan: CheckedPlan, isFull: boolean): void {
   const { say } = context;
   const { header, steps, digest } = plan;
   const { strategy } = header;
@@ -21,8 +20,9 @@ export function showPlan(context: AppContext, plan: CheckedPlan): void {
   line({ en: 'valid', zh: '有效期' }, `${header.notBefore} … ${header.expiresAt}`);
   line({ en: 'target', zh: '目标' }, targetText(context, header.target));
   line({ en: 'hosts', zh: '主机数' }, String(steps.length));
-  for (const group of groupsOf(plan).slice(0, GROUPS_SHOWN)) showGroup(context, group);
-  showWaves(context, plan);
+  const groups = groupSteps(steps.map(({ step, hostName }) => ({ ...step, hostName })));
+  for (const each of stepLines(context, { groups, absentCount: 0 }, isFull)) note(context, each);
+  showWaves(context, plan, isFull);
   for (const window of strategy.windows ?? [])
     line({ en: 'only within', zh: '仅在此窗口内' }, windowText(window));
   for (const gate of strategy.gates ?? []) line({ en: 'gate', zh: '关卡' }, gateLine(context, gate));
@@ -50,45 +50,17 @@ export function showPlan(context: AppContext, plan: CheckedPlan): void {
   );
 }
 
-interface Group {
-  readonly actions: readonly StepAction[];
-  readonly hosts: readonly string[];
-}
-
-/** Hosts that are to do just the same, together. */
-function groupsOf({ steps }: CheckedPlan): Group[] {
-  const groups = new Map<string, { actions: readonly StepAction[]; hosts: string[] }>();
-  for (const { step, hostName } of steps) {
-    const key = canonicalJson(step.actions);
-    const group = groups.get(key) ?? { actions: step.actions, hosts: [] };
-    group.hosts.push(`${hostName} (${step.hostId})`);
-    groups.set(key, group);
-  }
-  return [...groups.values()].sort((a, b) => b.hosts.length - a.hosts.length);
-}
-
-function showGroup(context: AppContext, { actions, hosts }: Group): void {
-  const more = hosts.length > HOSTS_SHOWN ? `, … (${hosts.length})` : '';
-  note(context, `  ${plain(hosts.slice(0, HOSTS_SHOWN).join(', '))}${more}`);
-  for (const { action, parameters, contents, when } of actions) {
-    const beside = contents.length === 0 ? '' : `  + ${contents.join(', ')}`;
-    const turn = when === undefined ? '' : ` [${when}]`;
-    note(context, `    ${action}${turn}${beside}`);
-    for (const [name, value] of Object.entries(parameters))
-      note(context, `      ${name}: ${plain(typeof value === 'string' ? value : canonicalJson(value))}`);
-  }
-}
-
-function showWaves(context: AppContext, { header, steps }: CheckedPlan): void {
+function showWaves(context: AppContext, { header, steps }: CheckedPlan, isFull: boolean): void {
   const name = context.say({ en: 'wave', zh: '批次' });
   const { waves } = header;
   if (waves === undefined)
     return note(context, `${name}: ${plain(wavesText(context, header.strategy.waves))}`);
   for (const [index, wave] of waves.entries()) {
-    if (index === WAVES_SHOWN) return note(context, `  … (${waves.length})`);
+    if (index === WAVES_SHOWN && !isFull) return note(context, `  … (${waves.length})`);
     const hosts = steps.filter(({ step }) => step.wave === index).map(({ hostName }) => hostName);
-    const more = hosts.length > HOSTS_SHOWN ? ', …' : '';
-    const shown = plain(hosts.slice(0, HOSTS_SHOWN).join(', '));
-    note(context, `${name} ${index + 1} (${plain(wave.name)}, ${hosts.length}): ${shown}${more}`);
+    const shown = isFull ? hosts : hosts.slice(0, HOSTS_SHOWN);
+    const more = shown.length < hosts.length ? ', …' : '';
+    const who = plain(shown.join(', '));
+    note(context, `${name} ${index + 1} (${plain(wave.name)}, ${hosts.length}): ${who}${more}`);
   }
 }
