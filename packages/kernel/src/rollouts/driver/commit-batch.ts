@@ -7,6 +7,7 @@ import { type EndedTask, insertOutputs, writeEndedTasks } from '../result-store.
 import { deleteChanges, insertChange, insertRollout, updateRollout } from '../rollout-store.ts';
 import { recordOf } from './active-rollout.ts';
 import { type Batch, rowsOf, SYSTEM, type Touched } from './batch.ts';
+import { refusedByHosts } from './refused-by-hosts.ts';
 
 /** Hosts that one audit record names: about 25 kB. */
 const AUDITED_TASKS_MAX = 1000;
@@ -60,7 +61,10 @@ async function writeRollout(
   await insertChange(transaction, { rolloutId: active.id, sequence: active.changeSequence, tasks: open });
 }
 
-/** Each transition is one audit record and one event; ended tasks are named together, by how they ended. */
+/**
+ * Each transition is one audit record and one event; ended tasks are named together, by how they ended, and beside that those
+ * that their hosts turned away for want of people's word.
+ */
 function record(
   touched: Touched,
   ended: readonly EndedTask[],
@@ -95,5 +99,17 @@ function record(
       details: hostsByState,
       requestId: null,
     });
+  }
+  for (const { code, details: reason, hosts, hostsCount } of refusedByHosts(ended)) {
+    const details = { code, ...reason, hosts: [...hosts], hostsCount };
+    audits.push({
+      actor: SYSTEM,
+      action: 'rollout.refused-by-hosts',
+      subject: active.id,
+      details,
+      requestId: null,
+    });
+    const data = { rolloutId: active.id, ...details, title: active.fixed.title };
+    events.push({ type: 'rollouts.refused-by-hosts', hostId: null, data });
   }
 }
