@@ -1,8 +1,9 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { errorCode } from '@pilothouse/base';
 
 /** Where Debian puts the programs of each major version. */
 const VERSIONS = '/usr/lib/postgresql';
@@ -18,6 +19,9 @@ export interface PostgresCluster {
   newDatabase(): string;
   kill(signal: 'SIGKILL' | 'SIGQUIT' | 'SIGINT'): Promise<void>;
   start(): Promise<void>;
+  /** Stops every process of it where it stands, as a machine that hangs; `thaw` lets them go on. */
+  freeze(): void;
+  thaw(): void;
   /** Runs SQL as the administrator does, beside whoever else is connected. */
   sql(url: string, text: string): string;
   /** Ends it and leaves nothing behind. */
@@ -68,8 +72,11 @@ export async function postgresCluster(): Promise<PostgresCluster> {
       running.kill(signal);
       await ended;
     },
+    freeze: () => signalAll(child, 'SIGSTOP'),
+    thaw: () => signalAll(child, 'SIGCONT'),
     sql: (url, text) => run('psql', ['-d', new URL(url).pathname.slice(1), '-At', '-c', text]).trim(),
     async remove() {
+      cluster.thaw();
       await cluster.kill('SIGQUIT');
       rmSync(directory, { recursive: true, force: true });
     },
@@ -121,4 +128,21 @@ function newestBin(): string {
     .filter((version) => !Number.isNaN(version))
     .sort((a, b) => b - a);
   return join(VERSIONS, String(versions[0]), 'bin');
+}
+
+/** The postmaster first when they stop, so that it starts no other meanwhile. */
+function signalAll(postmaster: ChildProcess | null, signal: 'SIGSTOP' | 'SIGCONT'): void {
+  const pid = postmaster?.pid;
+  if (pid === undefined) return;
+  process.kill(pid, signal);
+  const parentOf = (text: string): number => Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
+  for (const name of readdirSync('/proc')) {
+    if (!/^\d+$/.test(name)) continue;
+    try {
+      if (parentOf(readFileSync(`/proc/${name}/stat`, 'utf8')) === pid) process.kill(Number(name), signal);
+    } catch (error) {
+      // It ended since it was listed.
+      if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ESRCH') throw error;
+    }
+  }
 }

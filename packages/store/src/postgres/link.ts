@@ -64,6 +64,11 @@ export class PostgresLink {
     return this.#connection;
   }
 
+  /** The connection answers nothing: it is ended without the other side, and opened again. */
+  giveUp(cause: Error): void {
+    this.#connection?.drop(cause);
+  }
+
   refusal(): AppError | null {
     if (this.#end !== null) return this.#end;
     return this.#isOverdue ? away(this.#options.place) : null;

@@ -9,11 +9,13 @@ import { isAppError } from '@pilothouse/contract';
 import { until } from '@pilothouse/testkit';
 import { fakeClock } from '@pilothouse/testkit/fake-clock';
 import { type PostgresCluster, postgresCluster } from '@pilothouse/testkit/postgres';
+import { sql } from 'kysely';
 import type { MigrationSet, Store } from '../store.ts';
 import { conformStore } from '../store-conformance.ts';
 import { AWAY_GRACE_MS } from './link.ts';
 import { openPostgresReader, openPostgresStore, type PostgresStoreOptions } from './open-postgres-store.ts';
 import { READERS } from './reader.ts';
+import { SILENT_MS } from './watch.ts';
 
 // Assigned before the first test asks.
 let cluster!: PostgresCluster;
@@ -24,8 +26,8 @@ after(() => cluster.remove());
 
 conformStore('postgres', () => openPostgresStore({ url: cluster.newDatabase() }));
 
-/** One writes, the others read. */
-const CONNECTIONS = 1 + READERS;
+/** One that writes, some that read, one that only asks whether anybody is there. */
+const CONNECTIONS = 1 + READERS + 1;
 
 interface Tables {
   t_row: { n: number };
@@ -227,6 +229,59 @@ test('while the database is away requests are refused with a code, and served ag
     return numbersOf(store).catch(() => null);
   });
   assert.deepEqual(read, [1, 3]);
+});
+
+test('a database that stands still is told like one that is away, and nothing of it is lost', async (t) => {
+  const url = cluster.newDatabase();
+  const clock = fakeClock();
+  let lost = 0;
+  const noticed = (text: string) => void (lost += Number(text === 'database connection lost'));
+  const store = await open(t, url, { clock, log: { warn: noticed, error() {} } });
+  await insert(store, 1);
+
+  cluster.freeze();
+  t.after(() => cluster.thaw());
+  const inDoubt = insert(store, 2).then(
+    () => null,
+    (error: unknown) => error,
+  );
+  for (let n = 0; n * 1_000 <= SILENT_MS + 3_000; n++) clock.advance(1_000);
+  await until('every connection to be given up', 10_000, async () => lost === CONNECTIONS);
+  clock.advance(AWAY_GRACE_MS);
+  const refusals = await Promise.all([insert(store, 3), numbersOf(store)].map(codeOf));
+  cluster.thaw();
+  await until('the store to take writes again', 20_000, async () => {
+    clock.advance(1_000);
+    return (await codeOf(insert(store, 4))) === null;
+  });
+
+  assert.deepEqual(refusals, ['STORE_AWAY', 'STORE_AWAY']);
+  const failure = await inDoubt;
+  const numbers = await until('reads', 10_000, async () => {
+    clock.advance(1_000);
+    return numbersOf(store).catch(() => null);
+  });
+  assert.deepEqual(numbers, failure === null ? [1, 2, 4] : [1, 4]);
+});
+
+test('a statement that takes long is no database that stands still', async (t) => {
+  const clock = fakeClock();
+  let lost = 0;
+  const noticed = (text: string) => void (lost += Number(text === 'database connection lost'));
+  const store = await open(t, cluster.newDatabase(), {
+    clock,
+    log: { warn: noticed, error() {} },
+  });
+
+  const slow = store.transaction((transaction) => sql`SELECT pg_sleep(1)`.execute(transaction.as()));
+  for (let n = 0; n < 20; n++) {
+    clock.advance(2_000);
+    // The question is answered by the real database, whose time is another.
+    await numbersOf(store);
+  }
+  await slow;
+
+  assert.equal(lost, 0);
 });
 
 test('a restart of the database within the grace fails no transaction that had not begun', async (t) => {

@@ -9,7 +9,8 @@
  * write. Values and the order of text are made to mean the same on both engines (values.ts, dialect.ts), and one
  * conformance suite holds both to it. A commit is answered after the database says that it is durable.
  *
- * Limits: while the database is away, requests are refused with STORE_AWAY after AWAY_GRACE_MS. Text with a NUL character is
+ * Limits: while the database is away, requests are refused with STORE_AWAY after AWAY_GRACE_MS; while it hangs (watch.ts), ten
+ * seconds later. Text with a NUL character is
  * refused by the database.
  */
 import { hostname } from 'node:os';
@@ -23,6 +24,7 @@ import { postgresDialect } from './dialect.ts';
 import { openFailure } from './failure.ts';
 import { placeOf } from './place.ts';
 import { openReaders } from './reader.ts';
+import { watchDatabase } from './watch.ts';
 import { openWriter } from './writer.ts';
 
 /** How sessions name themselves to the database; those of a writer that says again and again that it lives are told apart. */
@@ -60,6 +62,13 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
   });
   try {
     const readers = await openReaders(link);
+    const watch = await watchDatabase(link, (cause) => {
+      readers.giveUp(cause);
+      writer.giveUp(cause);
+    }).catch(async (error: unknown) => {
+      await readers.close();
+      throw error;
+    });
     const engine = {
       name: 'postgres',
       dialect: postgresDialect,
@@ -69,6 +78,7 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
       onRefusal: (listener: Parameters<typeof writer.onRefusal>[0]) => writer.onRefusal(listener),
       claimed: (owner: string) => writer.claimed(owner),
       async close() {
+        await watch.close();
         await readers.close();
         await writer.close();
       },

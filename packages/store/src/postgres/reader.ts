@@ -8,6 +8,8 @@ export const READERS = 4;
 
 export interface PostgresReaders {
   readonly run: RunStatement;
+  /** Nothing answers: every connection is opened anew. */
+  giveUp(cause: Error): void;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,9 @@ export async function openReaders(
         if (!isStale && !(isAppError(error) && error.code === 'STORE_AWAY')) throw error;
         return await askAnew(sql, parameters);
       }
+    },
+    giveUp(cause) {
+      for (const link of links) link.giveUp(cause);
     },
     close,
   };

@@ -43,6 +43,8 @@ export interface PostgresWriter {
   refusal(): AppError | null;
   onRefusal(listener: (refusal: AppError) => void): void;
   claimed(owner: string): void;
+  /** Nothing answers: the connection is opened anew. */
+  giveUp(cause: Error): void;
   close(): Promise<void>;
 }
 
@@ -70,6 +72,7 @@ export async function openWriter(options: WriterOptions): Promise<PostgresWriter
     claimed: (name) => {
       owner = name;
     },
+    giveUp: (cause) => link.giveUp(cause),
     close() {
       stopBeating();
       return link.close();
