@@ -11,6 +11,7 @@ import {
 import {
   type ActionSpec,
   actionSchemaDigest,
+  batchLeafText,
   buildTree,
   ENVELOPE_TAG,
   type Envelope,
@@ -23,10 +24,12 @@ import {
   type SignedTrustBundle,
   type Step,
   type StepAction,
+  signedBatchText,
   TIME_TAG,
   TRUST_TAG,
   type TrustBundle,
   toTimestamp,
+  treeOfTexts,
 } from '@pilothouse/contract';
 
 const ALGORITHM = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const;
@@ -211,4 +214,17 @@ export function payloadOf(wish: EnvelopeWish): EnvelopePayload {
 export function sealEnvelope(payload: EnvelopePayload, key: EnvelopeKeyPair): Envelope {
   const text = JSON.stringify(payload);
   return { payload: text, signatures: [signWith(key, ENVELOPE_TAG, text)] };
+}
+
+/** Under one signature. */
+export function sealTogether(payloads: readonly EnvelopePayload[], key: EnvelopeKeyPair): Envelope[] {
+  const texts = payloads.map((payload) => JSON.stringify(payload));
+  const tree = treeOfTexts(texts.map(batchLeafText));
+  const { tag, text } = signedBatchText(texts.length, rootOf(tree));
+  const signatures = [signWith(key, tag, text)];
+  return texts.map((payload, index) => ({
+    payload,
+    signatures,
+    batch: { index, count: texts.length, proof: proofOf(tree, index) },
+  }));
 }

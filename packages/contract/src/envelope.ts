@@ -11,6 +11,8 @@ export type Signature = z.infer<typeof Signature>;
 
 /** Domain separation: a signature over an envelope can never serve for a trust bundle, a checkpoint or a plan. */
 export const ENVELOPE_TAG = 'pilothouse.envelope.v1\n';
+/** For the signature that envelopes of one batch share. */
+export const ENVELOPE_BATCH_TAG = 'pilothouse.envelope-batch.v1\n';
 export const TRUST_TAG = 'pilothouse.trust.v1\n';
 export const CHECKPOINT_TAG = 'pilothouse.checkpoint.v1\n';
 export const TIME_TAG = 'pilothouse.time.v1\n';
@@ -63,8 +65,21 @@ export type EnvelopePayload = z.infer<typeof EnvelopePayload>;
 
 export const ENVELOPE_BYTES_MAX = 4 * 1024 * 1024;
 
+/** An envelope's place among those that were signed together. */
+export const EnvelopePlace = z.object({
+  index: z.number().int().min(0),
+  count: z.number().int().min(1).max(65_536),
+  proof: z.array(Digest).max(16),
+});
+export type EnvelopePlace = z.infer<typeof EnvelopePlace>;
+
 export const Envelope = z.object({
   payload: z.string().max(ENVELOPE_BYTES_MAX),
   signatures: z.array(Signature).min(1).max(16),
+  /**
+   * Absent: the signatures are over this payload. Otherwise they are over the batch that it has this place in: only for
+   * agents with the capability `batch-signature`.
+   */
+  batch: EnvelopePlace.optional(),
 });
 export type Envelope = z.infer<typeof Envelope>;

@@ -45,6 +45,7 @@ export * from './scalars.ts';
 export * from './schedule.ts';
 export * from './schema-text.ts';
 export * from './service-ref.ts';
+export * from './signed-text.ts';
 export * from './strategy.ts';
 export * from './task.ts';
 export * from './trust.ts';

@@ -24,7 +24,8 @@ const PLAN_TAG = utf8ToBytes('pilothouse.plan.v1\n');
 export const planDigest = (header: PlanHeader): Digest =>
   bytesToHex(sha256(concatBytes(PLAN_TAG, utf8ToBytes(canonicalJson(header)))));
 
-const leafOf = (step: Step): Uint8Array => sha256(concatBytes(LEAF, utf8ToBytes(canonicalJson(step))));
+/** The hash of a leaf with this text. */
+export const hashLeaf = (text: string): Uint8Array => sha256(concatBytes(LEAF, utf8ToBytes(text)));
 const nodeOf = (left: Uint8Array, right: Uint8Array): Uint8Array => sha256(concatBytes(NODE, left, right));
 
 /** All levels of the tree, leaves first. */
@@ -32,8 +33,12 @@ export interface MerkleTree {
   readonly levels: readonly (readonly Uint8Array[])[];
 }
 
+/** The tree of leaves with these texts; there is at least one. */
+export const treeOfTexts = (texts: readonly string[]): MerkleTree => treeOver(texts.map(hashLeaf), nodeOf);
+
 /** Steps must be in order of host id and not empty. */
-export const buildTree = (steps: readonly Step[]): MerkleTree => treeOver(steps.map(leafOf), nodeOf);
+export const buildTree = (steps: readonly Step[]): MerkleTree =>
+  treeOfTexts(steps.map((step) => canonicalJson(step)));
 
 /** The tree over hashes of leaves, for who has a faster SHA-256 at hand; `above` hashes an inner node as told above. */
 export function treeOver(
@@ -74,17 +79,17 @@ export function proofOf(tree: MerkleTree, index: number): Digest[] {
   return proof;
 }
 
-/** True when `step` is leaf `index` of the tree of `count` leaves with this root. Never throws on hostile input. */
-export function verifyStep(options: {
-  step: Step;
-  index: number;
-  count: number;
-  proof: readonly Digest[];
-  root: Digest;
-}): boolean {
-  const { step, index, count, proof, root } = options;
-  if (!Number.isInteger(index) || index < 0 || index >= count) return false;
-  let hash = leafOf(step);
+/** Where a leaf stands in a tree, and what leads from it to the root. */
+export interface LeafPlace {
+  readonly index: number;
+  readonly count: number;
+  readonly proof: readonly Digest[];
+}
+
+/** The root of the tree in which this leaf has this place; null when there is no such tree. Never throws on digests. */
+export function rootAbove(leaf: Uint8Array, { index, count, proof }: LeafPlace): Digest | null {
+  if (!Number.isInteger(index) || index < 0 || index >= count) return null;
+  let hash = leaf;
   let position = index;
   let width = count;
   let used = 0;
@@ -92,7 +97,7 @@ export function verifyStep(options: {
     const hasSibling = (position ^ 1) < width;
     if (hasSibling) {
       const sibling = proof[used];
-      if (sibling === undefined) return false;
+      if (sibling === undefined) return null;
       used += 1;
       const bytes = hexToBytes(sibling);
       hash = position % 2 === 0 ? nodeOf(hash, bytes) : nodeOf(bytes, hash);
@@ -100,5 +105,9 @@ export function verifyStep(options: {
     position >>= 1;
     width = Math.ceil(width / 2);
   }
-  return used === proof.length && bytesToHex(hash) === root;
+  return used === proof.length ? bytesToHex(hash) : null;
 }
+
+/** True when `step` is leaf `index` of the tree of `count` leaves with this root. Never throws on hostile input. */
+export const verifyStep = ({ step, root, ...place }: LeafPlace & { step: Step; root: Digest }): boolean =>
+  rootAbove(hashLeaf(canonicalJson(step)), place) === root;

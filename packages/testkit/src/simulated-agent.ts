@@ -180,7 +180,7 @@ export class SimulatedAgent {
       })),
       isHeld: false,
       // It carries out whatever a plan holds, and answers no probes.
-      capabilities: ['plans-2', 'collected'],
+      capabilities: ['plans-2', 'collected', 'batch-signature'],
     };
   }
 

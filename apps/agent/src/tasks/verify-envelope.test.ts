@@ -4,7 +4,7 @@ import type { AgentPlugin } from '@pilothouse/agent-kit';
 import { defineAction, type Envelope, type EnvelopePayload } from '@pilothouse/contract';
 import fc from 'fast-check';
 import { z } from 'zod';
-import { HOST_ID, newEnvelopeKey, payloadOf, sealEnvelope } from '../../test/test-authority.ts';
+import { HOST_ID, newEnvelopeKey, payloadOf, sealEnvelope, sealTogether } from '../../test/test-authority.ts';
 import { createActionRegistry } from './action-registry.ts';
 import { type EnvelopeJudge, verifyEnvelope } from './verify-envelope.ts';
 
@@ -50,6 +50,26 @@ const sealed = (payload: Partial<EnvelopePayload> = {}) => sealEnvelope(payloadO
 
 test('a genuine envelope for this host is taken', () => {
   assert.equal(codeOf(sealed()), 'ok');
+});
+
+test('an envelope that was signed together with others is taken, in its own place alone', () => {
+  const payload = payloadOf(wish);
+  const others = ['b', 'c', 'd', 'e'].map((taskId) => ({ ...payload, taskId }));
+  const [first, second] = sealTogether([payload, ...others], key);
+  assert.ok(first?.batch && second?.batch);
+  const { batch } = first;
+
+  assert.equal(codeOf(first), 'ok');
+  for (const wrong of [
+    { ...first, batch: second.batch },
+    { ...first, payload: second.payload },
+    { ...first, batch: { ...batch, count: batch.count + 1 } },
+    { ...first, batch: { ...batch, index: batch.count } },
+    { ...first, batch: { ...batch, proof: [...batch.proof, ...batch.proof] } },
+    { payload: first.payload, signatures: first.signatures },
+    { ...sealed(), batch: { index: 0, count: 1, proof: [] } },
+  ])
+    assert.equal(codeOf(wrong), 'TASK_SIGNATURE_INVALID');
 });
 
 test('no single character of payload, key id or signature can be changed', () => {

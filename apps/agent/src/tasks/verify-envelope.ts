@@ -7,7 +7,6 @@
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
 import { err, ok, type Result } from '@pilothouse/base';
 import {
-  ENVELOPE_TAG,
   type Envelope,
   type EnvelopeKey,
   EnvelopePayload,
@@ -16,6 +15,7 @@ import {
   placedProblem,
   planDigest,
   type Step,
+  signedTextOf,
   verifyStep,
 } from '@pilothouse/contract';
 import type { ActionRegistry } from './action-registry.ts';
@@ -69,7 +69,8 @@ export function isSignedBy(
 
 export function verifyEnvelope(envelope: Envelope, judge: EnvelopeJudge): Result<EnvelopePayload, Refusal> {
   const refuse = (code: string, details: ErrorDetails = {}) => err({ code, details });
-  if (!isSignedBy(judge.trustedKeys, ENVELOPE_TAG, envelope.payload, envelope.signatures)) {
+  const signed = signedTextOf(envelope);
+  if (signed === null || !isSignedBy(judge.trustedKeys, signed.tag, signed.text, envelope.signatures)) {
     return refuse('TASK_SIGNATURE_INVALID');
   }
   const read = readPayload(envelope.payload);

@@ -5,6 +5,7 @@ export { createPlans, type PlansDeps, type PlansService, type RollbackMaker } fr
 export type { KnownSteps } from './draft-from-steps.ts';
 export type { RollbackRequest } from './draft-rollback.ts';
 export { asRequest, planEndpoints, readScope } from './endpoints.ts';
+export { fastProof, treeOverTexts } from './fast-tree.ts';
 export type { LoadedPlan } from './loaded-plan.ts';
 export { plansMigrations } from './migrations.ts';
 export { lackText, type OfferedActions } from './offered-actions.ts';

@@ -1,17 +1,15 @@
-import { hash } from 'node:crypto';
 import {
   canonicalJson,
   type Digest,
   type HostId,
   type MerkleTree,
   type Plan,
-  proofOf,
   rootOf,
   type Step,
   type StepAction,
   type TargetRequest,
-  treeOver,
 } from '@pilothouse/contract';
+import { fastProof, treeOverTexts } from './fast-tree.ts';
 
 /** The part of a plan that lies beside its header: whom it means and what happens there. Hosts are in order of id. */
 export interface PlanContent {
@@ -47,22 +45,18 @@ export function stepOf(content: PlanContent, index: number): Step {
   return { hostId: host.id, actions: [...actions], ...(wave === undefined ? {} : { wave }) };
 }
 
-const NODE = Buffer.of(1);
-
-/**
- * The tree of contract's `buildTree`, for ten thousand hosts while sessions wait: the runtime's own SHA-256, and the actions
- * that steps share put into canonical text once. The names of a step's members are in canonical order as they stand here.
- */
+/** The actions that steps share are put into canonical text once. A step's members stand in canonical order here. */
 export function treeOf(content: PlanContent): MerkleTree {
   const actionTexts = content.actionLists.map((actions) => canonicalJson(actions));
-  const leaves = content.hosts.map(({ id }, index) => {
-    const actions = actionTexts[content.listOf[index] ?? -1];
-    if (actions === undefined) throw new RangeError(`no step ${index}`);
-    const wave = content.waveOf?.[index];
-    const waveText = wave === undefined ? '' : `,"wave":${canonicalJson(wave)}`;
-    return hash('sha256', `\0{"actions":${actions},"hostId":${JSON.stringify(id)}${waveText}}`, 'buffer');
-  });
-  return treeOver(leaves, (left, right) => hash('sha256', Buffer.concat([NODE, left, right]), 'buffer'));
+  return treeOverTexts(
+    content.hosts.map(({ id }, index) => {
+      const actions = actionTexts[content.listOf[index] ?? -1];
+      if (actions === undefined) throw new RangeError(`no step ${index}`);
+      const wave = content.waveOf?.[index];
+      const waveText = wave === undefined ? '' : `,"wave":${canonicalJson(wave)}`;
+      return `{"actions":${actions},"hostId":${JSON.stringify(id)}${waveText}}`;
+    }),
+  );
 }
 
 export function loadedPlan(plan: Plan, content: PlanContent, knownTree?: MerkleTree): LoadedPlan {
@@ -74,7 +68,7 @@ export function loadedPlan(plan: Plan, content: PlanContent, knownTree?: MerkleT
     step: (index) => stepOf(content, index),
     proof(index) {
       tree ??= treeOf(content);
-      return proofOf(tree, index);
+      return fastProof(tree, index);
     },
   };
 }

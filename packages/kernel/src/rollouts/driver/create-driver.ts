@@ -33,6 +33,7 @@ import { createOutputIntake } from './output-intake.ts';
 import { createProbeRounds } from './probe-rounds.ts';
 import { reviewWindows } from './review-windows.ts';
 import { giveTurns, type Room, releaseClaim, wakeOverBudget } from './room.ts';
+import { createPayloadText } from './seal-envelopes.ts';
 import { type Offer, payloadOf, type SendDeps, sendBatch, sendOffer } from './send-batch.ts';
 import { tasksOf } from './session-jobs.ts';
 
@@ -233,6 +234,7 @@ function driverOver(core: DriverCore, stopListening: () => void): Driver {
 
 function sendDepsOf(core: DriverCore): SendDeps {
   const { deps, context, heard } = core;
+  const judgeDeps = judgeDepsOf(core);
   const giveBack = ({ active, index, attempt }: Offer): void => {
     core.loop.add({
       apply: (batch) => {
@@ -245,8 +247,10 @@ function sendDepsOf(core: DriverCore): SendDeps {
     clock: context.clock,
     gateway: deps.gateway,
     signer: deps.signer,
-    isPresent: (hostId) => isPresent({ gateway: deps.gateway, heard }, hostId),
-    isClosedNow: (rollout, index) => isClosedNow(judgeDepsOf(core), rollout, index),
+    payloadText: createPayloadText(),
+    isPresent: (hostId) => isPresent(judgeDeps, hostId),
+    takesBatches: (hostId) => hasCapability(deps, hostId, 'batch-signature'),
+    isClosedNow: (rollout, index) => isClosedNow(judgeDeps, rollout, index),
     creditFor: ({ id, fixed }) => deps.live.creditOf({ id, hostsCount: fixed.hostsCount }),
     unsent(offer) {
       // Until its next hello the host counts as offline: asked again at once, the gateway could only say the same.

@@ -1,5 +1,6 @@
 import type { Clock } from '@pilothouse/base';
 import {
+  type Envelope,
   type EnvelopePayload,
   type HostId,
   OUTPUT_BYTES_MAX_DEFAULT,
@@ -10,15 +11,19 @@ import type { GatewayService } from '../../gateway/service.ts';
 import { OFFER_START_WINDOW_MS } from '../engine/index.ts';
 import { type ActiveRollout, taskIdOf } from './active-rollout.ts';
 import type { Batch, Send } from './batch.ts';
+import { type PayloadText, sealTogether } from './seal-envelopes.ts';
 
-/** Envelopes signed between two looks at the sockets: about 15 ms. */
+/** Frames between two looks at the sockets: some 10 ms. Offers among them that can share a signature do. */
 const SENDS_PER_TURN = 64;
 
 export interface SendDeps {
   readonly clock: Clock;
   readonly gateway: Pick<GatewayService, 'send'>;
   readonly signer: Signer;
+  readonly payloadText: PayloadText;
   readonly isPresent: (hostId: HostId) => boolean;
+  /** Whether its agent takes envelopes that were signed together. */
+  readonly takesBatches: (hostId: HostId) => boolean;
   readonly isClosedNow: (active: ActiveRollout, index: number) => boolean;
   readonly creditFor: (active: ActiveRollout) => number;
   /** The offer certainly never left, and its host has no session. */
@@ -31,35 +36,75 @@ export interface SendDeps {
 
 export type Offer = Extract<Send, { kind: 'offer' }>;
 
-export async function sendBatch(deps: SendDeps, batch: Batch): Promise<void> {
-  let sent = 0;
-  for (const send of batch.sends) {
-    if (send.kind === 'offer') sendOffer(deps, send);
-    else if (deps.isPresent(send.hostId)) deps.gateway.send(send.hostId, send.frame);
-    sent += 1;
-    if (sent % SENDS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+export async function sendBatch(deps: SendDeps, { sends }: Pick<Batch, 'sends'>): Promise<void> {
+  for (let at = 0; at < sends.length; at += SENDS_PER_TURN) {
+    if (at > 0) await new Promise((resolve) => setImmediate(resolve));
+    sendTogether(deps, sends.slice(at, at + SENDS_PER_TURN));
   }
 }
 
-/** Sends an offer if its task still stands as it was committed. */
-export function sendOffer(deps: SendDeps, offer: Offer): void {
+/** For an offer that could not be sent when its turn was. */
+export const sendOffer = (deps: SendDeps, offer: Offer): void => sendTogether(deps, [offer]);
+
+/** All in this turn of the event loop: what is checked first still holds when it is sent. */
+function sendTogether(deps: SendDeps, sends: readonly Send[]): void {
+  const offers = sends.filter((send) => send.kind === 'offer');
+  const envelopes = seal(
+    deps,
+    offers.filter((offer) => isWanted(deps, offer)),
+  );
+  for (const send of sends) {
+    if (send.kind === 'offer') sendSealed(deps, send, envelopes.get(send));
+    else if (deps.isPresent(send.hostId)) deps.gateway.send(send.hostId, send.frame);
+  }
+}
+
+/** Whether its task still stands as it was committed. */
+function isWanted(deps: SendDeps, offer: Offer): boolean {
   const { active, index, attempt } = offer;
   const task = active.state.tasks[index];
-  if (task?.phase !== 'offered' || task.attempt !== attempt || task.isAccepted) return;
-  if (!deps.isPresent(task.hostId)) return deps.unsent(offer);
+  if (task?.phase !== 'offered' || task.attempt !== attempt || task.isAccepted) return false;
+  if (!deps.isPresent(task.hostId)) {
+    deps.unsent(offer);
+    return false;
+  }
   // A slow disk may hold an offer back until its window has closed.
-  if (task.ask !== null || deps.isClosedNow(active, index)) return deps.notWanted(offer);
-  const answer = deps.gateway.send(task.hostId, {
+  if (task.ask === null && !deps.isClosedNow(active, index)) return true;
+  deps.notWanted(offer);
+  return false;
+}
+
+const hostOf = ({ active, index }: Offer): HostId => active.state.tasks[index]?.hostId ?? '';
+
+function seal(deps: SendDeps, offers: readonly Offer[]): Map<Offer, Envelope> {
+  const now = deps.clock.now();
+  const payload = ({ active, index, attempt }: Offer): EnvelopePayload => {
+    const startBy = active.state.tasks[index]?.deadlineAt ?? null;
+    return payloadOf(active, { index, attempt, kind: active.fixed.kind, startBy }, now);
+  };
+  const together = offers.filter((offer) => deps.takesBatches(hostOf(offer)));
+  // One alone needs no tree.
+  const shared = new Set(together.length > 1 ? together : []);
+  const texts = [...shared].map((offer) => deps.payloadText(payload(offer)));
+  const sealed = sealTogether(deps.signer, texts);
+  const envelopes = new Map<Offer, Envelope>();
+  for (const [at, offer] of [...shared].entries()) {
+    const envelope = sealed[at];
+    if (envelope !== undefined) envelopes.set(offer, envelope);
+  }
+  for (const offer of offers)
+    if (!shared.has(offer)) envelopes.set(offer, deps.signer.envelope(payload(offer)));
+  return envelopes;
+}
+
+function sendSealed(deps: SendDeps, offer: Offer, envelope: Envelope | undefined): void {
+  if (envelope === undefined) return;
+  const { active, index, attempt } = offer;
+  const answer = deps.gateway.send(hostOf(offer), {
     kind: 'offer',
     taskId: taskIdOf(active.id, index),
     attempt,
-    envelope: deps.signer.envelope(
-      payloadOf(
-        active,
-        { index, attempt, kind: active.fixed.kind, startBy: task.deadlineAt },
-        deps.clock.now(),
-      ),
-    ),
+    envelope,
     outputCreditBytes: deps.creditFor(active),
   });
   if (answer === 'offline') deps.unsent(offer);
