@@ -13,8 +13,8 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import { type Clock, SECOND_MS } from '@pilothouse/base';
-import { WebSocketServer } from 'ws';
 import type { Log } from '../log.ts';
+import { createArrivals } from './arrivals.ts';
 import type { GatewayLimits } from './limits.ts';
 import { openProxyDoor } from './proxy-door.ts';
 import type { Arrival, OpenSocket, Peer } from './session-socket.ts';
@@ -113,41 +113,6 @@ export function createAgentsListener(options: AgentsListenerOptions): AgentsList
     drop() {
       for (const socket of connections) socket.destroy();
     },
-  };
-}
-
-interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
-
-function createArrivals(limits: GatewayLimits) {
-  const sockets = new WebSocketServer({
-    noServer: true,
-    clientTracking: false,
-    maxPayload: limits.frameBytesMax,
-    // Bodies travel compressed over HTTP; frames are small, and a deflate context costs more memory than a session.
-    perMessageDeflate: false,
-  });
-  const open = ({ request, socket, head }: Upgrade): Promise<OpenSocket> =>
-    new Promise((resolve, reject) => {
-      // Its end may lie behind us, and would be waited for in vain.
-      if (socket.destroyed) reject(new Error('closed before the upgrade'));
-      socket.once('close', () => reject(new Error('closed before the upgrade')));
-      sockets.handleUpgrade(request, socket, head, resolve);
-    });
-  return {
-    of: (upgrade: Upgrade, peer: Peer, clock: Clock): Arrival<OpenSocket> => ({
-      ...peer,
-      path: (upgrade.request.url ?? '').split('?')[0] ?? '',
-      accept: () => open(upgrade),
-      refuse(answer) {
-        upgrade.socket.end(answer);
-        clock.after(limits.closeDeadlineMs, () => upgrade.socket.destroy());
-      },
-      drop: () => void upgrade.socket.destroy(),
-    }),
   };
 }
 

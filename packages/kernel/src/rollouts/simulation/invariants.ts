@@ -117,7 +117,7 @@ export function checkServer(world: World): void {
   }
 }
 
-function checkCounts({ state }: ActiveRollout): void {
+export function checkCounts({ state }: ActiveRollout): void {
   const counts = new Map<string, number>();
   const held = new Map<string, number>();
   let waveOpen = 0;

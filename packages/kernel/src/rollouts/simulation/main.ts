@@ -1,9 +1,10 @@
-/** `npm run sim -- --seeds N [--from K] [--hosts N] [--workers N]`: the rollout engine and driver in simulated worlds. */
+/** `npm run sim -- [wire] --seeds N [--from K] [--hosts N] [--workers N]`: rollouts in simulated worlds. */
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { createSimulation } from './run-seed.ts';
+import { openSimulation, type WorldKind } from './simulations.ts';
 
-const USAGE = `Usage: npm run sim -- [--seeds N] [--from K] [--hosts N] [--workers N]
+const USAGE = `Usage: npm run sim -- [wire] [--seeds N] [--from K] [--hosts N] [--workers N]
+  wire         worlds of bytes and disks instead of worlds of rules
   --seeds N    so many worlds, one after the other (default 200)
   --from K     the first seed (default 1); with --seeds 1 exactly this one
   --hosts N    hosts of every world, at most 10000, instead of a number that follows from the seed
@@ -15,6 +16,7 @@ const HOSTS_MAX = 10_000;
 const SEEDS_PER_WORD = 500;
 
 interface Wish {
+  readonly kind: WorldKind;
   readonly seeds: number;
   readonly first: number;
   readonly hosts: number | null;
@@ -23,7 +25,8 @@ interface Wish {
 }
 
 function parseWish(): Wish | null {
-  const { values } = parseArgs({
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
     options: {
       seeds: { type: 'string', default: '200' },
       from: { type: 'string', default: '1' },
@@ -35,8 +38,10 @@ function parseWish(): Wish | null {
   const [seeds, first, workers] = [Number(values.seeds), Number(values.from), Number(values.workers)];
   const hosts = values.hosts === undefined ? null : Number(values.hosts);
   const isWhole = [seeds, first, workers, hosts ?? 1].every((each) => Number.isInteger(each) && each >= 1);
-  return isWhole && (hosts ?? 1) <= HOSTS_MAX
-    ? { seeds, first, hosts, workers, isStopping: values.stop }
+  const [kind = 'rules'] = positionals;
+  const isKnown = (kind === 'rules' || kind === 'wire') && positionals.length <= 1;
+  return isKnown && isWhole && (hosts ?? 1) <= HOSTS_MAX
+    ? { kind, seeds, first, hosts, workers, isStopping: values.stop }
     : null;
 }
 
@@ -68,7 +73,7 @@ async function runAll(wish: Wish): Promise<number> {
     );
   };
   if (wish.seeds === 1 || wish.isStopping) {
-    const simulation = await createSimulation(wish.hosts);
+    const simulation = await openSimulation(wish.kind, wish.hosts);
     for (let n = 0; n < wish.seeds && failures === 0; n++) said(await simulation.failureOf(wish.first + n));
   } else
     await Promise.all(

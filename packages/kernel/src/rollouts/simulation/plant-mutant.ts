@@ -5,9 +5,11 @@
 import { readFileSync } from 'node:fs';
 import { registerHooks } from 'node:module';
 import { fileURLToPath } from 'node:url';
+import { WIRE_MUTANTS } from '../wire-simulation/wire-mutants.ts';
 import { MUTANTS } from './mutants.ts';
 
-const mutant = MUTANTS[Number(process.env['PILOTHOUSE_MUTANT'] ?? '-1')];
+// First those of the rules, then those of the wire.
+const mutant = [...MUTANTS, ...WIRE_MUTANTS][Number(process.env['PILOTHOUSE_MUTANT'] ?? '-1')];
 if (mutant !== undefined) {
   const target = new URL(`../${mutant.file}`, import.meta.url).href;
   registerHooks({

@@ -1,9 +1,10 @@
 /** One thread of `npm run sim`: its share of the seeds, and a word about each. */
 import { parentPort, workerData } from 'node:worker_threads';
-import { createSimulation } from './run-seed.ts';
+import { openSimulation, type WorldKind } from './simulations.ts';
 
 interface Share {
   readonly wish: {
+    readonly kind: WorldKind;
     readonly seeds: number;
     readonly first: number;
     readonly hosts: number | null;
@@ -13,6 +14,6 @@ interface Share {
 }
 
 const { wish, share } = workerData as Share; // Ours: `main.ts` starts this thread and nothing else does.
-const simulation = await createSimulation(wish.hosts);
+const simulation = await openSimulation(wish.kind, wish.hosts);
 for (let n = share; n < wish.seeds; n += wish.workers)
   parentPort?.postMessage(await simulation.failureOf(wish.first + n));
