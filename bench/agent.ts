@@ -5,6 +5,7 @@ import { rolloutRoutes } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { until } from '@pilothouse/testkit';
 import { buildBundles } from '../tools/build.ts';
+import { soakAgent } from './agent-soak.ts';
 import type { Benchmark } from './benchmark.ts';
 import { ceiling, type Figure } from './figure.ts';
 import { collectFacts, enrolAgent, runAgent } from './frame/agent-process.ts';
@@ -43,7 +44,8 @@ interface AgentCosts extends Costs {
 
 export const agent: Benchmark = {
   hosts: 1,
-  async run({ fleets, say }) {
+  async run(context) {
+    const { fleets, say } = context;
     await buildBundles(['agent']);
     const stage = await openStage(fleets.newDirectory());
     const relay = await openRelay(stage.ports.gateway);
@@ -51,7 +53,8 @@ export const agent: Benchmark = {
       const ours = await measureAgent({ stage, relay, directory: fleets.newDirectory(), say });
       const peer = await measurePeer(say);
       const notes = peer === null ? [`the peer is missing: apt install ${PEER}`] : [];
-      return { figures: figuresOf(ours, peer), notes };
+      const soak = await soakAgent(context);
+      return { figures: [...figuresOf(ours, peer), ...soak.figures], notes: [...notes, ...soak.notes] };
     } finally {
       relay.close();
       await stage.close();

@@ -1,5 +1,5 @@
 /** How fast a fleet enrols: keys are made before, TCP and TLS handshakes, the request and the durable answer are timed. */
-import type { Benchmark } from './benchmark.ts';
+import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { plain } from './figure.ts';
 import { openFleet } from './frame/fleet.ts';
 import { CONCURRENT, newEnrolmentToken } from './frame/prepared-fleets.ts';
@@ -10,6 +10,7 @@ import { quantile } from './frame/statistics.ts';
 
 export const enrolment: Benchmark = {
   hosts: 10_000,
+  hostsOfAll: HOSTS_OF_ALL,
   async run({ hosts, fleets, profileDirectory, say }) {
     const stage = await openStage(fleets.newDirectory());
     const fleet = await openFleet(hosts);

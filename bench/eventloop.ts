@@ -1,6 +1,6 @@
 /** Where the server's event loop stands still: a fleet connects, says what it is, carries out a command, and is asked about. */
 import { factsRoutes, hostsRoutes, resultRoutes, rolloutRoutes } from '@pilothouse/contract';
-import type { Benchmark } from './benchmark.ts';
+import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { fanOut } from './fanout.ts';
 import type { Figure } from './figure.ts';
 import { untilSaid } from './frame/fact-progress.ts';
@@ -13,6 +13,7 @@ const EXPORTED_PAGES = 5;
 
 export const eventloop: Benchmark = {
   hosts: 5_000,
+  hostsOfAll: HOSTS_OF_ALL,
   async run({ hosts, fleets, profileDirectory, say }) {
     const scene = await fleets.open({ hosts });
     const { fleet, stage } = scene;

@@ -3,10 +3,10 @@
  * changes, then one package that is upgraded everywhere. All facts of the inventory plugin, of which six are a host's own.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Benchmark } from './benchmark.ts';
+import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
 import { storedFacts, untilSaid } from './frame/fact-progress.ts';
-import { firstInventory, type InventoryStep, openShare } from './frame/first-inventory.ts';
+import { countWire, firstInventory, type InventoryStep, openShare } from './frame/first-inventory.ts';
 import type { Fleet } from './frame/fleet.ts';
 import { cpuSeconds } from './frame/process-usage.ts';
 import type { Stage } from './frame/stage.ts';
@@ -21,6 +21,8 @@ const QUIET_MS = 1_500;
 
 export const growth: Benchmark = {
   hosts: 10_000,
+  // Its fleet is twice as large.
+  hostsOfAll: HOSTS_OF_ALL / 2,
   async run({ hosts, fleets, profileDirectory, say }) {
     const total = Math.round(hosts * 2);
     const server = await fleets.openServer(total);
@@ -69,6 +71,7 @@ export const growth: Benchmark = {
 /** The same as `growth` up to one size: how long the first inventory takes, and what it takes on disk. */
 export const inventory: Benchmark = {
   hosts: 10_000,
+  hostsOfAll: HOSTS_OF_ALL,
   async run({ hosts, fleets, profileDirectory, say }) {
     const server = await fleets.openServer(hosts);
     const { stage } = server;
@@ -99,8 +102,10 @@ export const inventory: Benchmark = {
 };
 
 interface Change {
+  readonly hosts: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
+  readonly wireBytes: number;
   readonly bodies: number;
   readonly bodyBytes: number;
   readonly spans: number;
@@ -109,6 +114,7 @@ interface Change {
 async function change(stage: Stage, fleet: Fleet, churn: () => Promise<unknown>): Promise<Change> {
   const before = storedFacts(stage);
   const cpuBefore = cpuSeconds(stage.server.pid);
+  const wire = countWire(fleet);
   const began = performance.now();
   await churn();
   await untilSaid(stage, fleet.size);
@@ -121,6 +127,8 @@ async function change(stage: Stage, fleet: Fleet, churn: () => Promise<unknown>)
     last = now;
   }
   return {
+    hosts: fleet.size,
+    wireBytes: wire(),
     seconds: (lastAt - began) / 1000,
     cpuSeconds: cpuSeconds(stage.server.pid) - cpuBefore,
     bodies: last.bodies - before.bodies,
@@ -136,6 +144,7 @@ const stepFigures = (step: InventoryStep): Figure[] => {
     plain(`server's processor time each of the ${added}`, (step.cpuSeconds * 1000) / added, 'ms'),
     plain(`disk up to ${hosts} hosts`, after.storeBytes / 1e6, 'MB'),
     plain(`disk each of the ${added}`, (after.storeBytes - before.storeBytes) / added / 1000, 'kB'),
+    plain(`on the wire each of the ${added}`, step.wireBytes / added / 1000, 'kB'),
     plain(`contents each of the ${added}`, (after.bodies - before.bodies) / added, ''),
   ];
 };
@@ -164,6 +173,7 @@ function lawFigures(steps: readonly InventoryStep[]): Figure[] {
 const changeFigures = (what: string, change: Change): Figure[] => [
   plain(`${what}: until all is stored`, change.seconds, 's'),
   plain(`${what}: server's processor time`, change.cpuSeconds, 's'),
+  plain(`${what}: on the wire, a host`, change.wireBytes / change.hosts / 1000, 'kB'),
   plain(`${what}: contents that travelled`, change.bodies, ''),
   plain(`${what}: stored for them`, change.bodyBytes / 1e6, 'MB'),
   plain(`${what}: rows of history`, change.spans, ''),

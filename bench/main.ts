@@ -9,20 +9,32 @@ import type { Report } from './figure.ts';
 import { preparedFleets } from './frame/prepared-fleets.ts';
 import { jsonOf, tableOf } from './report.ts';
 
+/** Enough to see a leak of 20 kB each; 100,000 by hand. */
+const CYCLES = 1_600;
+
 const USAGE = `Usage: npm run bench -- NAME… [--hosts N] [--json FILE] [--profile DIRECTORY] [--fleets DIRECTORY]
+                          [--meshcentral DIRECTORY] [--cycles N] [--processes N]
 Names: ${Object.keys(BENCHES).join(', ')}, all
-  --hosts N            instead of each benchmark's own number
+  --hosts N            instead of each benchmark's own number, which for all together is smaller
   --json FILE          writes the figures there, too
   --profile DIRECTORY  writes a processor profile of the server there (opens in the browser's developer tools)
   --fleets DIRECTORY   keeps enrolled fleets there, and uses what an earlier run kept
+  --meshcentral DIRECTORY
+                       where the peer MeshCentral is, or npm may install it; otherwise it goes with the run
+  --cycles N           of the agent's soak; ${CYCLES} when not said
+  --processes N        of the server, for memory: each may have some 15,000 connections
 `;
 
 interface Wish {
   readonly names: readonly string[];
+  readonly isAll: boolean;
   readonly hosts: number | null;
   readonly jsonFile: string | undefined;
   readonly profileDirectory: string | null;
   readonly fleetsDirectory: string | null;
+  readonly meshDirectory: string | null;
+  readonly cycles: number;
+  readonly processes: number;
 }
 
 function parseWish(): Wish | null {
@@ -33,18 +45,29 @@ function parseWish(): Wish | null {
       json: { type: 'string' },
       profile: { type: 'string' },
       fleets: { type: 'string' },
+      meshcentral: { type: 'string' },
+      cycles: { type: 'string' },
+      processes: { type: 'string' },
     },
   });
-  const names = positionals.includes('all') ? Object.keys(BENCHES) : positionals;
+  const isAll = positionals.includes('all');
+  const names = isAll ? Object.keys(BENCHES) : positionals;
   const hosts = values.hosts === undefined ? null : Number(values.hosts);
+  const cycles = Number(values.cycles ?? CYCLES);
+  const processes = Number(values.processes ?? 1);
   const isKnown = names.every((name) => Object.hasOwn(BENCHES, name));
   if (names.length === 0 || !isKnown || (hosts !== null && !(hosts >= 1))) return null;
+  if (!(cycles >= 1 && processes >= 1)) return null;
   return {
     names,
+    isAll,
     hosts,
     jsonFile: values.json,
     profileDirectory: values.profile ?? null,
     fleetsDirectory: values.fleets ?? null,
+    meshDirectory: values.meshcentral ?? null,
+    cycles,
+    processes,
   };
 }
 
@@ -58,9 +81,10 @@ async function runAll(wish: Wish): Promise<Report[]> {
     for (const name of wish.names) {
       // Checked by parseWish.
       const bench = BENCHES[name] as Benchmark;
-      const hosts = wish.hosts ?? bench.hosts;
-      const { profileDirectory } = wish;
-      const report = { name, hosts, ...(await bench.run({ hosts, fleets, profileDirectory, say })) };
+      const hosts = wish.hosts ?? (wish.isAll ? bench.hostsOfAll : undefined) ?? bench.hosts;
+      const { profileDirectory, meshDirectory, cycles, processes } = wish;
+      const context = { hosts, fleets, profileDirectory, meshDirectory, cycles, processes, say };
+      const report = { name, hosts, ...(await bench.run(context)) };
       process.stdout.write(tableOf(report));
       reports.push(report);
     }

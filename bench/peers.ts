@@ -1,16 +1,22 @@
 /** The same job by others, in the same run on the same machine. What is not installed is said, never guessed. */
-import type { Benchmark } from './benchmark.ts';
+import { type BenchContext, type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { type FanOut, fanOut } from './fanout.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
+import { labPeerFigures } from './frame/lab-peers.ts';
+import { labRefusal, openLabScene } from './frame/lab-scene.ts';
 import { natsVersion, openNatsPeer } from './frame/nats-peer.ts';
 import { CONCURRENT } from './frame/prepared-fleets.ts';
 import { median } from './frame/statistics.ts';
 
 const ROUNDS = 5;
+/** As many as one machine boots in a quarter of a minute. */
+const LAB_HOSTS = 20;
 
 export const peers: Benchmark = {
   hosts: 10_000,
-  async run({ hosts, fleets, say }) {
+  hostsOfAll: HOSTS_OF_ALL,
+  async run(context) {
+    const { hosts, fleets, say } = context;
     const ours = await measureOurs({ hosts, fleets, say });
     const oursSeconds = median(ours.map((round) => round.lastMs / 1000));
     const figures: Figure[] = [
@@ -24,10 +30,25 @@ export const peers: Benchmark = {
       say(`the same over ${version}`);
       figures.push(...(await againstNats(hosts, version, oursSeconds)));
     }
-    notes.push('not run here: Ansible, clush and MeshCentral want hosts with logins of their own');
-    return { figures, notes };
+    const onLab = await againstLabPeers(context);
+    return { figures: [...figures, ...onLab.figures], notes: [...notes, ...onLab.notes] };
   },
 };
+
+async function againstLabPeers({
+  fleets,
+  meshDirectory,
+  say,
+}: BenchContext): Promise<{ figures: readonly Figure[]; notes: readonly string[] }> {
+  const refusal = await labRefusal();
+  if (refusal !== null) return { figures: [], notes: [`${refusal}: no Ansible, clush and MeshCentral`] };
+  const scene = await openLabScene({ hosts: LAB_HOSTS, distribution: 'debian-12-ssh', say });
+  try {
+    return await labPeerFigures({ scene, newDirectory: () => fleets.newDirectory(), meshDirectory, say });
+  } finally {
+    await scene.close();
+  }
+}
 
 async function measureOurs({
   hosts,

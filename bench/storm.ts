@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Rollout, rolloutRoutes } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { until } from '@pilothouse/testkit';
-import type { Benchmark } from './benchmark.ts';
+import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
 import { sampleApi } from './frame/api-sampler.ts';
 import { CONCURRENT, type Scene } from './frame/prepared-fleets.ts';
@@ -16,6 +16,7 @@ const KILLED_AFTER_MS = 2_000;
 
 export const storm: Benchmark = {
   hosts: 10_000,
+  hostsOfAll: HOSTS_OF_ALL,
   async run({ hosts, fleets, profileDirectory, say }) {
     const scene = await fleets.open({ hosts, delayMs: COMMAND_MS });
     const { fleet } = scene;

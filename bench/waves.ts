@@ -2,7 +2,7 @@
 import { rolloutRoutes, type Strategy } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { until } from '@pilothouse/testkit';
-import type { Benchmark } from './benchmark.ts';
+import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { ceiling, plain } from './figure.ts';
 import { CONCURRENT, type Scene } from './frame/prepared-fleets.ts';
 import { cpuSeconds } from './frame/process-usage.ts';
@@ -20,6 +20,7 @@ interface Round {
 
 export const waves: Benchmark = {
   hosts: 10_000,
+  hostsOfAll: HOSTS_OF_ALL,
   async run({ hosts, fleets, profileDirectory, say }) {
     const scene = await fleets.open({ hosts });
     try {

@@ -6,11 +6,11 @@ import { turnIntoRpmHost } from './rpm-host.ts';
 import { mustRun } from './run-command.ts';
 
 /**
- * debian-12 is what it says. rpm-host is a Debian userland whose package database is rpm's, with packages built here, and
- * whose os-release is openEuler's: no rpm distribution can be fetched where the lab runs, and it never stands in for one
- * where the userland matters.
+ * debian-12 is what it says; debian-12-ssh also lets people in by ssh, for what reaches hosts that way. rpm-host is a Debian
+ * userland whose package database is rpm's, with packages built here, and whose os-release is openEuler's: no rpm
+ * distribution can be fetched where the lab runs, and it never stands in for one where the userland matters.
  */
-export const DISTRIBUTIONS = ['debian-12', 'rpm-host'] as const;
+export const DISTRIBUTIONS = ['debian-12', 'debian-12-ssh', 'rpm-host'] as const;
 export type Distribution = (typeof DISTRIBUTIONS)[number];
 
 /** What an ordinary server has that the facts and commands of the stories touch. */
@@ -28,6 +28,13 @@ const DEBIAN_PACKAGES = [
   // Hosts share this machine's clock; it gives one program a clock of its own, for stories about clocks that are off.
   'libfaketime',
 ];
+
+const MORE_PACKAGES: Readonly<Record<Distribution, readonly string[]>> = {
+  'debian-12': [],
+  // Ansible's modules want all of Python.
+  'debian-12-ssh': ['openssh-server', 'python3'],
+  'rpm-host': ['rpm'],
+};
 
 /** Raise it when the recipe changes: the old image is then left behind and a new one made. */
 const RECIPE = 2;
@@ -60,7 +67,7 @@ export async function baseImage(distribution: Distribution, say: (text: string) 
   await mustRun('mmdebstrap', [
     '--quiet',
     '--variant=minbase',
-    `--include=${[...DEBIAN_PACKAGES, ...(distribution === 'rpm-host' ? ['rpm'] : [])].join(',')}`,
+    `--include=${[...DEBIAN_PACKAGES, ...MORE_PACKAGES[distribution]].join(',')}`,
     'bookworm',
     unfinished,
     await aptMirror(),

@@ -1,6 +1,6 @@
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 
-/** Passes connections on to a port of this machine, and counts the bytes of both directions, TLS included. */
+/** Passes connections on to a port of the same address, and counts the bytes of both directions, TLS included. */
 export interface CountingRelay {
   readonly port: number;
   bytes(): number;
@@ -9,7 +9,7 @@ export interface CountingRelay {
   close(): void;
 }
 
-export async function openRelay(target: number): Promise<CountingRelay> {
+export async function openRelay(target: number, address = '127.0.0.1'): Promise<CountingRelay> {
   const open = new Set<Socket>();
   let bytes = 0;
   const pass = (from: Socket, to: Socket): void => {
@@ -25,11 +25,11 @@ export async function openRelay(target: number): Promise<CountingRelay> {
     });
   };
   const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
+    const far = connect(target, address);
     pass(near, far);
     pass(far, near);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, address, resolve));
   const cut = (): void => {
     for (const socket of open) socket.destroy();
   };

@@ -10,6 +10,8 @@ export interface InventoryStep {
   readonly added: number;
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** Between server and hosts, both ways. */
+  readonly wireBytes: number;
   readonly before: StoredFacts;
   readonly after: StoredFacts;
 }
@@ -38,6 +40,7 @@ export async function firstInventory(
   const before = storedFacts(stage);
   const { pid } = stage.server;
   const cpuBefore = cpuSeconds(pid);
+  const wire = countWire(fleet);
   const began = performance.now();
   await fleet.all('churn', { kind: 'everyday', day: 0, spreadMs: 0 });
   await untilSaid(stage, upTo);
@@ -48,7 +51,18 @@ export async function firstInventory(
     added: fleet.size,
     seconds,
     cpuSeconds: cpuSeconds(pid) - cpuBefore,
+    wireBytes: wire(),
     before,
     after: storedFacts(stage),
   };
+}
+
+/** Bytes that passed between a fleet and its server since this was called, both ways, TLS and heartbeats included. */
+export function countWire(fleet: Fleet): () => number {
+  const sum = (): number => {
+    const { sentBytes, receivedBytes } = fleet.traffic();
+    return sentBytes + receivedBytes;
+  };
+  const before = sum();
+  return () => sum() - before;
 }

@@ -47,7 +47,7 @@ const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetC
     identities = all.slice(from - 1, from - 1 + count).map((identity) => ({ ...identity, gatewayUrl }));
     return null;
   },
-  async prepare({ actions, output, delayMs, localAddress, hasFacts }) {
+  async prepare({ actions, output, delayMs, localAddress, hasFacts, heartbeatIntervalMs }) {
     agents = identities.map(
       (identity, index) =>
         new SimulatedAgent({
@@ -56,6 +56,7 @@ const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetC
           behaviour: honest(output, delayMs),
           actions,
           localAddress,
+          ...(heartbeatIntervalMs === null ? {} : { heartbeatIntervalMs }),
           ...(hasFacts ? { facts: factsOfHost(first + index, { day: 0, isUpgraded: false }) } : {}),
           saved: () => saved.push(epochMs()),
         }),
@@ -72,6 +73,10 @@ const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetC
   },
   async cut() {
     for (const agent of agents) agent.cut();
+    return null;
+  },
+  async cutSome({ share }) {
+    for (const agent of agents) if (Math.random() < share) agent.cut();
     return null;
   },
   async saved() {

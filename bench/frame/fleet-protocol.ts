@@ -20,6 +20,8 @@ export interface FleetCalls {
       delayMs: number;
       localAddress: string;
       hasFacts: boolean;
+      /** Null: as the server wishes. */
+      heartbeatIntervalMs: number | null;
     };
     readonly answer: null;
   };
@@ -27,6 +29,8 @@ export interface FleetCalls {
   /** From now on agents come back by themselves. */
   readonly keep: { readonly args: null; readonly answer: null };
   readonly cut: { readonly args: null; readonly answer: null };
+  /** Of the sessions, drawn by lot. */
+  readonly cutSome: { readonly args: { share: number }; readonly answer: null };
   /** Epoch milliseconds at which each outcome was acknowledged since the last call. */
   readonly saved: { readonly args: null; readonly answer: number[] };
   /** From now on the hosts are as of this day; each says so at a moment of its own within the spread. */

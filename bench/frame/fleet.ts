@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import type { FleetCall, FleetCalls, FleetReply, FleetState } from './fleet-protocol.ts';
-import { cpuSeconds } from './process-usage.ts';
+import { cpuSeconds, type Traffic, traffic } from './process-usage.ts';
 
 /**
  * So that a process stays far from the limit of 20,000 descriptors and one source address from its 28,000 ports; and so that
@@ -21,6 +21,8 @@ export interface Fleet {
   ): Promise<FleetCalls[C]['answer'][]>;
   state(): Promise<FleetState>;
   cpuSeconds(): number;
+  /** What its hosts have sent and received so far, TLS included. */
+  traffic(): Traffic;
   close(): Promise<void>;
 }
 
@@ -56,6 +58,13 @@ export async function openFleet(size: number, first = 1): Promise<Fleet> {
       };
     },
     cpuSeconds: () => members.reduce((sum, { child }) => sum + cpuSeconds(child.pid), 0),
+    traffic() {
+      const each = members.map(({ child }) => traffic(child.pid));
+      return {
+        sentBytes: each.reduce((sum, { sentBytes }) => sum + sentBytes, 0),
+        receivedBytes: each.reduce((sum, { receivedBytes }) => sum + receivedBytes, 0),
+      };
+    },
     async close() {
       await Promise.all(members.map(({ child }) => child.close()));
     },

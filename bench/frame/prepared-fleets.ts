@@ -21,6 +21,9 @@ export interface SceneOptions {
   readonly hasFacts?: boolean;
   /** How long a simulated command takes. */
   readonly delayMs?: number;
+  readonly heartbeatIntervalMs?: number;
+  /** Of the server. */
+  readonly processes?: number;
 }
 
 /** A server that knows a fleet, whose identities are in `file`. */
@@ -35,7 +38,7 @@ export interface PreparedFleets {
   /** Puts the stopped installation away as the enrolled fleet of so many hosts. */
   keep(hosts: number, what: { dataDirectory: string; apiToken: string; identities: unknown[] }): void;
   /** The server alone, over a copy of an enrolled fleet. */
-  openServer(hosts: number): Promise<EnrolledServer>;
+  openServer(hosts: number, processes?: number): Promise<EnrolledServer>;
   /** Starts a server over a copy of an enrolled fleet, which is made first when there is none. */
   open(options: SceneOptions): Promise<Scene>;
 }
@@ -58,6 +61,7 @@ export const prepareArgs = (share: FleetShare, options: Omit<SceneOptions, 'host
   delayMs: options.delayMs ?? 0,
   localAddress: `127.0.1.${1 + share.number}`,
   hasFacts: options.hasFacts ?? false,
+  heartbeatIntervalMs: options.heartbeatIntervalMs ?? null,
 });
 
 export function preparedFleets(world: {
@@ -82,7 +86,7 @@ export function preparedFleets(world: {
       writeFileSync(join(`${place}.new`, 'token'), apiToken, { mode: 0o600 });
       renameSync(`${place}.new`, place);
     },
-    async openServer(hosts) {
+    async openServer(hosts, processes = 1) {
       const place = placeOf(hosts);
       if (!existsSync(place)) {
         world.say(`enrol ${hosts} hosts`);
@@ -90,11 +94,12 @@ export function preparedFleets(world: {
       }
       const dataDirectory = newDirectory();
       cpSync(join(place, 'data'), dataDirectory, { recursive: true });
-      const stage = await openStage(dataDirectory, { apiToken: readFileSync(join(place, 'token'), 'utf8') });
+      const apiToken = readFileSync(join(place, 'token'), 'utf8');
+      const stage = await openStage(dataDirectory, { apiToken, processes });
       return { stage, file: join(place, 'identities.json') };
     },
     async open(options) {
-      const server = await prepared.openServer(options.hosts);
+      const server = await prepared.openServer(options.hosts, options.processes);
       const { stage } = server;
       const fleet = await openFleet(options.hosts);
       await fleet.each('load', (share) => loadArgs(share, server));

@@ -1,4 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** Processes that this one started and that have not ended. */
+export function childrenOf(pid: number): number[] {
+  const text = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8');
+  return text.split(' ').filter(Boolean).map(Number);
+}
+
+/** Files and connections that a process has open. */
+export const descriptors = (pid: number): number => readdirSync(`/proc/${pid}/fd`).length;
 
 /** Private memory of a process in bytes: what would be free if it ended. */
 export function privateBytes(pid: number): number {
@@ -7,6 +16,18 @@ export function privateBytes(pid: number): number {
     (sum, match) => sum + Number(match[1]) * 1024,
     0,
   );
+}
+
+export interface Traffic {
+  readonly sentBytes: number;
+  readonly receivedBytes: number;
+}
+
+/** Bytes that a process has written and read so far, whatever to: for one that does little else than speak over sockets. */
+export function traffic(pid: number): Traffic {
+  const text = readFileSync(`/proc/${pid}/io`, 'utf8');
+  const count = (name: string): number => Number(new RegExp(`^${name}: (\\d+)$`, 'm').exec(text)?.[1] ?? 0);
+  return { sentBytes: count('wchar'), receivedBytes: count('rchar') };
 }
 
 /** The kernel counts in hundredths of a second on every machine that node runs on. */

@@ -18,7 +18,8 @@ const STALLS_KEPT_MAX = 1000;
 const COLLECTIONS = 6;
 
 // The runtime loads this file into the store's threads, too; what is measured is the thread that serves.
-if (isMainThread) serve(process.env['BENCH_PROBE_SOCKET'] ?? '');
+// Each of several processes has a socket of its own.
+if (isMainThread) serve(`${process.env['BENCH_PROBE_SOCKET']}.${process.pid}`);
 
 function serve(path: string): void {
   const answers = { memory, stalls: watchLoop(), ...profiling() };
@@ -32,7 +33,8 @@ function serve(path: string): void {
       );
     });
   })
-    .listen(path)
+    // A process of a cluster would share it with the others.
+    .listen({ path, exclusive: true })
     .unref();
 }
 

@@ -6,6 +6,7 @@ import { sessionRoutes } from '@pilothouse/contract';
 import { type ServerProcess, startServerProcess, testFetch } from '@pilothouse/testkit';
 import { freePort } from './free-port.ts';
 import { openProbe, type Probe } from './probe.ts';
+import { childrenOf } from './process-usage.ts';
 import type { ProcessorProfile } from './stall-causes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -21,6 +22,8 @@ interface Ports {
 export interface EarlierStage {
   readonly apiToken: string;
   readonly ports?: Ports;
+  /** More than one where a process may not have so many connections. */
+  readonly processes?: number;
 }
 
 /** A server that is being measured. */
@@ -28,6 +31,9 @@ export interface Stage {
   readonly dataDirectory: string;
   readonly server: ServerProcess;
   readonly probe: Probe;
+  /** The server's processes: one, or the one that keeps the others and those. */
+  pids(): readonly number[];
+  probeOf(pid: number): Promise<Probe>;
   readonly client: Client;
   readonly ports: Ports;
   readonly gatewayUrl: string;
@@ -49,17 +55,24 @@ export async function openStage(dataDirectory: string, earlier?: EarlierStage): 
     gatewayListen: `${ADDRESS}:${ports.gateway}`,
     advertise: ADDRESS,
     runtimeOptions: ['--expose-gc', '--import', join(ROOT, 'bench/frame/server-probe.ts')],
-    environment: { PILOTHOUSE_LOG_LEVEL: 'warn', BENCH_PROBE_SOCKET: socketPath },
+    environment: {
+      PILOTHOUSE_LOG_LEVEL: 'warn',
+      PILOTHOUSE_PROCESSES: String(earlier?.processes ?? 1),
+      BENCH_PROBE_SOCKET: socketPath,
+    },
   });
   const { fetch, close } = testFetch();
   const options = { baseUrl: `https://${ADDRESS}:${ports.api}`, fetch, language: 'en' } as const;
   const token =
     earlier?.apiToken ?? (await setUp(createClient({ ...options, token: null }), server.setupCode ?? ''));
-  const probe = await openProbe(socketPath);
+  const probeOf = (pid: number): Promise<Probe> => openProbe(`${socketPath}.${pid}`);
+  const probe = await probeOf(server.pid);
   return {
     dataDirectory,
     server,
     probe,
+    pids: () => [server.pid, ...childrenOf(server.pid)],
+    probeOf,
     client: createClient({ ...options, token }),
     ports,
     gatewayUrl: `https://${ADDRESS}:${ports.gateway}`,

@@ -24,6 +24,8 @@ import { claimLab } from './claim-lab.ts';
 export interface Installation {
   readonly client: Client;
   readonly url: string;
+  /** Of the bridge's address, where hosts reach it. */
+  readonly gatewayPort: number;
   readonly apiToken: string;
   readonly dataDirectory: string;
   readonly server: () => ServerProcess;
@@ -75,6 +77,7 @@ export async function install(): Promise<Installation> {
   return {
     client,
     url,
+    gatewayPort,
     apiToken,
     dataDirectory,
     server: () => server,
@@ -99,10 +102,7 @@ export async function install(): Promise<Installation> {
       return rollout;
     },
     ended: (rolloutId, timeoutMs = 60_000) =>
-      until(`rollout ${rolloutId} to end`, timeoutMs, async () => {
-        const rollout = await client.call(rolloutRoutes.get, { params: { rolloutId } });
-        return rollout.endedAt === null ? null : rollout;
-      }),
+      until(`rollout ${rolloutId} to end`, timeoutMs, () => endOf(client, rolloutId)),
     async close() {
       close();
       await labDown();
@@ -111,6 +111,11 @@ export async function install(): Promise<Installation> {
       release();
     },
   };
+}
+
+async function endOf(client: Client, rolloutId: string): Promise<Rollout | null> {
+  const rollout = await client.call(rolloutRoutes.get, { params: { rolloutId } });
+  return rollout.endedAt === null ? null : rollout;
 }
 
 /** One that the system gives out, so that whatever else runs on this machine keeps its own; a server that comes back takes it again. */

@@ -1,0 +1,176 @@
+/**
+ * The agent on a real host, over what would be weeks: commands one after another, and now and then a broken session and all
+ * facts anew. Beside it, on the same host in the same minute, MeshCentral's agent at rest.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { factsRoutes, rolloutRoutes } from '@pilothouse/contract';
+import { runCommandAction } from '@pilothouse/plugin-commands/contract';
+import { until } from '@pilothouse/testkit';
+import type { BenchContext } from './benchmark.ts';
+import { ceiling, type Figure, plain } from './figure.ts';
+import { type CountingRelay, openRelay } from './frame/counting-relay.ts';
+import { freePort } from './frame/free-port.ts';
+import { connectThrough, unitPid } from './frame/lab-agent.ts';
+import { type LabScene, labRefusal, openLabScene } from './frame/lab-scene.ts';
+import { joinMesh, MESH_UNIT } from './frame/mesh-hosts.ts';
+import { MESH_COMMAND, meshPackage } from './frame/mesh-package.ts';
+import { openMeshServer } from './frame/mesh-server.ts';
+import { cpuSeconds, privateBytes } from './frame/process-usage.ts';
+
+/** What one task holds at most. */
+const COMMANDS_PER_TASK = 16;
+/** A host that carries out a command every minute opens a session, and collects everything, about so often. */
+const TASKS_PER_SESSION = 25;
+const SETTLE_MS = 10_000;
+const IDLE_MS = 60_000;
+/** Between the middle and the end, when all that is made once has been made. */
+const GROWTH_MAX_PERCENT = 5;
+
+export interface SoakReport {
+  readonly figures: readonly Figure[];
+  readonly notes: readonly string[];
+}
+
+export async function soakAgent(context: BenchContext): Promise<SoakReport> {
+  const refusal = await labRefusal();
+  if (refusal !== null) return { figures: [], notes: [`${refusal}: no soak`] };
+  const { say } = context;
+  const scene = await openLabScene({ hosts: 1, distribution: 'debian-12', say });
+  const relay = await openRelay(scene.installation.gatewayPort, scene.bridgeAddress);
+  try {
+    const host = scene.names[0] ?? '';
+    await connectThrough(host, `https://${scene.bridgeAddress}:${relay.port}`);
+    await untilOnline(scene);
+    const pid = await unitPid(host, 'pilothouse-agent.service');
+    say(`settle for ${(2 * SETTLE_MS) / 1000} s`);
+    await delay(2 * SETTLE_MS);
+    const mesh = await besideMesh(context, { scene, host, pid });
+    const soak = await soakFigures(context, { scene, relay, pid });
+    return { figures: [...mesh.figures, ...soak], notes: mesh.notes };
+  } finally {
+    relay.close();
+    await scene.close();
+  }
+}
+
+const untilOnline = (scene: LabScene): Promise<unknown> =>
+  until('the host to be online', 60_000, async () =>
+    (await scene.installation.hosts()).every(({ presence }) => presence.kind === 'online'),
+  );
+
+interface Rest {
+  readonly scene: LabScene;
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** Both at rest on one host for a minute. */
+async function besideMesh(
+  { fleets, meshDirectory, say }: BenchContext,
+  { scene, host, pid }: Rest,
+): Promise<SoakReport> {
+  const program = await meshPackage(meshDirectory ?? fleets.newDirectory(), say);
+  if (program === null) return { figures: [], notes: [`peer not installed: MeshAgent; ${MESH_COMMAND}`] };
+  const address = scene.bridgeAddress;
+  const port = await freePort(address);
+  const server = await openMeshServer({ program, directory: fleets.newDirectory(), address, port });
+  try {
+    await joinMesh(server, program, [host]);
+    const meshPid = await unitPid(host, MESH_UNIT);
+    say(`both agents at rest for ${(SETTLE_MS + IDLE_MS) / 1000} s`);
+    await delay(SETTLE_MS);
+    const before = { ours: cpuSeconds(pid), theirs: cpuSeconds(meshPid) };
+    await delay(IDLE_MS);
+    const share = (now: number, then: number): number => ((now - then) / (IDLE_MS / 1000)) * 100;
+    const ours = { mb: privateBytes(pid) / 1e6, cpu: share(cpuSeconds(pid), before.ours) };
+    const theirs = { mb: privateBytes(meshPid) / 1e6, cpu: share(cpuSeconds(meshPid), before.theirs) };
+    const peer = (value: number, unit: string): string =>
+      `MeshAgent of ${server.version}: ${value.toFixed(2)} ${unit}`;
+    return {
+      figures: [
+        {
+          ...ceiling('on a lab host: private memory, idle', ours.mb, 'MB', 20),
+          peer: peer(theirs.mb, 'MB'),
+          ratio: ours.mb / theirs.mb,
+        },
+        {
+          ...plain('on a lab host: of a core, idle', ours.cpu, '%'),
+          peer: peer(theirs.cpu, '%'),
+          // It may have used less than the kernel counts.
+          ...(theirs.cpu > 0 ? { ratio: ours.cpu / theirs.cpu } : {}),
+        },
+      ],
+      notes: [],
+    };
+  } finally {
+    await server.close();
+  }
+}
+
+interface Soak {
+  readonly scene: LabScene;
+  readonly relay: CountingRelay;
+  readonly pid: number;
+}
+
+async function soakFigures({ cycles, say }: BenchContext, { scene, relay, pid }: Soak): Promise<Figure[]> {
+  const tasks = Math.max(2, Math.round(cycles / COMMANDS_PER_TASK));
+  const memory = [privateBytes(pid)];
+  const cpuBefore = cpuSeconds(pid);
+  const began = performance.now();
+  for (let task = 1; task <= tasks; task++) {
+    await carryOut(scene);
+    if (task % TASKS_PER_SESSION === 0) await beginAnew(scene, relay);
+    if (task !== Math.round(tasks / 2) && task !== tasks) continue;
+    await delay(SETTLE_MS);
+    memory.push(privateBytes(pid));
+    const mb = memory.map((bytes) => (bytes / 1e6).toFixed(1)).join(', ');
+    say(`${task * COMMANDS_PER_TASK} cycles; private memory ${mb} MB`);
+  }
+  const seconds = (performance.now() - began) / 1000;
+  const [start = 0, middle = 0, end = 0] = memory.map((bytes) => bytes / 1e6);
+  const done = tasks * COMMANDS_PER_TASK;
+  const title = `soak of ${done} cycles`;
+  return [
+    plain(`${title}: private memory before`, start, 'MB'),
+    plain(`${title}: in the middle`, middle, 'MB'),
+    ceiling(`${title}: at the end`, end, 'MB', 20),
+    ceiling(`${title}: growth of its second half`, (end / middle - 1) * 100, '%', GROWTH_MAX_PERCENT),
+    plain(
+      `${title}: the agent's processor time a cycle`,
+      ((cpuSeconds(pid) - cpuBefore) * 1000) / done,
+      'ms',
+    ),
+    plain(`${title}: cycles a second`, done / seconds, ''),
+  ];
+}
+
+/** A task of so many commands with some output. */
+async function carryOut({ installation }: LabScene): Promise<void> {
+  const command = { action: runCommandAction.name, parameters: { argv: ['ls', '-l', '/etc'] } };
+  const { rollout } = await installation.client.call(rolloutRoutes.run, {
+    body: {
+      title: 'list',
+      target: { selector: 'true' },
+      // The session before may have been cut a moment ago.
+      strategy: { offline: 'wait' },
+      actions: Array.from({ length: COMMANDS_PER_TASK }, () => command),
+    },
+  });
+  const params = { rolloutId: rollout.id };
+  const stream = await installation.client.stream(rolloutRoutes.watch, { params });
+  // It ends with the rollout.
+  for await (const _piece of stream);
+  const { counts } = await installation.client.call(rolloutRoutes.get, { params });
+  if (counts.succeeded !== 1) throw new Error('a task of the soak did not succeed');
+}
+
+/** A session that breaks, and all facts anew once the host is back. */
+async function beginAnew(scene: LabScene, relay: CountingRelay): Promise<void> {
+  const { client } = scene.installation;
+  relay.cut();
+  await carryOut(scene);
+  const { items } = await client.call(factsRoutes.kinds);
+  const facts = items.map(({ name }) => name);
+  await client.call(factsRoutes.collect, { body: { target: { selector: 'true' }, facts } });
+}
