@@ -141,6 +141,45 @@ test('a file that lost its end is found at start', async () => {
   await assert.rejects(openSqliteStore({ path }), { code: 'STORE_CORRUPT' });
 });
 
+test('a large file is read through beside its use, and once damage is found nothing is written to it', async () => {
+  const path = join(scratch(), 'store.db');
+  await filled(path);
+  const bytes = readFileSync(path);
+  bytes.fill(0xa5, 8 * 4096, 12 * 4096);
+  writeFileSync(path, bytes);
+  const told = Promise.withResolvers<string>();
+  const store = await openSqliteStore({
+    path,
+    checkedBytesMax: 4096,
+    log: { warn() {}, error: (text) => told.resolve(text) },
+  });
+
+  const text = await told.promise;
+  const write = store.transaction((transaction) =>
+    transaction.as<Tables>().insertInto('t_row').values({ n: 1_000_000, pad: '' }).execute(),
+  );
+
+  await assert.rejects(write, { code: 'STORE_CORRUPT' });
+  assert.equal(text, 'the store file is damaged; nothing is written to it any more');
+  await store.close();
+  assert.deepEqual(readFileSync(path), bytes);
+});
+
+test('a large file that is whole is used while it is read through, and closed without waiting', async () => {
+  const path = join(scratch(), 'store.db');
+  await filled(path);
+  const errors: string[] = [];
+  const log = { warn() {}, error: (text: string) => void errors.push(text) };
+  const store = await openSqliteStore({ path, checkedBytesMax: 4096, log });
+
+  await store.transaction((transaction) =>
+    transaction.as<Tables>().insertInto('t_row').values({ n: 1_000_000, pad: '' }).execute(),
+  );
+
+  await store.close();
+  assert.deepEqual(errors, []);
+});
+
 test('a path that cannot be opened says so', async () => {
   await assert.rejects(openSqliteStore({ path: join(scratch(), 'absent', 'store.db') }), {
     code: 'STORE_UNREADABLE',

@@ -14,15 +14,17 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Clock, systemClock } from '@pilothouse/base';
+import type { AppError } from '@pilothouse/contract';
 import { type Kysely, sql } from 'kysely';
 import { kyselyOver } from '../kysely-over.ts';
 import { SerialStore, type StoreEngine } from '../serial-store.ts';
 import type { RunStatement } from '../statement.ts';
 import type { Store, StoreLog, StoreReader } from '../store.ts';
+import { type CheckBeside, checkBeside } from './check-beside.ts';
 import { sqliteDialect } from './dialect.ts';
 import { SqliteThread } from './thread.ts';
 
-/** Reading a file of this size takes about a second; above it the check would hold up every start. */
+/** Reading a file of this size takes about a second; a larger one is read through while it is in use. */
 const CHECKED_BYTES_MAX = 512 * 1024 * 1024;
 
 export interface SqliteStoreOptions {
@@ -30,15 +32,16 @@ export interface SqliteStoreOptions {
   readonly path: string;
   readonly log?: StoreLog;
   readonly clock?: Clock;
+  /** A larger file is read through beside its use rather than before; absent: 512 MiB. */
+  readonly checkedBytesMax?: number;
 }
 
 /** AppError STORE_CORRUPT, STORE_UNREADABLE. The caller holds the lock of the data directory. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { log, clock = systemClock } = options;
   const onDeath = (cause: Error) => log?.error('store thread ended', { cause });
-  const { writer, reader } =
-    options.path === ':memory:' ? await openScratch(onDeath) : await openFile(options.path, onDeath);
-  return new SerialStore({ engine: sqliteEngine({ writer, reader }), log, clock });
+  const threads = options.path === ':memory:' ? await openScratch(onDeath) : await openFile(options, onDeath);
+  return new SerialStore({ engine: sqliteEngine(threads, log), log, clock });
 }
 
 /** A store file opened by somebody who only looks: a running server's, or a copy. AppError STORE_CORRUPT, STORE_UNREADABLE. */
@@ -82,13 +85,20 @@ const readFrom =
 interface Threads {
   readonly writer: SqliteThread;
   readonly reader: SqliteThread;
+  /** Of a file that is read through while it is in use. */
+  readonly check: CheckBeside | null;
 }
 
-async function openFile(path: string, onDeath: (cause: Error) => void): Promise<Threads> {
+async function openFile(
+  { path, checkedBytesMax = CHECKED_BYTES_MAX }: SqliteStoreOptions,
+  onDeath: (cause: Error) => void,
+): Promise<Threads> {
   const sizeBytes = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  const isChecked = sizeBytes > 0 && sizeBytes <= CHECKED_BYTES_MAX;
+  const isLarge = sizeBytes > checkedBytesMax;
+  const isChecked = sizeBytes > 0 && !isLarge;
   const writer = await SqliteThread.open({ path, role: 'writer', isDurable: true, isChecked }, onDeath);
-  return { writer, reader: await openReader(path, writer, onDeath) };
+  const reader = await openReader(path, writer, onDeath);
+  return { writer, reader, check: isLarge ? checkBeside(path) : null };
 }
 
 /**
@@ -101,7 +111,7 @@ async function openScratch(onDeath: (cause: Error) => void): Promise<Threads> {
     const path = join(directory, 'scratch.db');
     // One thread for both connections: tests open hundreds of these, and starting a thread is what takes time.
     const both = await SqliteThread.open({ path, role: 'both', isDurable: false, isChecked: false }, onDeath);
-    return { writer: both, reader: both };
+    return { writer: both, reader: both, check: null };
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }
@@ -120,8 +130,16 @@ async function openReader(
   }
 }
 
-function sqliteEngine({ writer, reader }: Threads): StoreEngine {
+function sqliteEngine({ writer, reader, check }: Threads, log: StoreLog | undefined): StoreEngine {
   let serial = 0;
+  let damage: AppError | null = null;
+  const listeners: ((refusal: AppError) => void)[] = [];
+  void check?.damage.then((found) => {
+    if (found === null) return;
+    damage = found;
+    log?.error('the store file is damaged; nothing is written to it any more', found.details);
+    for (const listener of listeners) listener(found);
+  });
   return {
     name: 'sqlite',
     dialect: sqliteDialect,
@@ -135,10 +153,11 @@ function sqliteEngine({ writer, reader }: Threads): StoreEngine {
         rollback: async () => void (await writer.request({ kind: 'rollback', transaction })),
       };
     },
-    // The file is there or its thread has died, which every request says by itself.
-    refusal: () => null,
-    onRefusal: () => undefined,
+    // Otherwise the file is there or its thread has died, which every request says by itself.
+    refusal: () => damage,
+    onRefusal: (listener) => void listeners.push(listener),
     async close() {
+      check?.stop();
       await reader.close();
       await writer.close();
     },
