@@ -215,6 +215,14 @@ test('a pattern that makes backtracking engines hang is answered at once', () =>
   assert.equal(verdict('label.evil.matches("^(a+)+$")', host), 'false');
 });
 
+test('characters of any plane may stand in a selector', () => {
+  const host = hostOf('h_faces', { mood: '😀', quote: 'a"b\\c\u0007' });
+
+  assert.equal(verdict('label.mood == "😀"', host), 'true');
+  assert.equal(verdict('label.mood.matches("^[😀😁]$")', host), 'true');
+  assert.equal(verdict('label.quote == "a\\"b\\\\c\\u0007" && label.quote.matches("b.c")', host), 'true');
+});
+
 test('any text either compiles or is refused with a column inside it', () => {
   const words = fc.constantFrom(
     'label.a',

@@ -1,6 +1,8 @@
+import { firstOf } from '@pilothouse/base';
 import { AppError, selectRoutes } from '@pilothouse/contract';
+import type { HostScope } from '../access/service.ts';
 import type { FactsService } from '../facts/service.ts';
-import type { HostsService } from '../hosts/service.ts';
+import type { HostEntry, HostsService } from '../hosts/service.ts';
 import { type Endpoint, endpoint } from '../http/service.ts';
 import type { SelectService } from './service.ts';
 
@@ -19,15 +21,12 @@ export const selectEndpoints = ({ select, hosts, facts }: SelectEndpointDeps): E
     const scope = principal.scope('hosts.read');
     const { matched, undetermined } = await select.run(query.selector);
     const seen = matched.filter((host) => scope.includes(host));
-    const total = [...hosts.index.values()].filter((host) => scope.includes(host)).length;
+    const names = seen.map((host) => host.name);
     return {
       matched: seen.length,
       undetermined: undetermined.filter((host) => scope.includes(host)).length,
-      total,
-      names: seen
-        .map((host) => host.name)
-        .sort(byName)
-        .slice(0, NAMES_MAX),
+      total: scope.isAll ? hosts.index.size : countSeen(hosts.index.values(), scope),
+      names: firstOf(names, NAMES_MAX, byName),
     };
   }),
   endpoint(selectRoutes.explain, async ({ principal, query }) => {
@@ -40,3 +39,9 @@ export const selectEndpoints = ({ select, hosts, facts }: SelectEndpointDeps): E
     return selector.explain(host);
   }),
 ];
+
+function countSeen(hosts: Iterable<HostEntry>, scope: HostScope): number {
+  let count = 0;
+  for (const host of hosts) if (scope.includes(host)) count += 1;
+  return count;
+}

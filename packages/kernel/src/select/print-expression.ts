@@ -2,12 +2,13 @@ import { type ASTNode, serialize } from '@marcbachmann/cel-js';
 
 /**
  * An expression as text that parses to the same tree. The library's own printer leaves out parentheses that matter
- * (`a - (b - c)` becomes `a - b - c`) and prints `1e30` as something that it cannot read; so every operation gets its pair, and
- * only texts and names are left to the library. `matches` becomes `matchesLinear` (see selector-environment.ts).
+ * (`a - (b - c)` becomes `a - b - c`) and prints `1e30` and "😀" as something that it cannot read; so every operation gets its
+ * pair, and only names and what is seldom are left to the library. `matches` becomes `matchesLinear` (see selector-environment.ts).
  */
 export function printExpression(node: ASTNode): string {
   switch (node.op) {
     case 'value':
+      if (typeof node.args === 'string') return printText(node.args);
       return typeof node.args === 'number' ? printDouble(node.args) : serialize(node);
     case 'id':
       return node.args;
@@ -56,6 +57,15 @@ export function printExpression(node: ASTNode): string {
 }
 
 const printList = (nodes: readonly ASTNode[]): string => nodes.map(printExpression).join(', ');
+
+/** Only what would end the text or is no character that a line may hold is escaped. */
+function printText(text: string): string {
+  const escaped = text.replace(
+    /["\\\p{Cc}]/gu,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+  return `"${escaped}"`;
+}
 
 function printDouble(value: number): string {
   const text = String(value);
