@@ -6,6 +6,7 @@ export { BoundedQueue } from './bounded-queue.ts';
 export { type Clock, systemClock } from './clock.ts';
 export { compareText } from './compare-text.ts';
 export { errorCode } from './error-code.ts';
+export { firstOf } from './first-of.ts';
 export { type IdSource, newId } from './ids.ts';
 export { nearestName } from './nearest-name.ts';
 export { err, ok, type Result } from './result.ts';

@@ -78,6 +78,8 @@ interface Parts {
   readonly book: SpanBook;
   readonly wanted: WantedBodies;
   readonly feed: ReturnType<typeof createChangeFeed>;
+  /** See `FactsService.revision`. */
+  revision: number;
 }
 
 /** Opens the facts of the registry's hosts, and tells the registry their current digests. */
@@ -94,10 +96,13 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
     book,
     wanted: createWantedBodies(context.clock),
     feed: createChangeFeed(shelf),
+    revision: 0,
   };
   for (const hostId of deps.hosts.index.keys()) noteAll(parts, hostId);
   deps.hosts.onChange(({ after, before }) => {
-    if (after === null && before !== null) book.forget(before.id);
+    if (after !== null || before === null) return;
+    book.forget(before.id);
+    parts.revision += 1;
   });
   const facts = createService(parts);
   await facts.warm('os');
@@ -155,6 +160,7 @@ function reportWith(parts: Parts): FactsService['report'] {
     }
     await brought;
     noteReported(parts, hostId, known);
+    if (booked.changes.length > 0) parts.revision += 1;
     for (const { fact, before } of booked.changes)
       if (before !== null) wanted.release({ digest: before, fact, hostId });
     feed.tell(booked.changes.map((change) => ({ ...change, hostId, at })));
@@ -202,6 +208,7 @@ function createService(parts: Parts): FactsService {
         if (digest !== null && shelf.has(fact, digest)) known[fact] = digest;
       return known;
     },
+    revision: () => parts.revision,
     onChange: feed.onChange,
   };
 }

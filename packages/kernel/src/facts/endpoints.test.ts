@@ -105,6 +105,32 @@ test('tells how many hosts have the same content, which are without, and hides w
   });
 });
 
+test('the list of facts counts hosts and contents as they are now, and those in scope alone', async (t) => {
+  const { call, addAt, give, registry } = await openRoutes(t);
+  const counted = async (site?: string) => {
+    const told = await call<{ items: { name: string; hosts: number; distinct: number }[] }>(
+      'facts.kinds',
+      site === undefined ? {} : { site },
+    );
+    const packages = told.items.find(({ name }) => name === 'packages');
+    return [packages?.hosts, packages?.distinct];
+  };
+  assert.deepEqual(await counted(), [0, 0]);
+
+  const a = await addAt('a', 'bj1');
+  await give(a, 'packages', packagesOf('1'));
+  await give(await addAt('b', 'bj1'), 'packages', packagesOf('1'));
+  await give(await addAt('c', 'gz2'), 'packages', packagesOf('1'));
+  assert.deepEqual(await counted(), [3, 1]);
+  assert.deepEqual(await counted('bj1'), [2, 1]);
+
+  await give(a, 'packages', packagesOf('2'));
+  assert.deepEqual(await counted(), [3, 2]);
+
+  await registry.store.transaction((transaction) => registry.hosts.decommission(transaction, a));
+  assert.deepEqual(await counted(), [2, 1]);
+});
+
 test('compares hosts, times and contents', async (t) => {
   const { call, addAt, give, registry } = await openRoutes(t);
   const start = registry.clock.now();

@@ -14,6 +14,7 @@ import { type Endpoint, endpoint } from '../http/service.ts';
 import { cutPage, heldCount, readCursor } from '../page-cursor.ts';
 import type { SelectService } from '../select/service.ts';
 import type { CollectNow } from './collect-now.ts';
+import { countFacts, createFleetCounts } from './count-facts.ts';
 import { diffSides, FACTS_READ, requireSeen } from './diff-sides.ts';
 import { distribute } from './facts-of-fleet.ts';
 import type { FactsService } from './service.ts';
@@ -39,13 +40,15 @@ function fleetEndpoints(deps: FactsEndpointDeps): Endpoint[] {
     const scope = principal.scope(FACTS_READ);
     return scope.isAll ? hosts.sorted() : hosts.sorted().filter((host) => scope.includes(host));
   };
+  const fleetCounts = createFleetCounts(facts, hosts.sorted);
   return [
     endpoint(factsRoutes.kinds, async ({ principal }) => {
-      const counts = countFacts(visible(principal));
+      const isAll = principal.scope(FACTS_READ).isAll;
+      const counts = await (isAll ? fleetCounts() : countFacts(visible(principal)));
       return {
         items: specs.map(({ name, title, isShared, intervalMs }) => {
-          const { hosts = 0, digests = new Set() } = counts.get(name) ?? {};
-          return { name, title, isShared, intervalMs, hosts, distinct: digests.size };
+          const { hosts: count = 0, distinct = 0 } = counts.get(name) ?? {};
+          return { name, title, isShared, intervalMs, hosts: count, distinct };
         }),
       };
     }),
@@ -79,20 +82,6 @@ const collectEndpoint = ({ resolver, collectNow, specs }: FactsEndpointDeps): En
     const meant = (await resolver.resolve(target)).hosts;
     return collectNow({ hosts: meant.filter((host) => scope.includes(host)), facts, waitMs });
   });
-
-/** In one walk over the hosts: a walk for each fact held everybody else up. */
-function countFacts(seen: readonly HostEntry[]): Map<string, { hosts: number; digests: Set<string> }> {
-  const counts = new Map<string, { hosts: number; digests: Set<string> }>();
-  for (const { facts } of seen) {
-    for (const [fact, { digest }] of facts) {
-      const count = counts.get(fact) ?? { hosts: 0, digests: new Set() };
-      count.hosts += 1;
-      count.digests.add(digest);
-      counts.set(fact, count);
-    }
-  }
-  return counts;
-}
 
 function hostEndpoints({ facts, hosts, specs }: FactsEndpointDeps): Endpoint[] {
   const found = (principal: Principal, ref: string): HostEntry =>

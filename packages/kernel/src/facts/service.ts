@@ -37,6 +37,8 @@ export interface FactsService {
   absence(hostId: HostId, fact: string): FactAbsence | null;
   /** Digests by fact for `welcome`. */
   knownDigests(hostId: HostId): Record<string, Digest>;
+  /** Another number than before once the digests of any host are others. */
+  revision(): number;
   /** After commit, when a body is there and a host's digest changed. */
   onChange(listener: (changes: readonly FactChange[]) => void): () => void;
 }
