@@ -1,5 +1,6 @@
 /** The control plane alone, as a service manager runs it. For trying out on one machine see start.ts. */
 import { type Config, readConfig } from './config.ts';
+import { beside } from './give-to-owner.ts';
 import { printAddresses } from './print-start.ts';
 import { endAsked, orRefuse, runMain } from './run-main.ts';
 import { systemSources } from './system-config.ts';
@@ -49,7 +50,7 @@ async function runStore(args: readonly string[]): Promise<void> {
 async function runDoctorVerb(args: readonly string[]): Promise<void> {
   const { isWell, runDoctor, sayFindings } = await import('./doctor/run-doctor.ts');
   const config = readConfig({ ...systemSources(), args: args.filter((argument) => argument !== '--json') });
-  const findings = await runDoctor(config, config.language);
+  const findings = await beside(config.dataDirectory, () => runDoctor(config, config.language));
   process.stdout.write(sayFindings(findings, { language: config.language, isJson: args.includes('--json') }));
   if (!isWell(findings)) process.exitCode = 1;
 }
@@ -57,7 +58,7 @@ async function runDoctorVerb(args: readonly string[]): Promise<void> {
 async function runSupportBundle(args: readonly string[]): Promise<void> {
   const { supportBundle } = await import('./doctor/support-bundle.ts');
   const config = readConfig({ ...systemSources(), args });
-  process.stdout.write(await supportBundle(config, config.language));
+  process.stdout.write(await beside(config.dataDirectory, () => supportBundle(config, config.language)));
 }
 
 async function runVerify(args: readonly string[]): Promise<void> {

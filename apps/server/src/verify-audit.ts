@@ -19,6 +19,7 @@ import {
   renderMessage,
 } from '@pilothouse/contract';
 import { verifyAuditStore } from '@pilothouse/kernel';
+import { beside } from './give-to-owner.ts';
 import { readStoreLocation } from './store-location.ts';
 
 export interface AuditVerdict {
@@ -29,11 +30,13 @@ export interface AuditVerdict {
 /** Arguments after `audit verify`. AppError CONFIG_INVALID, STORE_UNSUPPORTED, and those of the store. */
 export async function verifyAudit(args: readonly string[], language: Language): Promise<AuditVerdict> {
   const { data, store, witness } = readOptions(args);
-  const report = await verifyAuditStore({
-    store: readStoreLocation(store, data),
-    publicKeys: publicKeysIn(join(data, 'keys')),
-    witness: witness === undefined ? [] : [readWitness(witness)],
-  });
+  const report = await beside(data, () =>
+    verifyAuditStore({
+      store: readStoreLocation(store, data),
+      publicKeys: publicKeysIn(join(data, 'keys')),
+      witness: witness === undefined ? [] : [readWitness(witness)],
+    }),
+  );
   if (report.kind === 'broken') {
     const what = renderMessage(auditProblems[report.problem], language, { ...report });
     return { text: `${what}\n`, isIntact: false };

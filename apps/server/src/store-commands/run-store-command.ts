@@ -20,6 +20,7 @@ import {
   restoreStore,
   type StoreLocation,
 } from '@pilothouse/store';
+import { beside } from '../give-to-owner.ts';
 import { plugins } from '../plugins.ts';
 import { readStoreLocation } from '../store-location.ts';
 import { readVersion } from '../version.ts';
@@ -75,7 +76,7 @@ export async function runStoreCommand(args: readonly string[], language: Languag
     throw new AppError('CONFIG_UNKNOWN', { where: `store ${name}`.trim(), nearest });
   }
   const { wish, isJson } = readWish(name, verb, rest);
-  const { say, facts } = await verb.run(wish);
+  const { say, facts } = await beside(wish.data, () => verb.run(wish));
   return isJson ? `${JSON.stringify(facts)}\n` : `${renderMessage(say, language, facts)}\n`;
 }
 
