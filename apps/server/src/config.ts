@@ -13,6 +13,7 @@ import type { OidcSettings, PrometheusSettings } from '@pilothouse/kernel';
 import { LOG_LEVELS } from '@pilothouse/kernel/log';
 import type { StoreLocation } from '@pilothouse/store';
 import { z } from 'zod';
+import { type PeersConfig, peersOf } from './peers-config.ts';
 import { environmentName, settings } from './settings.ts';
 import { readStoreLocation } from './store-location.ts';
 
@@ -82,6 +83,8 @@ const Schema = z.object({
   advertise: List.optional(),
   store: text,
   processes: z.coerce.number().int().min(1).max(PROCESSES_MAX),
+  'peer-listen': Address.optional(),
+  'peer-advertise': Address.optional(),
   lang: z.enum(LANGUAGES).optional(),
   'log-level': z.enum(LOG_LEVELS),
   'log-format': z.enum(['json', 'text']).optional(),
@@ -106,6 +109,8 @@ export interface Config {
   readonly store: StoreLocation;
   /** Of this installation on this machine: one that does everything, or a leader and fronts. */
   readonly processes: number;
+  /** Null: this machine is the only one. */
+  readonly peers: PeersConfig | null;
   readonly listen: { readonly host: string; readonly port: number };
   readonly gatewayListen: { readonly host: string; readonly port: number };
   readonly gatewayProxies: readonly string[];
@@ -259,6 +264,7 @@ function configOf(parsed: Parsed, sources: ConfigSources): Config {
     dataDirectory: parsed.data,
     store: readStoreLocation(parsed.store, parsed.data),
     processes: processesOf(parsed),
+    peers: peersOf(parsed),
     listen: parsed.listen,
     gatewayListen: parsed['gateway-listen'],
     gatewayProxies: parsed['gateway-proxy-protocol'] ?? [],

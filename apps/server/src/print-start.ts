@@ -2,6 +2,10 @@ import { defineMessages, type Language, renderMessage } from '@pilothouse/contra
 
 const texts = defineMessages({
   ready: { en: 'Pilothouse is ready.', zh: 'Pilothouse 已就绪。' },
+  standingBy: {
+    en: 'This machine stands by: {holder} leads.',
+    zh: '本机待命：当前主控为 {holder}。',
+  },
   console: { en: 'API and console', zh: 'API 与控制台' },
   gateway: { en: 'Agents connect to', zh: 'agent 接入' },
   host: { en: 'This machine', zh: '本机' },
@@ -78,4 +82,20 @@ export function printAddresses(facts: StartFacts, local?: LocalHost): string {
     lines.push(`    ${say('terminal')}: ${login} --setup ${setupCode}`);
   }
   return `${[...lines, '', `  ${say('stop')}`, ''].join('\n')}\n`;
+}
+
+/** The same of a machine behind which another leads. */
+export function printStandingBy(
+  facts: Pick<StartFacts, 'port' | 'gatewayPort' | 'language'> & { readonly holder: string },
+): string {
+  const { port, gatewayPort, language, holder } = facts;
+  const lines = [
+    `${texts.ready[language]} ${renderMessage(texts.standingBy, language, { holder })}`,
+    '',
+    `  ${texts.console[language]}: https://localhost:${port}`,
+    `  ${texts.gateway[language]}: https://localhost:${gatewayPort}`,
+    '',
+    `  ${texts.stop[language]}`,
+  ];
+  return `\n${lines.join('\n')}\n\n`;
 }

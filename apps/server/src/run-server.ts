@@ -7,6 +7,7 @@ import { lockDataDirectory, openStore } from '@pilothouse/store';
 import { boundAddress, listenRefusal } from './bound-address.ts';
 import type { Config } from './config.ts';
 import { openLog } from './open-log.ts';
+import { openStoreInTurn, stepDownBy, type Turn } from './open-store-in-turn.ts';
 import { plugins } from './plugins.ts';
 import { startTracing } from './tracing/start-tracing.ts';
 
@@ -20,7 +21,12 @@ export interface RunningServer {
 
 export interface ServerManner {
   /** It opens that door and no listeners. */
-  readonly leader?: { readonly name: string; readonly doorPath: string };
+  readonly leader?: {
+    readonly name: string;
+    readonly doorPath: string;
+    /** Of several machines: it waits until it may. */
+    readonly turn: Turn | null;
+  };
   /** The log goes to this file in the data directory, and to standard error only what somebody should look at. */
   readonly logFile?: string | null;
 }
@@ -43,7 +49,12 @@ export async function runServer(
   };
   try {
     closers.push(await startTracing(process.env, { version, log }));
-    const store = await openStore(config.store, { log });
+    const turn = leader?.turn ?? null;
+    const stepDown = stepDownBy(log);
+    const store =
+      turn === null
+        ? await openStore(config.store, { log })
+        : await openStoreInTurn(config.store, { ...turn, log, taken: stepDown });
     closers.push(() => store.close());
     const ids = { now: Date.now, fill: (target: Uint8Array) => randomFillSync(target) };
     const kernel = await createKernel(
@@ -54,11 +65,15 @@ export async function runServer(
         listen: boundAddress(config.listen),
         gatewayListen: boundAddress(config.gatewayListen),
         doorPath: leader?.doorPath ?? null,
+        peers:
+          turn === null
+            ? null
+            : { listen: boundAddress(turn.listen), advertised: turn.advertised, superseded: stepDown },
         gatewayProxies: config.gatewayProxies,
         offlineGraceMs: config.offlineGraceMs,
         notifyAllow: config.notifyAllow,
         names: config.names,
-        certificateNames: [...new Set([...config.names, hostname(), 'localhost', '127.0.0.1', '::1'])],
+        certificateNames: certificateNames(config),
         retention: {
           eventsKeptMax: config.retention.events,
           resultsKeptDays: config.retention.resultsDays,
@@ -76,3 +91,8 @@ export async function runServer(
     throw listenRefusal(error);
   }
 }
+
+/** Machines of one installation show the same certificate, whoever of them leads. */
+const certificateNames = ({ names, peers }: Config): string[] => [
+  ...new Set([...names, ...(peers === null ? [hostname()] : []), 'localhost', '127.0.0.1', '::1']),
+];

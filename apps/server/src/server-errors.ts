@@ -68,6 +68,18 @@ export const serverErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  PEERS_NEED_POSTGRES: {
+    status: 500,
+    title: {
+      en: 'Several machines need a database that all of them reach; the store of this one is a file of its own',
+      zh: '多台机器需要共用一个数据库；本机的存储是它自己的文件',
+    },
+    hint: {
+      en: 'Set PILOTHOUSE_STORE=postgres://… (to move a store there: pilothouse-server store migrate), or leave peer-listen out.',
+      zh: '请设置 PILOTHOUSE_STORE=postgres://…（迁移存储：pilothouse-server store migrate），或不设置 peer-listen。',
+    },
+    retry: 'after-change',
+  },
   PROCESSES_NOT_HERE: {
     status: 500,
     title: {
@@ -110,6 +122,9 @@ export const exitCodes: Readonly<Record<string, number>> = {
   STORE_UNSUPPORTED: 2,
   DATA_PATH_TOO_LONG: 2,
   PROCESSES_NOT_HERE: 2,
+  PEERS_NEED_POSTGRES: 2,
+  CLUSTER_KEY_MISSING: 7,
+  CLUSTER_KEY_WRONG: 7,
   PORT_IN_USE: 3,
   LISTEN_REFUSED: 3,
   DATA_DIRECTORY_IN_USE: 4,

@@ -54,6 +54,18 @@ export const settings: readonly Setting[] = [
     'Server processes on this machine: 1, or a leader and so many fronts less one that hold connections for it',
     '本机的服务器进程数：1；或一个主控进程，其余为承接连接的前端进程',
   ),
+  setting(
+    'peer-listen',
+    null,
+    'Address for the other machines of this installation, over one PostgreSQL; default: there are none',
+    '供同一安装的其他机器（共用一个 PostgreSQL）连接的监听地址；默认无其他机器',
+  ),
+  setting(
+    'peer-advertise',
+    null,
+    'How the other machines reach that address; default: peer-listen, when it names a host',
+    '其他机器访问该地址的方式；peer-listen 含主机名时默认与其相同',
+  ),
   setting('lang', null, 'en or zh; default: the locale', 'en 或 zh；默认取决于系统区域'),
   setting('log-level', 'info', LOG_LEVELS.join(', '), LOG_LEVELS.join('、')),
   setting('log-format', null, 'json or text; default: text on a terminal', 'json 或 text；终端上默认为 text'),

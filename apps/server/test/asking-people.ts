@@ -21,23 +21,28 @@ export interface AskingPeople {
   stop(): Promise<Asked>;
 }
 
+/** What a client asks again with, as the command line does. */
+export const patient = (waiting: () => void = () => undefined) => ({
+  newIdempotencyKey: () => crypto.randomUUID(),
+  patience: {
+    wait: (ms: number) => delay(ms),
+    random: Math.random,
+    monotonic: () => performance.now(),
+    waiting,
+  },
+});
+
 /** `client`: of somebody who may make tokens. */
 export async function askOnAndOn(client: Client, baseUrl: string, people: number): Promise<AskingPeople> {
   const { secret } = await client.call(apiTokenRoutes.create, { body: { name: 'people' } });
   const { fetch, close } = testFetch();
   const asked = { reads: 0, made: [] as string[], repeated: 0, slowestMs: 0, failures: [] as unknown[] };
-  const patient = createClient({
+  const asking = createClient({
     baseUrl,
     fetch,
     token: secret,
     language: 'en',
-    newIdempotencyKey: () => crypto.randomUUID(),
-    patience: {
-      wait: (ms) => delay(ms),
-      random: Math.random,
-      monotonic: () => performance.now(),
-      waiting: () => void asked.repeated++,
-    },
+    ...patient(() => void asked.repeated++),
   });
   let isOver = false;
   const timed = async (run: () => Promise<unknown>): Promise<boolean> => {
@@ -55,9 +60,9 @@ export async function askOnAndOn(client: Client, baseUrl: string, people: number
   const ask = async (person: number): Promise<void> => {
     for (let turn = 0; !isOver; turn++) {
       const name = `person ${person} turn ${turn}`;
-      const make = () => patient.call(enrolmentRoutes.createToken, { body: { name, usesMax: 1 } });
+      const make = () => asking.call(enrolmentRoutes.createToken, { body: { name, usesMax: 1 } });
       if (await timed(make)) asked.made.push(name);
-      const look = () => patient.call(enrolmentRoutes.listTokens, { query: { limit: 1 } });
+      const look = () => asking.call(enrolmentRoutes.listTokens, { query: { limit: 1 } });
       if (await timed(look)) asked.reads += 1;
       await delay(PAUSE_MS);
     }

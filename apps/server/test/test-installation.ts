@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Client, createClient } from '@pilothouse/client';
+import { type Client, type ClientOptions, createClient } from '@pilothouse/client';
 import {
   actionSchemaDigest,
   enrolmentRoutes,
@@ -31,7 +31,7 @@ import {
   until,
 } from '@pilothouse/testkit';
 
-const ENTRY = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src/main.ts');
+export const ENTRY = join(dirname(dirname(fileURLToPath(import.meta.url))), 'src/main.ts');
 const DIE_AT_COMMIT = new URL('die-at-commit.ts', import.meta.url).href;
 
 export interface TestInstallation {
@@ -112,15 +112,20 @@ export async function testInstallation(store: string, processes = 1): Promise<Te
   };
 }
 
-async function signedIn(baseUrl: string, code: string): Promise<{ client: Client; close: () => void }> {
+/** `more`: the patience of the command line, where a server is expected to go away under the test. */
+export async function signedIn(
+  baseUrl: string,
+  code: string,
+  more: Pick<ClientOptions, 'patience' | 'newIdempotencyKey'> = {},
+): Promise<{ client: Client; close: () => void }> {
   const { fetch, close } = testFetch();
-  const options = { baseUrl, fetch, language: 'en' } as const;
+  const options = { baseUrl, fetch, language: 'en', ...more } as const;
   const body = { code, name: 'ada', password: 'correct horse battery', tokenName: 'test' };
   const { token } = await createClient({ ...options, token: null }).call(sessionRoutes.setup, { body });
   return { client: createClient({ ...options, token }), close };
 }
 
-function fleetsOf(client: Client): { add: TestInstallation['fleet']; close: () => void } {
+export function fleetsOf(client: Client): { add: TestInstallation['fleet']; close: () => void } {
   const fleets: SimulatedFleet[] = [];
   return {
     async add(count, behaviour = honest('done'), performs) {
@@ -148,7 +153,7 @@ function fleetsOf(client: Client): { add: TestInstallation['fleet']; close: () =
   };
 }
 
-function actsOf(client: Client): Pick<TestInstallation, 'run' | 'rollout' | 'ended' | 'tasks'> {
+export function actsOf(client: Client): Pick<TestInstallation, 'run' | 'rollout' | 'ended' | 'tasks'> {
   const rollout = (rolloutId: string) => client.call(rolloutRoutes.get, { params: { rolloutId } });
   return {
     rollout,
@@ -178,7 +183,8 @@ async function runStoreCommand(
   return JSON.parse(stdout) as Readonly<Record<string, unknown>>;
 }
 
-async function freePorts(): Promise<number[]> {
+/** Two, of 127.0.0.1. */
+export async function freePorts(): Promise<number[]> {
   const servers = [createServer(), createServer()];
   const ports = servers.map(async (server) => {
     await once(server.listen(0, '127.0.0.1'), 'listening');

@@ -24,6 +24,7 @@ import { kernelDeclarations } from './kernel-declarations.ts';
 import { kernelMigrations } from './kernel-migrations.ts';
 import type { Address, KernelOptions } from './kernel-options.ts';
 import { measuredStore } from './measured-rooms.ts';
+import { openPeers } from './open-peers.ts';
 import {
   collectDeclarations,
   type Declarations,
@@ -161,10 +162,11 @@ function measure(metrics: Metrics, { gateway, services }: Rooms): void {
 
 /** Where agents and people come in: listeners of this process, or the door for those of others. */
 async function openDoors(
-  { clock, log }: KernelContext,
+  context: KernelContext,
   options: KernelOptions,
   parts: Pick<HttpParts, 'rooms' | 'metrics'> & Pick<Closing, 'closers'> & { readonly http: HttpServer },
 ): Promise<Pick<Kernel, 'listen' | 'gatewayListen'>> {
+  const { clock, log } = context;
   const { http, closers, metrics } = parts;
   const { gateway } = parts.rooms;
   const { doorPath = null, listen, gatewayListen } = options;
@@ -179,7 +181,16 @@ async function openDoors(
       listen: { host: listen.host, ...(await http.listen(listen)) },
     };
   }
-  const door = createLeaderDoor({ clock, log, agents: gateway, api: await http.carried() });
+  let term = Number.POSITIVE_INFINITY;
+  const door = createLeaderDoor({
+    clock,
+    log,
+    agents: gateway,
+    api: await http.carried(),
+    superseded(next) {
+      if (next > term) options.peers?.superseded();
+    },
+  });
   measureFronts(metrics, () => door.fronts());
   metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => handshakesOf(door.fronts()));
   // In reverse: nothing new, what is under way, streams and sessions, and last the links that carry their last words.
@@ -188,6 +199,11 @@ async function openDoors(
   closers.push(() => http.close());
   closers.push(() => door.leave());
   await door.listen(doorPath);
+  if (options.peers) {
+    const peers = await openPeers(context, options.peers, { door, rooms: parts.rooms });
+    closers.push(() => peers.close());
+    term = peers.term;
+  }
   return { listen, gatewayListen };
 }
 

@@ -9,7 +9,7 @@ import {
   createEnrolment,
   type Enrolment,
   enrolmentEndpoints,
-  openKeyFiles,
+  type KeyFiles,
   openTrust,
   type Trust,
 } from './enrolment/index.ts';
@@ -34,6 +34,7 @@ import {
 import type { Endpoint, Metrics } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
+import { openInstallationKeys } from './machines/index.ts';
 import { measuredGates, measuredGateway } from './measured-rooms.ts';
 import { createNotifications } from './notifications/index.ts';
 import type { Declarations, KernelServices, Reconciler } from './plugins/index.ts';
@@ -45,6 +46,7 @@ export interface Rooms {
   readonly services: KernelServices;
   readonly audit: AuditTrail;
   readonly trust: Trust;
+  readonly keyFiles: KeyFiles;
   readonly enrolment: Enrolment;
   readonly gateway: Gateway;
   readonly rolloutsRoom: Pick<RolloutsRoom, 'idle' | 'close' | 'pauseAll'>;
@@ -60,6 +62,7 @@ export interface RoomsOptions
   extends Pick<
     KernelOptions,
     | 'dataDirectory'
+    | 'peers'
     | 'names'
     | 'certificateNames'
     | 'retention'
@@ -96,7 +99,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     rules: { ...rules, gates: measuredGates(rules.gates, options.metrics) },
     gateway: measuredGateway(gateway.service, context.clock, options.metrics),
   });
-  const { trust, audit, events } = ledger;
+  const { trust, keyFiles, audit, events } = ledger;
   const { hosts, facts, select, findings } = registry;
   const { rollouts, rolloutsRoom } = change;
   const { metrics } = options;
@@ -116,6 +119,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     services: { hosts, facts, select, findings, rollouts, audit, events },
     audit,
     trust,
+    keyFiles,
     ...doors,
     rolloutsRoom,
     closeRules: () => rules.close(),
@@ -147,7 +151,10 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
 
 /** What signs, and what remembers. */
 async function openLedger(context: KernelContext, options: RoomsOptions) {
-  const keyFiles = await openKeyFiles(join(options.dataDirectory, 'keys'));
+  const { keyFiles } = await openInstallationKeys(context, {
+    directory: join(options.dataDirectory, 'keys'),
+    hasPeers: Boolean(options.peers),
+  });
   const trust = await openTrust(context, keyFiles);
   const { audit, ...auditRoom } = await createAudit(context, { signer: trust.signer });
   const { events, ...eventsRoom } = await createEvents(context, options.retention);

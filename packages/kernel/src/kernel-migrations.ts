@@ -10,6 +10,7 @@ import { factsMigrations } from './facts/index.ts';
 import { findingsMigrations } from './findings/index.ts';
 import { hostsMigrations } from './hosts/index.ts';
 import { httpMigrations } from './http/index.ts';
+import { machinesMigrations } from './machines/index.ts';
 import { notificationsMigrations } from './notifications/index.ts';
 import { plansMigrations } from './plans/index.ts';
 import type { ServerPlugin } from './plugins/index.ts';
@@ -35,5 +36,6 @@ export const kernelMigrations = (plugins: readonly ServerPlugin[]): MigrationSet
   calendarMigrations,
   notificationsMigrations,
   schedulesMigrations,
+  machinesMigrations,
   ...plugins.flatMap((plugin) => plugin.migrations ?? []),
 ];

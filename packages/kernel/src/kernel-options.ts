@@ -13,6 +13,15 @@ export interface Retention {
   readonly resultsKeptDays: number;
 }
 
+export interface PeerOptions {
+  /** Where fronts of other machines find this leader. */
+  readonly listen: Address;
+  /** How they reach it. */
+  readonly advertised: Address;
+  /** Another machine leads: this one must stop at once, and can commit nothing any more. */
+  readonly superseded: () => void;
+}
+
 export interface KernelOptions {
   readonly plugins: readonly ServerPlugin[];
   /** Private keys live in `keys` below it. */
@@ -25,6 +34,8 @@ export interface KernelOptions {
    * and `gatewayListen` say where they are. Absent or null: this process does everything.
    */
   readonly doorPath?: string | null;
+  /** Of several machines over one database; goes with a door. Absent or null: there is one machine. */
+  readonly peers?: PeerOptions | null;
   /** Addresses and networks of load balancers before the gateway that speak the PROXY protocol; absent: none. */
   readonly gatewayProxies?: readonly string[];
   /** Names and addresses by which server and gateway are reached, the best first; they stand in certificates and tokens. */

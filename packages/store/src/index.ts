@@ -6,6 +6,7 @@ export { insertRows } from './insert-rows.ts';
 export { pendingMigrations } from './migrate.ts';
 export { openStore, openStoreReader, type StoreLocation } from './open-store.ts';
 export { placeOf } from './postgres/place.ts';
+export { standBy } from './postgres/stand-by.ts';
 export { rowChunks } from './row-chunks.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open-sqlite-store.ts';
 export { isUniqueViolation, StatementError } from './statement-error.ts';

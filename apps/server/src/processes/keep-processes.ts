@@ -18,10 +18,16 @@ import { fileURLToPath } from 'node:url';
 import { systemClock } from '@pilothouse/base';
 import type { Config } from '../config.ts';
 import { openLog } from '../open-log.ts';
-import { printAddresses } from '../print-start.ts';
+import { printAddresses, printStandingBy } from '../print-start.ts';
 import { endAsked } from '../run-main.ts';
 import { doorPath } from './door-path.ts';
-import { KeptProcess, type KeptProcessOptions, type Ready, type Refused } from './kept-process.ts';
+import {
+  KeptProcess,
+  type KeptProcessOptions,
+  type Ready,
+  type Refused,
+  type StandingBy,
+} from './kept-process.ts';
 
 const LEADER = fileURLToPath(new URL('leader-main.ts', import.meta.url));
 const FRONT = fileURLToPath(new URL('front-main.ts', import.meta.url));
@@ -44,6 +50,10 @@ export async function keepProcesses(config: Config): Promise<void> {
     name: 'leader',
     hasSpare: true,
     spawn: () => fork(LEADER, args),
+    // The code that another machine has shown does not serve here.
+    tookOver: (ready) => {
+      if (ready.setupCode !== null) process.stdout.write(wordOf(config, ready));
+    },
   });
   const fronts = Array.from({ length: config.processes - 1 }, (_, i) => newFront(world, `front-${i + 1}`));
   const stopAll = async (): Promise<void> => {
@@ -60,9 +70,8 @@ export async function keepProcesses(config: Config): Promise<void> {
     process.exitCode = begun.exitCode;
     return;
   }
-  const { listen, gatewayListen, language } = config;
-  const addresses = { port: listen.port, gatewayPort: gatewayListen.port, language };
-  process.stdout.write(printAddresses({ ...addresses, pin: begun.pin ?? '', setupCode: begun.setupCode }));
+  const { listen, gatewayListen } = config;
+  process.stdout.write(wordOf(config, begun));
   log.info('ready', { listen, gatewayListen, processes: config.processes });
   onHangUp(async () => {
     log.info('all processes are replaced', {});
@@ -76,13 +85,23 @@ export async function keepProcesses(config: Config): Promise<void> {
   await stopAll();
 }
 
+/** What a person reads who started it. */
+function wordOf({ listen, gatewayListen, language }: Config, word: Ready | StandingBy): string {
+  const addresses = { port: listen.port, gatewayPort: gatewayListen.port, language };
+  if (word.kind === 'standing-by') return printStandingBy({ ...addresses, holder: word.holder });
+  return printAddresses({ ...addresses, pin: word.pin ?? '', setupCode: word.setupCode });
+}
+
 const newFront = (
   world: Omit<KeptProcessOptions, 'name' | 'spawn' | 'hasSpare'>,
   name: string,
 ): KeptProcess => new KeptProcess({ ...world, name, hasSpare: false, spawn: () => cluster.fork().process });
 
 /** The leader's word when all are ready, or the first refusal. */
-async function startAll(fronts: readonly KeptProcess[], led: Ready): Promise<Ready | Refused> {
+async function startAll(
+  fronts: readonly KeptProcess[],
+  led: Ready | StandingBy,
+): Promise<Ready | StandingBy | Refused> {
   const words = await Promise.all(fronts.map((front) => front.start()));
   return words.find((word) => word.kind === 'refused') ?? led;
 }

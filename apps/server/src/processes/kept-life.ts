@@ -7,27 +7,40 @@ export interface KeptWork {
   leave(): Promise<void>;
 }
 
+/** What it can say of its beginning, and hear meanwhile. */
+export interface Beginning {
+  /** Given when it is to end, begun or not. */
+  readonly signal: AbortSignal;
+  /** It waits for its turn behind that one; `takingOver` when it has come. */
+  standingBy(holder: string): void;
+  takingOver(): void;
+}
+
 /**
  * The life of a process that a keeper started: begins at the keeper's word, answers whether it is alive, and ends in order
  * when it is told to, when somebody sends SIGTERM, or when its keeper is gone. Ctrl-C at a terminal reaches it as well; that
  * is for the keeper to act on.
  */
-export function liveKept(begin: (name: string) => Promise<KeptWork>): void {
+export function liveKept(begin: (name: string, beginning: Beginning) => Promise<KeptWork>): void {
   let work: Promise<KeptWork> | null = null;
-  let isLeaving = false;
+  const left = new AbortController();
   const say = (word: ProcessWord): void => {
     if (process.connected) process.send?.(word);
   };
   const leave = async (): Promise<void> => {
-    if (isLeaving) return;
-    isLeaving = true;
+    if (left.signal.aborted) return;
+    left.abort();
     // One that could not begin has said so, and ends by itself.
     const begun = await work?.catch(() => null);
     await begun?.leave();
     process.exit(0);
   };
   const start = async (name: string): Promise<void> => {
-    work = begin(name);
+    work = begin(name, {
+      signal: left.signal,
+      standingBy: (holder) => say({ kind: 'standing-by', holder }),
+      takingOver: () => say({ kind: 'taking-over' }),
+    });
     const { ready } = await work;
     say({ kind: 'ready', ...ready });
   };

@@ -30,19 +30,24 @@ export interface KeptProcessOptions {
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
+  /** It does its work, after it had only stood by. */
+  readonly tookOver?: (ready: Ready) => void;
 }
 
 export type Ready = Extract<ProcessWord, { kind: 'ready' }>;
+export type StandingBy = Extract<ProcessWord, { kind: 'standing-by' }>;
 export type Refused = Extract<ProcessWord, { kind: 'refused' }>;
+type Begun = Ready | StandingBy | Refused;
 
 interface Life {
   readonly child: ChildProcess;
   /** Its program is there, or it has ended. */
   readonly loaded: Promise<void>;
   /** Null when it ended without a word. */
-  readonly begun: Promise<Ready | Refused | null>;
+  readonly begun: Promise<Begun | null>;
   readonly ended: Promise<void>;
   readonly bornAt: number;
+  isStandingBy: boolean;
   isAskedToLeave: boolean;
   hasEnded: boolean;
 }
@@ -63,11 +68,11 @@ export class KeptProcess {
   }
 
   /** Starts it for the first time. A refusal is final; from `ready` on it is kept. */
-  async start(): Promise<Ready | Refused> {
+  async start(): Promise<Begun> {
     const life = this.#bear();
     this.#life = life;
     const word = await this.#begin(life);
-    if (word.kind === 'ready') this.#keep(life);
+    if (word.kind !== 'refused') this.#keep(life, word);
     else this.#isOver = true;
     return word;
   }
@@ -86,8 +91,8 @@ export class KeptProcess {
     const isFirstOut = !canBothBe && !life.hasEnded;
     if (isFirstOut) await this.#leave(old);
     const word = await this.#begin(life);
-    if (word.kind === 'ready') {
-      this.#keep(life);
+    if (word.kind !== 'refused') {
+      this.#keep(life, word);
       if (canBothBe) await this.#leave(old);
       return true;
     }
@@ -107,7 +112,7 @@ export class KeptProcess {
     const { clock, name, log } = this.#options;
     const child = this.#options.spawn();
     const loaded = Promise.withResolvers<void>();
-    const begun = Promise.withResolvers<Ready | Refused | null>();
+    const begun = Promise.withResolvers<Begun | null>();
     const ended = Promise.withResolvers<void>();
     // A start may read a large store before its first turn.
     let silent = Number.NEGATIVE_INFINITY;
@@ -122,9 +127,17 @@ export class KeptProcess {
     child.on('message', (message) => {
       const word = ProcessWord.safeParse(message);
       if (!word.success) return;
-      if (word.data.kind === 'loaded') return loaded.resolve();
-      if (word.data.kind !== 'alive') begun.resolve(word.data);
-      else if (silent > 0) silent = 0;
+      const { data } = word;
+      if (data.kind === 'loaded') return loaded.resolve();
+      if (data.kind === 'alive') silent = Math.min(silent, 0);
+      else if (data.kind === 'taking-over') silent = Number.NEGATIVE_INFINITY;
+      else if (data.kind === 'ready' && life.isStandingBy) {
+        silent = 0;
+        this.#tookOver(life, data);
+      } else {
+        life.isStandingBy = data.kind === 'standing-by';
+        begun.resolve(data);
+      }
     });
     child.once('exit', (code, signal) => {
       stopAsking();
@@ -144,13 +157,22 @@ export class KeptProcess {
       begun: begun.promise,
       ended: ended.promise,
       bornAt: clock.monotonic(),
+      isStandingBy: false,
       isAskedToLeave: false,
       hasEnded: false,
     };
     return life;
   }
 
-  async #begin(life: Life): Promise<Ready | Refused> {
+  #tookOver(life: Life, ready: Ready): void {
+    life.isStandingBy = false;
+    const { log, name, clock, tookOver, hasSpare } = this.#options;
+    log.info('a process is ready', { name, pid: life.child.pid, tookOver: true });
+    if (hasSpare) clock.after(SPARE_AFTER_MS, () => void this.#bearSpare(life));
+    tookOver?.(ready);
+  }
+
+  async #begin(life: Life): Promise<Begun> {
     const { name, clock, log } = this.#options;
     const { pid } = life.child;
     const begunAt = clock.monotonic();
@@ -158,12 +180,14 @@ export class KeptProcess {
     const word = await life.begun;
     if (word?.kind === 'ready')
       log.info('a process is ready', { name, pid, tookMs: Math.round(clock.monotonic() - begunAt) });
+    if (word?.kind === 'standing-by') log.info('a process stands by', { name, pid, holder: word.holder });
     return word ?? { kind: 'refused', text: `INTERNAL: ${name} ended before it was ready\n`, exitCode: 1 };
   }
 
-  #keep(life: Life): void {
+  #keep(life: Life, word: Ready | StandingBy): void {
     const { clock, hasSpare } = this.#options;
-    if (hasSpare) clock.after(SPARE_AFTER_MS, () => void this.#bearSpare(life));
+    // Whoever stands by is a spare itself, of another machine's.
+    if (hasSpare && word.kind === 'ready') clock.after(SPARE_AFTER_MS, () => void this.#bearSpare(life));
     void life.ended.then(() => {
       if (this.#life === life && !life.isAskedToLeave) this.#again(life);
     });
@@ -184,7 +208,7 @@ export class KeptProcess {
   async #tryAgain(life: Life): Promise<void> {
     this.#life = life;
     const word = await this.#begin(life);
-    if (word.kind === 'ready') return this.#keep(life);
+    if (word.kind !== 'refused') return this.#keep(life, word);
     this.#options.log.error('a process did not start', { name: this.name, why: word.text });
     this.#again(life);
   }

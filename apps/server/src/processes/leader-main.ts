@@ -6,9 +6,10 @@ import { readVersion } from '../version.ts';
 import { doorPath } from './door-path.ts';
 import { liveKept } from './kept-life.ts';
 
-liveKept(async (name) => {
+liveKept(async (name, beginning) => {
   const config = readConfig(systemSources());
-  const leader = { name, doorPath: doorPath(config.dataDirectory) };
+  const turn = config.peers === null ? null : { ...config.peers, ...beginning };
+  const leader = { name, doorPath: doorPath(config.dataDirectory), turn };
   const server = await runServer(config, readVersion(), { leader });
   const { pin } = server.kernel;
   return {

@@ -6,6 +6,9 @@ export const ProcessWord = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('loaded') }),
   /** It does its work from now on. */
   z.object({ kind: z.literal('ready'), pin: z.string().nullable(), setupCode: z.string().nullable() }),
+  /** It waits for its turn behind another machine, and says so once more when its turn has come. */
+  z.object({ kind: z.literal('standing-by'), holder: z.string() }),
+  z.object({ kind: z.literal('taking-over') }),
   /** It cannot, and why: what a person should read, and what a script can tell it by. */
   z.object({ kind: z.literal('refused'), text: z.string(), exitCode: z.number().int() }),
   /** Its event loop turns. */

@@ -17,6 +17,7 @@ export * from './gates.ts';
 export * from './gateway.ts';
 export * from './groups.ts';
 export * from './hosts.ts';
+export * from './machines.ts';
 export * from './notifications.ts';
 export * from './plan-errors.ts';
 export * from './plans.ts';

@@ -2,6 +2,7 @@
 export { createEnrolment, type Enrolment } from './create-enrolment.ts';
 export { enrolmentEndpoints } from './endpoints.ts';
 export type { EnrolmentDeps } from './enrolment-deps.ts';
+export { issuePeerCertificate, PEER_CERTIFICATE_LIFE_MS } from './issue-certificate.ts';
 export { type KeyFiles, openKeyFiles } from './key-files.ts';
 export { enrolmentMigrations } from './migrations.ts';
 export type { EnrolmentService, PeerIdentity, ServerCertificate, Signer } from './service.ts';

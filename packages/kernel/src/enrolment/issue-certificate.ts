@@ -20,6 +20,7 @@ import {
 
 export const HOST_CERTIFICATE_LIFE_MS = 30 * DAY_MS;
 export const SERVER_CERTIFICATE_LIFE_MS = 90 * DAY_MS;
+export const PEER_CERTIFICATE_LIFE_MS = 90 * DAY_MS;
 /** An authority is replaced by rotation, not by running out; ten years outlive the machines it vouches for. */
 export const CA_LIFE_MS = 3650 * DAY_MS;
 /** Certificates start an hour early, so that a host whose clock is a little slow can use its own at once. */
@@ -192,7 +193,7 @@ const issueByLibrary = (
   issue(authority, {
     name: `CN=${subject.hostId}`,
     alternatives: [{ type: 'url', value: `urn:pilothouse:host:${subject.hostId}` }],
-    usage: ExtendedKeyUsage.clientAuth,
+    usages: [ExtendedKeyUsage.clientAuth],
     publicKey: subject.publicKey,
     notBefore: now - BACKDATE_MS,
     notAfter: now + HOST_CERTIFICATE_LIFE_MS,
@@ -206,17 +207,35 @@ export async function issueServerCertificate(
   return issue(authority, {
     name: 'CN=Pilothouse server',
     alternatives: subject.names.map((value) => ({ type: isIP(value) === 0 ? 'dns' : 'ip', value })),
-    usage: ExtendedKeyUsage.serverAuth,
+    usages: [ExtendedKeyUsage.serverAuth],
     publicKey: subject.publicKey,
     notBefore: now - BACKDATE_MS,
     notAfter: now + SERVER_CERTIFICATE_LIFE_MS,
   });
 }
 
+/** For both ends of a connection between machines of the installation, with a key of its own. */
+export async function issuePeerCertificate(
+  authority: Authority,
+  name: string,
+  now: number,
+): Promise<{ keyPem: string; certificatePem: string; notAfter: number }> {
+  const { publicKey, privateKey } = await newKeyPair();
+  const issued = await issue(authority, {
+    name: 'CN=Pilothouse machine',
+    alternatives: [{ type: 'dns', value: name }],
+    usages: [ExtendedKeyUsage.serverAuth, ExtendedKeyUsage.clientAuth],
+    publicKey,
+    notBefore: now - BACKDATE_MS,
+    notAfter: now + PEER_CERTIFICATE_LIFE_MS,
+  });
+  return { keyPem: await privateKeyPem(privateKey), certificatePem: issued.pem, notAfter: issued.notAfter };
+}
+
 interface Leaf {
   readonly name: string;
   readonly alternatives: { type: 'dns' | 'ip' | 'url'; value: string }[];
-  readonly usage: string;
+  readonly usages: string[];
   readonly publicKey: webcrypto.CryptoKey | Pkcs10CertificateRequest['publicKey'];
   readonly notBefore: number;
   readonly notAfter: number;
@@ -236,7 +255,7 @@ async function issue(authority: Authority, leaf: Leaf): Promise<IssuedCertificat
     extensions: [
       new BasicConstraintsExtension(false, undefined, true),
       new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([leaf.usage]),
+      new ExtendedKeyUsageExtension(leaf.usages),
       new SubjectAlternativeNameExtension(leaf.alternatives),
       await AuthorityKeyIdentifierExtension.create(authority.certificate.publicKey),
     ],

@@ -45,9 +45,10 @@ async function open(t: TestContext, ...leaders: readonly Lead[]) {
     message: () => undefined,
     closed: () => undefined,
   });
-  const found: { leader: Leader | null } = { leader: { link, agent } };
+  const found: { leader: Leader | null } = {
+    leader: { link, agent, ask: (options) => request({ ...options, socketPath: path }) },
+  };
   const forwarder = createForwarder({
-    path,
     leader: {
       ready: async () => found.leader,
       get hasLeader() {

@@ -11,7 +11,8 @@
  *
  * Limits: bodies above `keptBodyBytesMax` (uploads of agents, which are asked for again) are sent once.
  */
-import { request as askHttp, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { TLSSocket } from 'node:tls';
 import { AppError } from '@pilothouse/contract';
 import type { Peer } from '../gateway/index.ts';
 import type { Leader, LeaderLink } from './leader-link.ts';
@@ -27,7 +28,6 @@ export interface Forwarded {
 }
 
 export interface ForwarderOptions {
-  readonly path: string;
   readonly leader: Pick<LeaderLink, 'ready' | 'hasLeader'>;
   /** Answers with a refusal in the words of every other. */
   readonly refuse: (forwarded: Forwarded, refusal: AppError) => void;
@@ -55,7 +55,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
     for (;;) {
       const leader = await queue.leaderFor(forwarded.request);
       if (forwarded.response.destroyed) return;
-      const went = await attempt(options.path, leader, {
+      const went = await attempt(leader, {
         ...forwarded,
         body,
         begun: (answer) => void open.set(forwarded.response, answer),
@@ -157,12 +157,11 @@ interface Attempt extends Forwarded {
   readonly begun: (answer: IncomingMessage) => void;
 }
 
-function attempt(path: string, { agent }: Leader, what: Attempt): Promise<Went> {
+function attempt({ agent, ask }: Leader, what: Attempt): Promise<Went> {
   const { request, response, peer, door, body } = what;
   return new Promise((resolve) => {
     let isSent = false;
-    const asked = askHttp({
-      socketPath: path,
+    const asked = ask({
       agent,
       method: request.method ?? 'GET',
       path: request.url ?? '/',
@@ -171,11 +170,12 @@ function attempt(path: string, { agent }: Leader, what: Attempt): Promise<Went> 
     const leave = (): void => void asked.destroy();
     response.once('close', leave);
     asked.once('socket', (socket) => {
-      if (!socket.connecting) isSent = true;
-      else
-        socket.once('connect', () => {
-          isSent = true;
-        });
+      const sent = (): void => {
+        isSent = true;
+      };
+      // Nothing of a request leaves before the other side has proved itself.
+      if (asked.reusedSocket || !(socket.connecting || socket instanceof TLSSocket)) sent();
+      else socket.once(socket instanceof TLSSocket ? 'secureConnect' : 'connect', sent);
     });
     asked.once('response', (answer) => {
       response.off('close', leave);

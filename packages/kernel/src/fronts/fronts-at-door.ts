@@ -1,9 +1,11 @@
 import type { Duplex } from 'node:stream';
+import type { Clock } from '@pilothouse/base';
 import type { Gateway, ListenerKeys } from '../gateway/index.ts';
 import type { Log } from '../log.ts';
 import { CarriedSessions } from './carried-sessions.ts';
 import { FrontStats } from './front-stats.ts';
 import { type KeysNote, LINK_PROTOCOL } from './leader-link.ts';
+import { FRONT_LIMITS } from './limits.ts';
 import { Link, type LinkMessage } from './link.ts';
 
 /** A front as the leader knows it. */
@@ -23,21 +25,27 @@ interface Front {
   readonly held: PromiseWithResolvers<void>;
   readonly closed: PromiseWithResolvers<void>;
   stats: FrontStats | null;
+  /** By the monotonic clock. */
+  heardAt: number;
 }
 
 /** At the leader: the links of all fronts. */
 export class FrontsAtDoor {
   readonly #agents: Pick<Gateway, 'arrived' | 'keys'>;
   readonly #log: Log;
+  readonly #clock: Clock;
   readonly #fronts = new Set<Front>();
 
   constructor({
     agents,
+    clock,
     log,
   }: {
     readonly agents: Pick<Gateway, 'arrived' | 'keys' | 'onKeys'>;
+    readonly clock: Clock;
     readonly log: Log;
   }) {
+    this.#clock = clock;
     this.#agents = agents;
     this.#log = log;
     agents.onKeys((keys) => {
@@ -54,7 +62,8 @@ export class FrontsAtDoor {
     }));
   }
 
-  begin(name: string, socket: Duplex, head: Buffer): void {
+  begin(from: { readonly name: string; readonly isFar: boolean }, socket: Duplex, head: Buffer): void {
+    const { name } = from;
     socket.write(
       `HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${LINK_PROTOCOL}\r\n\r\n`,
     );
@@ -70,8 +79,10 @@ export class FrontsAtDoor {
       held: Promise.withResolvers(),
       closed: Promise.withResolvers(),
       stats: null,
+      heardAt: this.#clock.monotonic(),
     };
     this.#fronts.add(front);
+    if (from.isFar) this.#watch(front);
     this.#log.info('a front came', { front: name });
     link.send('keys', 0, noteOf(this.#agents.keys()));
   }
@@ -90,7 +101,19 @@ export class FrontsAtDoor {
     await Promise.all(fronts.map(({ closed }) => closed.promise));
   }
 
+  /** Whoever is on another machine can vanish without a word: each side says now and then that it is there. */
+  #watch(front: Front): void {
+    const stop = this.#clock.every(FRONT_LIMITS.aliveMs, () => {
+      front.link.send('alive');
+      if (this.#clock.monotonic() - front.heardAt < FRONT_LIMITS.frontSilentMs) return;
+      this.#log.warn('a front of another machine is silent', { front: front.name });
+      front.link.destroy();
+    });
+    void front.closed.promise.then(stop);
+  }
+
   #receive(front: Front, message: LinkMessage): void {
+    front.heardAt = this.#clock.monotonic();
     try {
       if (message.kind === 'held') front.held.resolve();
       else if (message.kind === 'stats')

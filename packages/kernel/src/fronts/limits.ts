@@ -12,6 +12,20 @@ export const FRONT_LIMITS = {
   unheardFramesMax: 16,
   /** How often a front looks for a leader. A connection to a socket that is not there costs next to nothing. */
   leaderRetryMs: 100,
+  /** The same where the way leads over a network and its beginning has to be asked for. */
+  farRetryMs: 250,
+  /** Who does not answer in this time vanished without a word. */
+  farConnectMs: 2 * SECOND_MS,
+  /** How often a front looks whether another machine leads, since a link to one that vanished stays open. */
+  leaderLookMs: SECOND_MS,
+  /** How often a leader says on a link to another machine that it lives, and the silence after which a front gives it up. */
+  aliveMs: SECOND_MS,
+  leaderSilentMs: 4 * SECOND_MS,
+  /** A front says every `statsIntervalMs` how it is. After this silence its sessions are as lost as it is. */
+  frontSilentMs: 8 * SECOND_MS,
+  /** Connections from other machines: their fronts' requests at the same time, with room, and no more than a process may hold. */
+  farConnectionsMax: 16_000,
+  farHandshakeMs: 5 * SECOND_MS,
   /** How long a request or an agent at a front waits for a leader; a change-over takes a few seconds. */
   leaderWaitMs: 15 * SECOND_MS,
   /** Who waits so, in all, of either kind. Each holds a connection, and a request its body. More are told to come again. */

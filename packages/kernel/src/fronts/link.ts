@@ -12,7 +12,7 @@
 import type { Duplex } from 'node:stream';
 import { FRONT_LIMITS } from './limits.ts';
 
-/** Numbers on the wire are places in this list: both sides are of one version, since one program starts both. */
+/** Numbers on the wire are places in this list. Machines of an installation may be of two versions: new ones come last. */
 export const LINK_KINDS = [
   // From the leader, of the installation.
   'keys',
@@ -38,6 +38,8 @@ export const LINK_KINDS = [
   'cut',
   // Of one session, both ways.
   'text',
+  // From the leader, so that a machine that vanished is told from one that has nothing to say.
+  'alive',
 ] as const;
 export type LinkKind = (typeof LINK_KINDS)[number];
 

@@ -1,12 +1,15 @@
 import type { Clock } from '@pilothouse/base';
+import { isAppError } from '@pilothouse/contract';
 import { GATEWAY_LIMITS } from '../gateway/index.ts';
 import type { Address } from '../kernel-options.ts';
 import type { Log } from '../log.ts';
+import type { LeaderPlace } from '../machines/service.ts';
 import { createForwarder, type Forwarder } from './forward-request.ts';
 import { createFrontAnswers } from './front-answers.ts';
 import { FrontSessions } from './front-sessions.ts';
 import type { FrontStats } from './front-stats.ts';
 import { LeaderLink } from './leader-link.ts';
+import { type LeaderWay, wayTo } from './leader-way.ts';
 import { FRONT_LIMITS } from './limits.ts';
 import { type FrontListeners, makeFrontListeners } from './open-front-listeners.ts';
 import { within } from './within.ts';
@@ -14,8 +17,10 @@ import { within } from './within.ts';
 export interface FrontOptions {
   /** For logs and measures: front-1. */
   readonly name: string;
-  /** The socket of the leader's door. */
+  /** The socket of the leader's door, where fronts and leader are of one machine. */
   readonly leaderPath: string;
+  /** Asked again and again where they may be on several; absent: they are not. */
+  readonly findLeader?: () => Promise<LeaderPlace | null>;
   readonly listen: Address;
   readonly gatewayListen: Address;
   readonly gatewayProxies: readonly string[];
@@ -39,8 +44,15 @@ export function runFront(options: FrontOptions): RunningFront {
   const answers = createFrontAnswers(log);
   const ready = Promise.withResolvers<void>();
   let listeners: FrontListeners | null = null;
+  const { findLeader } = options;
+  const here = wayTo({ kind: 'socket', path: options.leaderPath, term: 0 });
   const leader = new LeaderLink({
-    path: options.leaderPath,
+    find: findLeader === undefined ? async () => here : () => findLeader().then(wayOf),
+    canMove: findLeader !== undefined,
+    // What is wrong with this machine stays so; who does not listen yet is told, and who does goes on.
+    refused(cause) {
+      if (listeners === null && isAppError(cause) && LASTING.has(cause.code)) ready.reject(cause);
+    },
     name: options.name,
     clock,
     log,
@@ -59,7 +71,7 @@ export function runFront(options: FrontOptions): RunningFront {
   });
   const closeDeadlineMs = GATEWAY_LIMITS.closeDeadlineMs;
   const sessions = new FrontSessions({ leader, clock, closeDeadlineMs, comeAgain: answers.comeAgain });
-  const forwarder = createForwarder({ path: options.leaderPath, leader, refuse: answers.refuse });
+  const forwarder = createForwarder({ leader, refuse: answers.refuse });
   const stopStats = clock.every(FRONT_LIMITS.statsIntervalMs, () => {
     leader.link?.send('stats', 0, JSON.stringify(statsOf(listeners, sessions, forwarder)));
   });
@@ -79,6 +91,11 @@ export function runFront(options: FrontOptions): RunningFront {
     },
   };
 }
+
+/** A machine without the key of the installation could never lead, nor find out who does. */
+const LASTING: ReadonlySet<string> = new Set(['CLUSTER_KEY_MISSING', 'CLUSTER_KEY_WRONG']);
+
+const wayOf = (place: LeaderPlace | null): LeaderWay | null => (place === null ? null : wayTo(place));
 
 async function listen(
   { listen: api, gatewayListen }: FrontOptions,
