@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { test } from 'node:test';
+import { testGroups } from '../test-groups.ts';
 import { filesMatching, ROOT } from './source-tree.ts';
 
 const documents = filesMatching(/\.md$/).filter((file) => !/(^|\/)fixtures\//.test(file.path));
@@ -27,6 +28,21 @@ test('every relative link of a document leads somewhere', () => {
       if (!existsSync(join(ROOT, target))) offences.push(`${document.path} links to ${link}`);
     }
   }
+  assert.deepEqual(offences, []);
+});
+
+test('every attack that the threat model lists is held by tests that run', () => {
+  const run = new Set(testGroups().flatMap(({ files }) => files));
+  const model = documents.find(({ path }) => path === 'docs/security.md')?.text ?? '';
+  const tables = model.split('| attack | what holds | test |\n').slice(1);
+  const rows = tables.flatMap((table) => /^(?:\|.*\n)*/.exec(table)?.[0].split('\n').slice(1, -1) ?? []);
+
+  const offences = rows.filter((row) => {
+    const tests = [...(row.split('|').at(-2) ?? '').matchAll(/`([^`]+)`/g)].map(([, path]) => path ?? '');
+    return tests.length === 0 || !tests.every((path) => run.has(path));
+  });
+
+  assert.ok(rows.length > 20, `${rows.length} attacks were read`);
   assert.deepEqual(offences, []);
 });
 
