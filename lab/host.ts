@@ -56,8 +56,8 @@ async function installUnit(name: string): Promise<void> {
   await writeFile(join(hostRoot(name), 'usr/bin/pilothouse-agent'), launcher, { mode: 0o755 });
 }
 
-/** Switches the host on. Returns when its systemd says that it is up. */
-export async function bootHost(name: string): Promise<void> {
+/** Switches the host on. Returns when its systemd says that it is up. `binds`: what it sees of this machine, `from:to`. */
+export async function bootHost(name: string, binds: readonly string[] = []): Promise<void> {
   const console = openSync(join(hostDirectory(name), 'console.log'), 'a');
   const nspawn = [
     'systemd-nspawn',
@@ -76,6 +76,7 @@ export async function bootHost(name: string): Promise<void> {
     '--console=pipe',
     `--bind-ro=${process.execPath}:${HOST_RUNTIME}`,
     `--bind-ro=${join(PROJECT_ROOT, 'dist/agent')}:${HOST_AGENT}`,
+    ...binds.map((bind) => `--bind-ro=${bind}`),
     '--boot',
   ];
   const child = spawn('bash', [join(PROJECT_ROOT, 'lab/run-host.sh'), `${CGROUP}/${name}`, ...nspawn], {
