@@ -6,7 +6,7 @@ import { sourceFiles } from './source-tree.ts';
 const PAIR =
   /\ben:\s*(?:'((?:[^'\\]|\\.)*)'|`([^`]*)`|"([^"]*)"),?\s*zh:\s*(?:'((?:[^'\\]|\\.)*)'|`([^`]*)`|"([^"]*)")/g;
 
-const placeholders = (text: string): string => [...new Set(text.match(/\{\w+\}/g) ?? [])].sort().join(' ');
+const placeholders = (text: string): string => [...new Set(text.match(/\{ ?\w+\}/g) ?? [])].sort().join(' ');
 
 test('both languages of a text name the same placeholders, and neither is empty', () => {
   let pairs = 0;

@@ -1,5 +1,5 @@
 import type { Described } from '@pilothouse/cli-kit';
-import { cliErrors } from '@pilothouse/cli-kit';
+import { cliErrors, moment } from '@pilothouse/cli-kit';
 import { clientErrors } from '@pilothouse/client';
 import * as contract from '@pilothouse/contract';
 import { type ErrorDetails, type ErrorTable, type Language, renderMessage } from '@pilothouse/contract';
@@ -18,12 +18,18 @@ export function createDescriber(
   pluginTables: readonly ErrorTable[],
 ): (code: string, details: ErrorDetails) => Described {
   const rows: ErrorTable = Object.assign({}, ...kernelTables, clientErrors, cliErrors, ...pluginTables);
-  return (code, details) => {
+  return (code, sent) => {
     const row = rows[code];
     if (row === undefined) return { title: code, hint: '' };
+    const details = Object.fromEntries(Object.entries(sent).map(([name, value]) => [name, asRead(value)]));
     return {
       title: renderMessage(row.title, language, details),
       hint: renderMessage(row.hint, language, details),
     };
   };
 }
+
+const TIMESTAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z$/;
+/** Moments stand in a text as they stand in a table. */
+const asRead = (value: unknown): unknown =>
+  typeof value === 'string' && TIMESTAMP.test(value) ? moment(value) : value;

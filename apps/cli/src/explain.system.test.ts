@@ -114,6 +114,65 @@ test('an explanation shows waves, the verdict and the soak of gates, who can go 
   assert.match(chinese.out, /web-3：已被 r_\S+“reboot”（ada）占用 4m/);
 });
 
+test('a wait that is the only one is said once, with its hosts; without a rate nobody guesses the end', async () => {
+  const details = { hosts: 2, name: 'etcd', domain: '', down: 1, allowed: 1 };
+  const waits = { code: 'WAITS_FOR_BUDGET', details, since: at };
+  const unblocking = { by: 'rollout', permission: 'budgets.write', command: 'pilothouse budget' };
+  const reason = { code: waits.code, details, unblocking, hostsCount: 2, hosts: [host(1), host(2)] };
+  server.on(rolloutRoutes.explain, {
+    json: {
+      ...{ gates: [], waves: [], throttle: null, endsAt: null, failures: null, notUndone: null, unblocking },
+      rollout: { ...rollout, waitingFor: waits },
+      reasons: [{ ...reason, holders: [], holdersCount: 0 }],
+    },
+  });
+
+  const { out } = await run(['rollout', 'explain', rolloutId]);
+
+  assert.equal(out.split('2 hosts wait for budget "etcd": 1 is down, 1 may be').length, 2);
+  assert.match(out, /\n {2}web-1, web-2\n/);
+  assert.match(out, /When it ends cannot be said yet/);
+});
+
+test('a moment within a reason is read as in a table', async () => {
+  const until = '2026-01-02T03:05:05.217Z';
+  const details = { gate: 'coffee', wave: 1, until };
+  const waits = { code: 'WAITS_FOR_PAUSE_BETWEEN_WAVES', details, since: at };
+  server.on(rolloutRoutes.explain, {
+    json: {
+      ...{ gates: [], waves: [], throttle: null, endsAt: null, failures: null, notUndone: null },
+      ...{ rollout: { ...rollout, waitingFor: waits }, reasons: [], unblocking: null },
+    },
+  });
+
+  const { out } = await run(['rollout', 'explain', rolloutId]);
+
+  assert.match(out, /until 2026-01-02 03:05:05Z/);
+});
+
+test('before a rollout runs, its first wave is the one that comes next', async () => {
+  const wave = {
+    name: 'canary',
+    hostsCount: 1,
+    endedCount: 0,
+    failuresCount: 0,
+    failuresMax: 0,
+    counts: null,
+  };
+  const nothing = { reasons: [], gates: [], throttle: null, endsAt: null, failures: null, notUndone: null };
+  const waits = { code: 'WAITS_FOR_APPROVAL', details: { given: 0, required: 1 }, since: at };
+  const waiting = { ...rollout, state: 'awaiting-approval', startedAt: null, waitingFor: waits };
+  const unblocking = { by: 'person', permission: 'rollouts.approve', command: 'pilothouse approve' };
+  server.on(rolloutRoutes.explain, {
+    json: { ...nothing, rollout: waiting, unblocking, waves: [wave, { ...wave, name: 'rest' }] },
+  });
+
+  const { out } = await run(['rollout', 'explain', rolloutId]);
+
+  assert.match(out, /canary\s+0\/1\s+0 \(≤ 0\)\s+next\n/);
+  assert.match(out, /rest\s+0\/1\s+0 \(≤ 0\)\s+later\n/);
+});
+
 test('a prediction stands beside what the run did, in words, also where the run failed after its change', async () => {
   const change = { path: '/etc/a', property: 'mode', from: '0644', to: '0600' };
   const action = {

@@ -29,6 +29,7 @@ const RESULTS_MS = 1000;
 const GROUPS_MAX = 200;
 
 const WORDS = {
+  titleAndHint: { en: '{title}. {hint}', zh: '{title}。{hint}' },
   left: {
     en: 'No longer watching; {id} goes on. Watch: pilothouse rollout watch {id} · end it: pilothouse rollout cancel {id}',
     zh: '已停止查看；{id} 仍在继续。查看：pilothouse rollout watch {id} · 终止：pilothouse rollout cancel {id}',
@@ -160,7 +161,7 @@ function createWaitingTeller(context: CliContext, progress: Progress): (rollout:
     told = waitingFor.code;
     const { title, hint } = context.describe(waitingFor.code, waitingFor.details);
     progress.clear();
-    note(context, plain(hint === '' ? title : `${title}. ${hint}`));
+    note(context, plain(hint === '' ? title : context.say(WORDS.titleAndHint, { title, hint })));
   };
 }
 

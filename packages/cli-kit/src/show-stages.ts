@@ -25,6 +25,10 @@ const WORDS = {
   since: { en: ' (for {age})', zh: '（已 {age}）' },
   throttle: { en: 'At most {allowed} at a time, held by {by}', zh: '同时最多 {allowed} 台，限制来自 {by}' },
   ends: { en: 'At this rate it ends at {at}', zh: '按当前速度将于 {at} 结束' },
+  noRate: {
+    en: 'When it ends cannot be said yet: no host has ended its work',
+    zh: '尚无主机完成，暂无法估计结束时间',
+  },
   earliest: { en: 'Not before {at}: it also waits for {what}', zh: '不早于 {at}，还取决于：{what}' },
   parts: { en: ' ({parts})', zh: '（{parts}）' },
   work: { en: 'work {span}', zh: '执行 {span}' },
@@ -119,7 +123,11 @@ export const showHeld = (context: CliContext, { reasons }: Explanation): string 
 function waveTable(context: CliContext, { waves, gates, rollout }: Explanation): string {
   if (waves.length === 0) return '';
   const rows = waves.flatMap((wave, number): StageRow[] => [
-    waveRow(context, wave, { ahead: number - rollout.wave, isEnded: rollout.endedAt !== null }),
+    waveRow(context, wave, {
+      // Before it runs its first wave is the one that comes next.
+      ahead: number - rollout.wave + (rollout.startedAt === null ? 1 : 0),
+      isEnded: rollout.endedAt !== null,
+    }),
     ...gates.filter((gate) => gate.wave === number + 1).map((gate) => gateRow(context, gate)),
   ]);
   const columns: Column<StageRow>[] = [
@@ -211,25 +219,34 @@ function waitLines(context: CliContext, { rollout, unblocking }: Explanation): s
   ];
 }
 
-function reasonLines(context: CliContext, { reasons }: Explanation): string[] {
+function reasonLines(context: CliContext, { reasons, rollout }: Explanation): string[] {
+  const { waitingFor } = rollout;
+  const said = waitingFor === null ? null : context.describe(waitingFor.code, waitingFor.details).title;
   return reasons.map((reason) => {
     const { title } = context.describe(reason.code, reason.details);
+    // What the rollout as a whole waits for has just been said.
+    const isSaid = title === said;
     const held = holderLines(context, reason);
     // Those that are under way or away are their own holders.
     const isSame = reason.holders.some(({ hostId }) => reason.hosts.some((host) => host.hostId === hostId));
     const names = isSame ? '' : reason.hosts.map((host) => plain(host.hostName)).join(', ');
     const lines = [
-      `${paint(context.terminal, 'bold', plain(title))} (${reason.hostsCount})`,
-      `  ${plain(unblockingText(context, reason.unblocking))}`,
+      ...(isSaid
+        ? []
+        : [
+            `${paint(context.terminal, 'bold', plain(title))} (${reason.hostsCount})`,
+            `  ${plain(unblockingText(context, reason.unblocking))}`,
+          ]),
       ...held.map((line) => `  ${line}`),
       ...(names === '' ? [] : [`  ${names}`]),
     ];
-    return `${lines.join('\n')}\n`;
+    return lines.map((line) => `${line}\n`).join('');
   });
 }
 
-function endLines(context: CliContext, { throttle, endsAt, forecast }: Explanation): string[] {
+function endLines(context: CliContext, { throttle, endsAt, forecast, rollout }: Explanation): string[] {
   const { say } = context;
+  const isUnderWay = rollout.startedAt !== null && rollout.endedAt === null && rollout.waitingFor !== null;
   const by =
     throttle === null
       ? ''
@@ -242,7 +259,11 @@ function endLines(context: CliContext, { throttle, endsAt, forecast }: Explanati
         );
   return [
     throttle === null ? '' : `${say(WORDS.throttle, { allowed: throttle.allowed, by })}\n`,
-    endsAt === null ? '' : `${endText(context, endsAt, forecast)}\n`,
+    endsAt === null
+      ? isUnderWay
+        ? `${say(WORDS.noRate)}\n`
+        : ''
+      : `${endText(context, endsAt, forecast)}\n`,
   ];
 }
 

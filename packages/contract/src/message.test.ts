@@ -15,6 +15,14 @@ test('leaves a placeholder visible whose parameter is absent', () => {
   assert.equal(renderMessage({ en: 'on {host}', zh: '{host} 上' }, 'en'), 'on {host}');
 });
 
+test('what may be empty takes the space before it along', () => {
+  const text = { en: 'budget "{name}"{ domain}: full', zh: '预算“{name}”{ domain}：已满' };
+
+  assert.equal(renderMessage(text, 'en', { name: 'a', domain: 'r1' }), 'budget "a" r1: full');
+  assert.equal(renderMessage(text, 'en', { name: 'a', domain: '' }), 'budget "a": full');
+  assert.equal(renderMessage(text, 'zh', { name: 'a', domain: '' }), '预算“a”：已满');
+});
+
 test('a kind of thing is named in the language of the reader', () => {
   const text = { en: 'There is no {what} {id}', zh: '不存在{what} {id}' };
 

@@ -73,20 +73,23 @@ const nounIn = (language: Language, name: unknown): unknown =>
 
 /**
  * Fills `{name}` from the parameters; an absent one stays visible as `{name}` rather than vanish. `{hosts:host|hosts}` is the
- * first word when the parameter is 1 and the second otherwise, which English needs and Chinese does not.
+ * first word when the parameter is 1 and the second otherwise, which English needs and Chinese does not. `{ name}` has a space
+ * before it, and is nothing at all where the parameter is empty.
  */
 export function renderMessage(
   message: Message,
   language: Language,
   parameters: MessageParameters = {},
 ): string {
-  const pattern = /\{(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g;
-  return message[language].replace(pattern, (whole, name: string, one?: string, many?: string) => {
+  const pattern = /\{( ?)(\w+)(?::([^{}|]*)\|([^{}|]*))?\}/g;
+  const fill = (whole: string, space: string, name: string, ...[one, many]: (string | undefined)[]) => {
     const value = name === 'what' ? nounIn(language, parameters[name]) : parameters[name];
     if (one !== undefined && many !== undefined) return value === 1 ? one : many;
     if (value === undefined) return whole;
-    return printed(value, language);
-  });
+    const text = printed(value, language);
+    return text === '' ? '' : space + text;
+  };
+  return message[language].replace(pattern, fill);
 }
 
 /** Lists of ids and names are read by people as well; what is deeper is data. */

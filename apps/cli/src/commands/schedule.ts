@@ -1,5 +1,4 @@
 import {
-  type CliContext,
   type Column,
   choice,
   confirm,
@@ -9,45 +8,30 @@ import {
   fullStart,
   integer,
   limitOption,
-  moment,
+  note,
   one,
-  printRecord,
   printRows,
   readList,
   recurrenceOptions,
   rest,
-  targetText,
   text,
   yesOption,
 } from '@pilothouse/cli-kit';
-import { AppError, type Occurrence, type Schedule, schedulesRoutes } from '@pilothouse/contract';
+import { AppError, type Schedule, schedulesRoutes } from '@pilothouse/contract';
 import { findOrNull } from './find-or-null.ts';
 import { planRequest, planRequestOptions } from './plan.ts';
+import { historyColumns, nextOf, outcomeOf, printSchedule } from './schedule-view.ts';
+import { fullOption } from './step-view.ts';
 
 const HOSTS_MAX = 100_000;
 const HOUR_MS = 3_600_000;
 const DAY_MS = 24 * HOUR_MS;
 const name = one({ en: 'Name of the schedule', zh: '计划任务名称' });
 
-const WORDS = {
-  paused: { en: 'paused', zh: '已暂停' },
-  never: { en: 'never again', zh: '不再执行' },
-  question: {
-    en: 'Remove schedule {name} with its history? Its rollouts stay.',
-    zh: '删除计划任务 {name} 及其历史？相关发布保留。',
-  },
+const QUESTION = {
+  en: 'Remove schedule {name} with its history? Its rollouts stay.',
+  zh: '删除计划任务 {name} 及其历史？相关发布保留。',
 };
-
-/** How an occurrence ended, in one line. */
-function outcomeOf(context: CliContext, occurrence: Occurrence | null): string {
-  if (occurrence === null) return '-';
-  const { state, cause, rolloutId } = occurrence;
-  if (cause !== null) return `${state}: ${context.describe(cause.code, cause.details).title}`;
-  return rolloutId === null ? state : `${state} ${rolloutId}`;
-}
-
-const nextOf = (context: CliContext, { isPaused, next }: Schedule): string =>
-  isPaused ? context.say(WORDS.paused) : next[0] === undefined ? context.say(WORDS.never) : moment(next[0]);
 
 const listSchedules = defineCommand({
   path: 'schedule',
@@ -75,46 +59,20 @@ const listSchedules = defineCommand({
   },
 });
 
-function printSchedule(context: CliContext, schedule: Schedule): void {
-  const { say } = context;
-  const { recurrence, template, approvals } = schedule;
-  printRecord(context, schedule, [
-    [say({ en: 'name', zh: '名称' }), schedule.name],
-    [say({ en: 'does', zh: '内容' }), template.title],
-    [say({ en: 'on', zh: '目标' }), targetText(context, template.target)],
-    [say({ en: 'rule', zh: '规则' }), `${recurrence.rrule} ${recurrence.start} ${recurrence.timeZone}`],
-    [say({ en: 'hosts at most', zh: '主机上限' }), String(schedule.hostsMax)],
-    [say({ en: 'missed ones', zh: '错过时' }), schedule.missed],
-    [say({ en: 'owner', zh: '所有者' }), schedule.owner],
-    [
-      say({ en: 'approvals', zh: '批准' }),
-      `${approvals.given.length}/${approvals.required} ${approvals.given.join(', ')}`.trim(),
-    ],
-    ...(schedule.mandateId === null
-      ? []
-      : [[say({ en: 'mandate', zh: '授权书' }), schedule.mandateId] as const]),
-    [say({ en: 'terms', zh: '条款摘要' }), schedule.termsDigest],
-    [
-      say({ en: 'next', zh: '下次' }),
-      schedule.isPaused ? say(WORDS.paused) : schedule.next.map(moment).join(', ') || say(WORDS.never),
-    ],
-    [say({ en: 'last', zh: '上次' }), outcomeOf(context, schedule.last)],
-  ]);
-}
-
 const show = defineCommand({
   path: 'schedule show',
   summary: { en: 'Show a schedule and its next five occurrences', zh: '显示计划任务及接下来五次执行时间' },
   arguments: { name },
-  options: {},
+  options: { full: fullOption },
   examples: [
     {
       line: 'pilothouse schedule show nightly',
       about: { en: 'What, when, with whose rights', zh: '内容、时间与权限' },
     },
   ],
-  async run(context, { args }) {
-    printSchedule(context, await (await context.connect()).call(schedulesRoutes.get, { params: args }));
+  async run(context, { args, options }) {
+    const schedule = await (await context.connect()).call(schedulesRoutes.get, { params: args });
+    printSchedule(context, schedule, options.full);
     return EXIT.ok;
   },
 });
@@ -233,6 +191,11 @@ const resume = defineCommand({
   },
 });
 
+const APPROVED = {
+  en: 'Approved: {given} of {required} have said yes',
+  zh: '已批准：{given}/{required}',
+};
+
 const approve = defineCommand({
   path: 'schedule approve',
   summary: { en: 'Approve the terms of somebody else’s schedule', zh: '批准他人计划任务的条款' },
@@ -249,6 +212,7 @@ const approve = defineCommand({
         zh: '您所阅读的条款摘要（默认为当前条款）',
       },
     }),
+    full: fullOption,
     yes: yesOption,
   },
   examples: [
@@ -258,11 +222,13 @@ const approve = defineCommand({
     const client = await context.connect();
     const read = await client.call(schedulesRoutes.get, { params: args });
     const termsDigest = options.terms ?? read.termsDigest;
-    if (!context.isJson) printSchedule(context, read);
+    if (!context.isJson) printSchedule(context, read, options.full);
     const question = context.say({ en: 'Approve these terms?', zh: '批准以上条款？' });
     if (!(await confirm(context, question, { isYes: options.yes }))) return EXIT.cancelled;
     const schedule = await client.call(schedulesRoutes.approve, { params: args, body: { termsDigest } });
-    printSchedule(context, schedule);
+    if (context.isJson) printSchedule(context, schedule);
+    else
+      note(context, context.say(APPROVED, { ...schedule.approvals, given: schedule.approvals.given.length }));
     return EXIT.ok;
   },
 });
@@ -284,12 +250,6 @@ const runNow = defineCommand({
     return occurrence.state === 'started' ? EXIT.ok : EXIT.someFailed;
   },
 });
-
-const historyColumns = (context: CliContext): Column<Occurrence>[] => [
-  { title: { en: 'DUE', zh: '应执行' }, value: (occurrence) => moment(occurrence.dueAt) },
-  { title: { en: 'BY', zh: '发起' }, value: (occurrence) => occurrence.askedBy ?? '-' },
-  { title: { en: 'OUTCOME', zh: '结果' }, value: (occurrence) => outcomeOf(context, occurrence) },
-];
 
 const history = defineCommand({
   path: 'schedule history',
@@ -324,8 +284,7 @@ const remove = defineCommand({
     },
   ],
   async run(context, { args, options }) {
-    if (!(await confirm(context, context.say(WORDS.question, args), { isYes: options.yes })))
-      return EXIT.cancelled;
+    if (!(await confirm(context, context.say(QUESTION, args), { isYes: options.yes }))) return EXIT.cancelled;
     await (await context.connect()).call(schedulesRoutes.remove, { params: args });
     return EXIT.ok;
   },

@@ -111,6 +111,22 @@ export function stepLines(
   return lines;
 }
 
+type ShownAction = Pick<StepAction, 'action' | 'when'> & {
+  readonly parameters: JsonObject;
+  readonly contents?: readonly string[];
+};
+
+/** Actions of which nobody knows yet on which hosts they will run. */
+export function actionsLines(
+  { say }: Pick<CliContext, 'say'>,
+  actions: readonly ShownAction[],
+  isFull: boolean,
+): string[] {
+  const all = actions.map((action) => actionLines(say, action, isFull));
+  const hidden = all.some(({ isCut }) => isCut) ? [`  ${say(WORDS.hidden)}`] : [];
+  return [...all.flatMap(({ lines }) => lines), ...hidden];
+}
+
 interface Lines {
   readonly lines: readonly string[];
   readonly isCut: boolean;
@@ -118,7 +134,7 @@ interface Lines {
 
 function actionLines(
   say: CliContext['say'],
-  { action, parameters, contents, when }: StepAction,
+  { action, parameters, contents = [], when }: ShownAction,
   isFull: boolean,
 ): Lines {
   const turn = when === undefined ? '' : ` [${when}]`;

@@ -30,7 +30,7 @@ export const authorityErrors = defineErrors({
     status: 409,
     title: { en: 'You approved this plan already', zh: '您已批准过该计划' },
     hint: {
-      en: 'One person counts once. Somebody else has to approve, too: {missing} are missing.',
+      en: 'One person counts once. Somebody else has to approve, too: {missing} {missing:is|are} missing.',
       zh: '每人只计一次，还需其他人批准：尚缺 {missing} 个。',
     },
     retry: 'never',

@@ -63,8 +63,8 @@ export const budgetsErrors = defineErrors({
   BUDGET_IMPOSSIBLE: {
     status: 422,
     title: {
-      en: 'Budget {name} never lets any of these hosts be taken down: it allows {allowed} of them',
-      zh: '预算 {name} 不允许任何此类主机离线：允许数量为 {allowed}',
+      en: 'Budget "{name}" never lets any of these hosts be taken down: it allows {allowed} of them',
+      zh: '预算“{name}”不允许任何此类主机离线：允许数量为 {allowed}',
     },
     hint: {
       en: 'Take those hosts out of the plan, or change the budget. See: pilothouse budget',

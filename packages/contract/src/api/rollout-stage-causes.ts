@@ -62,8 +62,8 @@ export const rolloutStageErrors = defineErrors({
     zh: '跟踪进度：pilothouse rollout watch 标识（撤销发布的标识）',
   }),
   WAITS_FOR_BUDGET: cause(
-    '{hosts} {hosts:host waits|hosts wait} for budget "{name}" {domain}: {down} {down:is|are} down, {allowed} may be',
-    '{hosts} 台主机等待预算“{name}”{domain}：已有 {down} 台不可用，上限 {allowed} 台',
+    '{hosts} {hosts:host waits|hosts wait} for budget "{name}"{ domain}: {down} {down:is|are} down, {allowed} may be',
+    '{hosts} 台主机等待预算“{name}”{ domain}：已有 {down} 台不可用，上限 {allowed} 台',
     {
       en: 'It goes on when hosts are back. See who is down, and since when: pilothouse budget',
       zh: '主机恢复后自动继续。查看占用者与时长：pilothouse budget',

@@ -59,7 +59,10 @@ async function explainActive(deps: ExplainDeps, sight: Sight, active: ActiveRoll
   const forecast = forecastOf(deps, active);
   return {
     rollout: viewRollout(recordOf(active)),
-    unblocking: waiting === null ? null : unblockingOf(waiting.code, { ...waiting.details, id: active.id }),
+    unblocking:
+      waiting === null
+        ? null
+        : unblockingOf(waiting.code, { ...waiting.details, id: active.id, plan: active.planDigest }),
     reasons: await reasonsOf(deps, sight, active),
     gates: gatesOf(state),
     waves: wavesOf(state.config.waves, (index) => state.tasks[index]?.phase),

@@ -50,7 +50,7 @@ async function reasonOf(
   return {
     code,
     details,
-    unblocking: unblockingOf(code, { ...details, id: active.id }),
+    unblocking: unblockingOf(code, { ...details, id: active.id, plan: active.planDigest }),
     hostsCount: tasks.length,
     hosts: tasks.slice(0, HOSTS_MAX).map(({ index, hostId }) => ({
       hostId,

@@ -13,7 +13,7 @@ const id = ({ id: rolloutId }: JsonObject): string => said(rolloutId);
 
 /** Who can end each kind of wait. Where time or hosts end it, a person may often end it sooner: by the command. */
 const ROWS: Readonly<Record<string, Row>> = {
-  WAITS_FOR_APPROVAL: byPerson('rollouts.approve', () => 'pilothouse approve PLAN'),
+  WAITS_FOR_APPROVAL: byPerson('rollouts.approve', ({ plan }) => `pilothouse approve ${said(plan)}`),
   WAITS_FOR_RESUME: byPerson('rollouts.control', (details) => `pilothouse rollout resume ${id(details)}`),
   WAITS_FOR_CONFIRMATION: byPerson(
     'rollouts.control',
@@ -48,6 +48,7 @@ const ROWS: Readonly<Record<string, Row>> = {
   WAITS_FOR_HOSTS: byItself('host'),
 };
 
+/** `details`: of the wait, and with them the `id` of the rollout and the digest of its `plan`. */
 export function unblockingOf(code: string, details: JsonObject): Unblocking {
   const row = ROWS[code] ?? byItself('server');
   return { by: row.by, permission: row.permission, command: row.command?.(details) ?? null };
