@@ -118,6 +118,12 @@ export function openSpans(
 
 /** Whether there is an open moment within the span; where that takes too long to say, there may be one. */
 export function opensWithin(calendar: HostCalendar, span: TimeSpan): boolean {
-  const { spans, isCut } = openSpans(calendar, span, 1);
-  return spans.length > 0 || isCut;
+  let ms = span.from;
+  for (let step = 0; ms < span.to && step < TRANSITIONS_MAX; step++) {
+    const closed = closedAt(calendar, ms);
+    if (closed === null) return true;
+    if (closed.until === null) return false;
+    ms = Math.max(closed.until, ms + 1);
+  }
+  return ms < span.to;
 }

@@ -3,7 +3,12 @@ import type { GatewayService } from '../gateway/service.ts';
 import type { HostsService } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { FetchDeps } from './fetch-values.ts';
-import { type CompiledCondition, createConditionCompiler, type Fetch } from './gate-environment.ts';
+import {
+  type CompileCondition,
+  type CompiledCondition,
+  createConditionCompiler,
+  type Fetch,
+} from './gate-environment.ts';
 import { judgeCheck } from './judge-check.ts';
 import { judgeCompare } from './judge-compare.ts';
 import type { GatesService } from './service.ts';
@@ -16,7 +21,12 @@ export interface GatesDeps extends Omit<FetchDeps, 'samples' | 'hosts' | 'gatewa
 
 export function createGates(context: Pick<KernelContext, 'clock' | 'log'>, deps: GatesDeps): GatesService {
   const samples = createVitalSamples();
-  const compile = createConditionCompiler();
+  let compiler: CompileCondition | null = null;
+  // Made for the first condition: most fleets have none, and a start need not wait for it.
+  const compile: CompileCondition = (gate, expression) => {
+    compiler ??= createConditionCompiler();
+    return compiler(gate, expression);
+  };
   const all: FetchDeps = { ...deps, samples };
   deps.gateway.listen({
     frame({ hostId }, frame) {

@@ -85,22 +85,33 @@ export async function insertPlan(transaction: Transaction, plan: Plan, content: 
       created_at: Date.parse(plan.header.createdAt),
     })
     .execute();
-  for (const piece of piecesOf(content)) {
+  const pieces = piecesOf(content);
+  // Two pieces of one content are one row.
+  const bodies = [...new Map(pieces.map((piece) => [piece.digest, piece])).values()];
+  for (let at = 0; at < bodies.length; at += ROWS_PER_STATEMENT)
     await db
       .insertInto('plans_content')
-      .values({ digest: piece.digest, body: packText(piece.text), size_bytes: Buffer.byteLength(piece.text) })
+      .values(
+        bodies.slice(at, at + ROWS_PER_STATEMENT).map(({ digest, text }) => ({
+          digest,
+          body: packText(text),
+          size_bytes: Buffer.byteLength(text),
+        })),
+      )
       .onConflict((conflict) => conflict.column('digest').doNothing())
       .execute();
+  for (let at = 0; at < pieces.length; at += ROWS_PER_STATEMENT)
     await db
       .insertInto('plans_plan_content')
-      .values({
-        plan_digest: plan.digest,
-        kind: piece.kind,
-        position: piece.position,
-        content_digest: piece.digest,
-      })
+      .values(
+        pieces.slice(at, at + ROWS_PER_STATEMENT).map(({ kind, position, digest }) => ({
+          plan_digest: plan.digest,
+          kind,
+          position,
+          content_digest: digest,
+        })),
+      )
       .execute();
-  }
 }
 
 export async function readPlan(source: Store | Transaction, digest: Digest): Promise<LoadedPlan | null> {

@@ -37,6 +37,8 @@ export interface ActiveRollout {
   /** Tasks of it wait for room that came while it could not use it. */
   isOwedTurn: boolean;
   revision: number;
+  /** What its row says beside tasks, as this process wrote it last; null: it has not yet. */
+  headText: string | null;
   changeSequence: number;
   cancelWake: (() => void) | null;
 }

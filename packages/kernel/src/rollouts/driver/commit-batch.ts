@@ -46,10 +46,13 @@ async function writeRollout(
   open: ReturnType<typeof rowsOf>['open'],
 ): Promise<void> {
   const { active } = touched;
-  // A word repeated after the end changed nothing.
   const isUnchanged = touched.dirty.size === 0 && touched.transitions.length === 0;
-  if (isUnchanged && isRolloutEnd(active.state.state)) return;
+  // A word repeated after the end, or a moment at which nothing could go on, changed nothing.
+  const headText = JSON.stringify(recordOf(active).head);
+  if (isUnchanged && !touched.isNew && (isRolloutEnd(active.state.state) || headText === active.headText))
+    return;
   active.revision += 1;
+  active.headText = headText;
   if (touched.isNew) await insertRollout(transaction, recordOf(active));
   else await updateRollout(transaction, recordOf(active));
   if (isRolloutEnd(active.state.state)) {

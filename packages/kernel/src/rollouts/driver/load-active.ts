@@ -48,6 +48,7 @@ export function activeFrom({ plans, plan, record, state, changeSequence, authori
     brokenBefore: new Map(),
     authority,
     isOwedTurn: false,
+    headText: null,
     changeSequence,
     cancelWake: null,
   };
