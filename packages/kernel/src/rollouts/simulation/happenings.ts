@@ -4,8 +4,11 @@ import { stepOf } from './simulated-plan.ts';
 import { turn, type World } from './simulated-world.ts';
 import type { VirtualHost } from './virtual-host.ts';
 
-/** How often each move comes in one world, by its name. */
-export type Temper = readonly (readonly [name: string, weight: number])[];
+/** How often each move comes in one world, by its name, and the sum of that. */
+export interface Temper {
+  readonly weights: readonly (readonly [name: string, weight: number])[];
+  readonly sum: number;
+}
 
 const TROUBLE_FACTORS = [0, 0.3, 1, 2, 4];
 /** While nothing is rolled out there is nothing to break. */
@@ -15,10 +18,11 @@ const CHOICES_MAX = 10;
 
 /** Each trouble comes never, seldom or often in a world, so that those that only break something together meet. */
 export function anyTemper(random: Random): Temper {
-  return Object.entries(moves).map(([name, { weight, isSteady }]) => [
-    name,
-    isSteady === true ? weight : weight * random.pick(TROUBLE_FACTORS),
-  ]);
+  const weights = Object.entries(moves).map(
+    ([name, { weight, isSteady }]) =>
+      [name, isSteady === true ? weight : weight * random.pick(TROUBLE_FACTORS)] as const,
+  );
+  return { weights, sum: weights.reduce((sum, [, weight]) => sum + weight, 0) };
 }
 
 interface Happening {
@@ -42,9 +46,9 @@ export function anyHappening(world: World, temper: Temper, hosts: readonly Virtu
   return { name: 'second', hosts: [any] };
 }
 
-function pickName(random: Random, temper: Temper): string {
-  let at = random.next() * temper.reduce((sum, [, weight]) => sum + weight, 0);
-  for (const [name, weight] of temper) {
+function pickName(random: Random, { weights, sum }: Temper): string {
+  let at = random.next() * sum;
+  for (const [name, weight] of weights) {
     at -= weight;
     if (at < 0) return name;
   }

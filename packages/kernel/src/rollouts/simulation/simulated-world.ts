@@ -18,7 +18,7 @@ import type { RulesWatch } from './simulated-rules.ts';
 import { offeredActions, type SimulatedServer, type Surroundings, startServer } from './simulated-server.ts';
 import { createVirtualClock, type VirtualClock } from './virtual-clock.ts';
 import { createVirtualDisk, type VirtualDisk } from './virtual-disk.ts';
-import { crash, type HostWorld, newHost, type VirtualHost } from './virtual-host.ts';
+import { crash, createPayloadReader, type HostWorld, newHost, type VirtualHost } from './virtual-host.ts';
 import { createVirtualNet, type VirtualNet } from './virtual-net.ts';
 import { virtualAuthority, virtualNotifications } from './virtual-people.ts';
 import { createVirtualPrometheus, type VirtualPrometheus } from './virtual-prometheus.ts';
@@ -152,6 +152,7 @@ function joinWorld(parts: WorldParts, machine: Machine): World {
       random,
       now: () => clock.now(),
       monotonic: () => clock.monotonic(),
+      readPayload: createPayloadReader(),
       started: (host, entry) => watched(observed, () => noteStarted(world, host, entry)),
       ended: (_host, entry) => noteEnded(world, entry),
     },

@@ -1,4 +1,10 @@
-import { EnvelopePayload, type HostId, type TaskOutcome, toTimestamp } from '@pilothouse/contract';
+import {
+  EnvelopePayload,
+  type HostId,
+  PlanHeader,
+  type TaskOutcome,
+  toTimestamp,
+} from '@pilothouse/contract';
 import { AGENT_CAPABILITIES, type AgentFrame, type AgentFrameOf, type JournalEntry } from '@pilothouse/wire';
 import type { OpenSession, OutgoingFrame } from '../../gateway/service.ts';
 import { type FrameQueue, IN_ORDER, newQueue, type Passage, takeFrame } from './frame-queue.ts';
@@ -60,10 +66,32 @@ export interface HostWorld {
   readonly now: () => number;
   readonly monotonic: () => number;
   readonly random: Random;
+  /** Absent: each envelope is parsed by itself. */
+  readonly readPayload?: (text: string) => EnvelopePayload;
   /** The action begins: told before anything else, as a journal is written before it. */
   readonly started: (host: VirtualHost, entry: LedgerEntry) => void;
   readonly ended: (host: VirtualHost, entry: LedgerEntry) => void;
 }
+
+const WithoutHeader = EnvelopePayload.omit({ header: true });
+
+/**
+ * Envelopes as an agent takes them in, by its schema. The header of a plan travels with every task of it: hosts of one world
+ * look at each text of it once.
+ */
+export function createPayloadReader(): (text: string) => EnvelopePayload {
+  const headers = new Map<string, PlanHeader>();
+  return (text) => {
+    const { header: raw, ...rest }: { header?: unknown } = JSON.parse(text);
+    const headerText = JSON.stringify(raw);
+    const header = headers.get(headerText) ?? PlanHeader.parse(raw);
+    headers.set(headerText, header);
+    return { ...WithoutHeader.parse(rest), header };
+  };
+}
+
+const payloadOf = ({ readPayload }: HostWorld, text: string): EnvelopePayload =>
+  readPayload === undefined ? EnvelopePayload.parse(JSON.parse(text)) : readPayload(text);
 
 export function helloOf(host: VirtualHost, actions: AgentFrameOf<'hello'>['actions']): AgentFrameOf<'hello'> {
   const unsaved = host.ledger.filter((entry) => !entry.isSaved);
@@ -99,7 +127,7 @@ export function read(world: HostWorld, host: VirtualHost, how: Passage = IN_ORDE
   const frame = takeFrame(world.random, host.inbox, how);
   if (frame === null) return;
   if (frame.kind === 'offer') return takeOffer(world, host, frame);
-  if (frame.kind === 'probe') return answerProbe(host, frame);
+  if (frame.kind === 'probe') return answerProbe(world, host, frame);
   if (frame.kind === 'task-ask') return answerAfter(host, frame.taskId);
   if (frame.kind === 'outcome-saved') {
     for (const entry of host.ledger)
@@ -119,7 +147,7 @@ function takeOffer(
 ): void {
   const { taskId, attempt } = frame;
   if (host.ledger.some((entry) => entry.taskId === taskId && entry.attempt >= attempt)) return;
-  const payload = EnvelopePayload.parse(JSON.parse(frame.envelope.payload));
+  const payload = payloadOf(world, frame.envelope.payload);
   const entry: LedgerEntry = {
     taskId,
     attempt,
@@ -223,9 +251,13 @@ function answerAfter(host: VirtualHost, taskId: string): void {
   for (const entry of own) sayOutcome(host, entry);
 }
 
-function answerProbe(host: VirtualHost, frame: Extract<OutgoingFrame, { kind: 'probe' }>): void {
+function answerProbe(
+  world: HostWorld,
+  host: VirtualHost,
+  frame: Extract<OutgoingFrame, { kind: 'probe' }>,
+): void {
   if (host.session === null) return;
-  const payload = EnvelopePayload.parse(JSON.parse(frame.envelope.payload));
+  const payload = payloadOf(world, frame.envelope.payload);
   const { taskId, askId } = frame;
   const results = (payload.header.strategy.probes ?? []).map(({ name }) => ({
     name,
