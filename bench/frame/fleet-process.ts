@@ -1,5 +1,7 @@
 /** A process of its own that holds a share of a fleet: simulated agents with their own certificates, told what to do over IPC. */
 import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { EnvelopePayload } from '@pilothouse/contract';
 import {
   enrolSimulated,
   honest,
@@ -14,14 +16,36 @@ import { mapConcurrently } from './map-concurrently.ts';
 import { epochMs } from './statistics.ts';
 
 const KEYS_CONCURRENT = 4;
+const ATTEMPTS_MAX = 10;
+const RETRY_MS = 1_000;
+/** One of so many offers is read as a host would; the others cost their hosts' cores, not these. */
+const READ_EVERY = 50;
 
 let first = 0;
 let keys: SimulatedKey[] = [];
 let identities: SimulatedIdentity[] = [];
 let agents: SimulatedAgent[] = [];
 let saved: number[] = [];
+let offers = 0;
+
+/** As the real agent does, a host that the gateway has no time for comes again. */
+async function untilTaken<T>(ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await ask();
+    } catch (cause) {
+      if (attempt === ATTEMPTS_MAX) throw cause;
+      await delay(RETRY_MS * (1 + Math.random()));
+    }
+  }
+}
 
 const nameOf = (index: number): string => `sim-${String(first + index).padStart(5, '0')}`;
+
+function readSome(text: string): void {
+  offers += 1;
+  if (offers % READ_EVERY === 1) EnvelopePayload.parse(JSON.parse(text));
+}
 
 const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetCalls[C]['answer']> } = {
   async makeKeys({ first: from, count }) {
@@ -33,7 +57,7 @@ const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetC
     const times: number[] = [];
     identities = await mapConcurrently(keys.length, concurrent, async (index) => {
       const began = performance.now();
-      const identity = await enrolSimulated(token, nameOf(index), keys[index]);
+      const identity = await untilTaken(() => enrolSimulated(token, nameOf(index), keys[index]));
       times.push(performance.now() - began);
       return identity;
     });
@@ -58,13 +82,16 @@ const calls: { [C in FleetCall]: (args: FleetCalls[C]['args']) => Promise<FleetC
           localAddress,
           ...(heartbeatIntervalMs === null ? {} : { heartbeatIntervalMs }),
           ...(hasFacts ? { facts: factsOfHost(first + index, { day: 0, isUpgraded: false }) } : {}),
+          readPayload: readSome,
           saved: () => saved.push(epochMs()),
         }),
     );
     return null;
   },
   async connect({ concurrent }) {
-    await mapConcurrently(agents.length, concurrent, async (index) => agents[index]?.connect());
+    await mapConcurrently(agents.length, concurrent, (index) =>
+      untilTaken(async () => agents[index]?.connect()),
+    );
     return null;
   },
   async keep() {
