@@ -2,7 +2,7 @@
 import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { plain } from './figure.ts';
 import { openFleet } from './frame/fleet.ts';
-import { CONCURRENT, newEnrolmentToken } from './frame/prepared-fleets.ts';
+import { concurrentEnrolments, newEnrolmentToken } from './frame/prepared-fleets.ts';
 import { cpuSeconds } from './frame/process-usage.ts';
 import { openStage } from './frame/stage.ts';
 import { stallFigures } from './frame/stall-figures.ts';
@@ -24,7 +24,7 @@ export const enrolment: Benchmark = {
       const endProfile = await stage.profile(profileDirectory, 'enrolment');
       const cpuBefore = { server: cpuSeconds(pid), fleet: fleet.cpuSeconds() };
       const began = performance.now();
-      const times = (await fleet.all('enrol', { token, concurrent: CONCURRENT })).flat();
+      const times = (await fleet.all('enrol', { token, concurrent: concurrentEnrolments(fleet) })).flat();
       const seconds = (performance.now() - began) / 1000;
       const serverCpu = cpuSeconds(pid) - cpuBefore.server;
       const fleetCpu = fleet.cpuSeconds() - cpuBefore.fleet;

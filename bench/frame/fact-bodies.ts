@@ -29,6 +29,8 @@ export const BUILDS = 200;
 const PACKAGES = 600;
 /** How many of them have a version that differs from build to build. */
 const PACKAGES_OF_BUILD = 40;
+/** A prime above the number of builds, so that no two of them have the same versions. */
+const BUILD_VERSIONS = 211;
 /** Of a thousand hosts, so many differ in this way from one day to the next. */
 const CHURN = { processes: 100, usage: 30, network: 10 } as const;
 
@@ -180,7 +182,7 @@ const hardware = (build: number): HardwareBody => ({
 const packages = (build: number, isUpgraded: boolean): PackagesBody => ({
   system: 'rpm',
   packages: times(PACKAGES, (index) => {
-    const ofBuild = index < PACKAGES_OF_BUILD ? (build * (index + 3)) % 7 : 0;
+    const ofBuild = index < PACKAGES_OF_BUILD ? (build * (index + 3)) % BUILD_VERSIONS : 0;
     const isThisOne = isUpgraded && index === PACKAGES - 1;
     return {
       name: `package-${hex(index * 2_654_435 + 16 ** 5, 6)}-${String(index).padStart(3, '0')}`,

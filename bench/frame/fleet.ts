@@ -12,6 +12,7 @@ const AGENTS_PER_PROCESS_MAX = 5_000;
 /** A fleet of simulated agents in processes of its own. */
 export interface Fleet {
   readonly size: number;
+  readonly processes: number;
   /** The same call in every process; the answers in order. */
   all<C extends FleetCall>(call: C, args: FleetCalls[C]['args']): Promise<FleetCalls[C]['answer'][]>;
   /** A call whose arguments depend on the process's share. */
@@ -44,6 +45,7 @@ export async function openFleet(size: number, first = 1): Promise<Fleet> {
 
   const fleet: Fleet = {
     size,
+    processes: members.length,
     all: (call, args) => Promise.all(members.map(({ child }) => child.call(call, args))),
     each: (call, argsOf) => Promise.all(members.map(({ child, share }) => child.call(call, argsOf(share)))),
     async state() {

@@ -9,6 +9,13 @@ import { openStage, type Stage } from './stage.ts';
 /** A handshake is work on both sides; more at once than this only wait for each other. */
 export const CONCURRENT = 16;
 
+/** The gateway tells the 65th enrolment at once to come back later. */
+const ENROLMENTS_AT_ONCE_MAX = 48;
+
+/** How many each process of a fleet enrols at once. */
+export const concurrentEnrolments = ({ processes }: Fleet): number =>
+  Math.max(1, Math.min(CONCURRENT, Math.floor(ENROLMENTS_AT_ONCE_MAX / processes)));
+
 /** A server with its fleet enrolled, and not connected yet. */
 export interface Scene {
   readonly stage: Stage;
@@ -115,7 +122,7 @@ async function enrolFleet(prepared: PreparedFleets, hosts: number): Promise<void
   const fleet = await openFleet(hosts);
   await fleet.each('makeKeys', ({ first, count }) => ({ first, count }));
   const token = await newEnrolmentToken(stage.client, hosts);
-  await fleet.all('enrol', { token, concurrent: CONCURRENT });
+  await fleet.all('enrol', { token, concurrent: concurrentEnrolments(fleet) });
   const identities = (await fleet.all('identities', null)).flat();
   await closeBoth(stage, fleet);
   prepared.keep(hosts, { dataDirectory: stage.dataDirectory, apiToken: stage.apiToken, identities });
