@@ -255,6 +255,7 @@ test('an ended rollout is explained by its waves, the hosts that failed, and wha
   const { out } = await run(['rollout', 'explain', rolloutId]);
   const chinese = await run(['rollout', 'explain', rolloutId, '--lang', 'zh']);
 
+  assert.doesNotMatch(out, /waits for/);
   for (const words of [
     /canary\s+3\/3\s+1 \(≤ 0\)\s+2 succeeded, 1 failed/,
     /rest\s+2\/2\s+0\s+2 cancelled/,

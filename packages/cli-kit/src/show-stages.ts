@@ -205,7 +205,8 @@ const span = (ms: number): string => took(EPOCH, new Date(ms).toISOString());
 
 function waitLines(context: CliContext, { rollout, unblocking }: Explanation): string[] {
   const { waitingFor } = rollout;
-  if (waitingFor === null) return [`${context.say(WORDS.waits, { title: '-' })}\n`];
+  if (waitingFor === null)
+    return rollout.endedAt === null ? [`${context.say(WORDS.waits, { title: '-' })}\n`] : [];
   const { title, hint } = context.describe(waitingFor.code, waitingFor.details);
   const since = context.say(WORDS.since, { age: age(waitingFor.since, context.clock.now()) });
   const head = paint(context.terminal, 'bold', plain(context.say(WORDS.waits, { title })));

@@ -112,6 +112,9 @@ function judgeUndo(payload: EnvelopePayload, judge: AuthorityJudge): Verdict | n
 const undoneBy = ({ action, parameters }: StepAction): string | null =>
   action === undoAction.name ? (undoAction.parameters.safeParse(parameters).data?.planDigest ?? null) : null;
 
+/** Those that count are good, and they are too few. */
+const NO_PROBLEM: Message = { en: 'others are missing', zh: '尚缺其他签名' };
+
 function judgePlan(
   payload: EnvelopePayload,
   effect: EffectClass,
@@ -126,7 +129,7 @@ function judgePlan(
       effect,
       wanted: describeWanted(wanted),
       given: signers.keys.length,
-      problems: signers.problems.length === 0 ? '-' : describeProblems(signers),
+      problems: signers.problems.length === 0 ? NO_PROBLEM : describeProblems(signers),
     });
   if (payload.kind === 'run' && hasBegun(payload)) return refuse('TASK_AGAIN_NOT_SIGNED');
   return ok({ by: 'plan', keys: [...signers.keys], ...probesOf(payload) });

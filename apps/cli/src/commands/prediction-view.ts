@@ -95,4 +95,6 @@ function changeText(change: unknown): string {
   return `${[...subject, property].join(' ')}: ${wordOf(from)} → ${wordOf(to)}`;
 }
 
-const wordOf = (value: unknown): string => (typeof value === 'string' ? value : JSON.stringify(value));
+/** An empty text is nothing: what was there before a file was made. */
+const wordOf = (value: unknown): string =>
+  value === '' ? '-' : typeof value === 'string' ? value : JSON.stringify(value);

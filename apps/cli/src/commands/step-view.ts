@@ -156,6 +156,6 @@ function valueLines(
   // Of a text the digest is what `sha256sum` says of the same file.
   const size = { bytes: Buffer.byteLength(text), digest: digestOfText(text) };
   const head = `      ${name}: ${say(WORDS.value, size)}`;
-  const body = isFull ? plain(text).split('\n') : [];
+  const body = isFull ? plain(text).replace(/\n$/, '').split('\n') : [];
   return { lines: [head, ...body.map((line) => `        | ${line}`)], isCut: !isFull };
 }

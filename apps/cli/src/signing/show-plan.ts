@@ -1,4 +1,4 @@
-import { note, plain, probeText, targetText, wavesText, windowText } from '@pilothouse/cli-kit';
+import { moment, note, plain, probeText, targetText, wavesText, windowText } from '@pilothouse/cli-kit';
 import type { AppContext } from '../app-context.ts';
 import { gateLine } from '../commands/plan-view.ts';
 import { groupSteps, stepLines } from '../commands/step-view.ts';
@@ -16,8 +16,8 @@ export function showPlan(context: AppContext, plan: CheckedPlan, isFull: boolean
     note(context, `${say(name)}: ${plain(value)}`);
   note(context, `${plain(header.title)}`);
   line({ en: 'digest, worked out here', zh: '摘要（本机计算）' }, digest);
-  line({ en: 'made by', zh: '制定者' }, `${header.createdBy}, ${header.createdAt}`);
-  line({ en: 'valid', zh: '有效期' }, `${header.notBefore} … ${header.expiresAt}`);
+  line({ en: 'made by', zh: '制定者' }, `${header.createdBy}, ${moment(header.createdAt)}`);
+  line({ en: 'valid', zh: '有效期' }, `${moment(header.notBefore)} … ${moment(header.expiresAt)}`);
   line({ en: 'target', zh: '目标' }, targetText(context, header.target));
   line({ en: 'hosts', zh: '主机数' }, String(steps.length));
   const groups = groupSteps(steps.map(({ step, hostName }) => ({ ...step, hostName })));
