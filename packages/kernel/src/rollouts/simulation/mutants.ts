@@ -156,8 +156,8 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'an offer leaves although its window closed while the disk was slow',
     file: 'driver/send-batch.ts',
-    find: 'task.ask !== null || deps.isClosedNow(active, index)',
-    replace: 'task.ask !== null',
+    find: 'task.ask === null && !deps.isClosedNow(active, index)',
+    replace: 'task.ask === null',
   },
   {
     name: 'a gate overlooks a changed host that says nothing',
