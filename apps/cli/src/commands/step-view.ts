@@ -41,13 +41,13 @@ const WORDS = {
   hidden: { en: 'Long parameters are shown whole with --full', zh: '使用 --full 完整显示较长的参数' },
 };
 
-export interface HostStep {
+interface HostStep {
   readonly hostId: string;
   readonly hostName: string | null;
   readonly actions: readonly StepAction[];
 }
 
-export interface StepGroup {
+interface StepGroup {
   readonly actions: readonly StepAction[];
   readonly hosts: readonly { readonly id: string; readonly name: string }[];
 }

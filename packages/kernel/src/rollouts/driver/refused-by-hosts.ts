@@ -11,7 +11,7 @@ const HOSTS_NAMED_MAX = 1000;
 /** Reasons told apart in one commit, so that hosts which make theirs up cannot flood the audit. */
 const REASONS_MAX = 20;
 
-export interface HostsRefusal {
+interface HostsRefusal {
   readonly code: string;
   readonly details: JsonObject;
   readonly hosts: readonly HostId[];
