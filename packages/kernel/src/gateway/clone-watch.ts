@@ -5,9 +5,11 @@
  * disk, too, opens a second session with the same certificate. Quarantining the first would be an outage of our making.
  *
  * Rule: a new session always takes over. The old one, if its connection is still there, is kept aside as a *shadow* and is
- * sent a random challenge. Only an answer proves that two agents live at once, because an agent closes its old connection
- * before it dials. A shadow that is silent until the deadline is cut and nothing else happens. The second proof needs no
- * overlap: a boot id that was replaced by another never returns on one machine, since each boot draws a new one.
+ * sent a random challenge. A shadow that is silent until the deadline is cut and nothing else happens. One that answers lives;
+ * then the session that took over is challenged, too, and only its answer proves that two agents live at once: what an agent
+ * had sent over a connection that it has given up may arrive after the session of its next one has begun, and nobody answers
+ * there. In that case the host has only lost its place, so both are cut, and the one agent that lives dials again. The second
+ * proof needs no overlap: a boot id that was replaced by another never returns on one machine, since each boot draws a new one.
  *
  * Limits: boot ids are remembered per process and per host, the last few only; clones that take turns more slowly than the
  * server restarts are seen at their first overlap instead.

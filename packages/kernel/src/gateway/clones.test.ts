@@ -23,6 +23,8 @@ test('two machines with one identity are quarantined, keep their sessions and ar
   const copy = await connect(world, identity, { bootId: 'boot-b' });
   const { nonce } = await original.next('challenge');
   original.send({ kind: 'challenge-answer', generation: original.generation, nonce });
+  const second = await copy.next('challenge');
+  copy.send({ kind: 'challenge-answer', generation: copy.generation, nonce: second.nonce });
   await isQuarantined;
   world.clock.advance(20_000);
 
@@ -50,6 +52,36 @@ test('a host whose power was cut comes back without quarantine, and its dead ses
   assert.equal(world.gateway.service.session(identity.hostId)?.generation, back.generation);
   assert.deepEqual(world.findings, []);
 });
+
+for (const [what, end] of [
+  ['is still open', 'silence'],
+  ['ends at once', 'close'],
+] as const)
+  test(`a hello that arrives long after its agent dialled anew makes no clone: its connection ${what}`, async (t) => {
+    const world = await openTestGateway();
+    t.after(() => world.close());
+    const identity = await world.enrol();
+    const live = await connect(world, identity);
+    const late = await connect(world, identity);
+
+    const { nonce } = await live.next('challenge');
+    if (end === 'close') {
+      late.socket.terminate();
+      await late.closed;
+    }
+    live.send({ kind: 'challenge-answer', generation: live.generation, nonce });
+    if (end === 'silence') {
+      await late.next('challenge');
+      world.clock.advance(10_000);
+    }
+    // It has lost its place and does not know: it dials again.
+    await live.closed;
+    const back = await connect(world, identity);
+
+    assert.equal(world.hosts.index.get(identity.hostId)?.state, 'active');
+    assert.deepEqual(world.findings, []);
+    assert.equal(world.gateway.service.session(identity.hostId)?.generation, back.generation);
+  });
 
 test('a wrong answer to a challenge proves nothing', async (t) => {
   const world = await openTestGateway();
@@ -96,7 +128,9 @@ test('a frame of the session that was replaced reaches nobody', async (t) => {
   const { nonce } = await old.next('challenge');
   const isQuarantined = quarantined(world, identity.hostId);
   old.send({ kind: 'challenge-answer', generation: old.generation, nonce });
+  const second = await current.next('challenge');
+  current.send({ kind: 'challenge-answer', generation: current.generation, nonce: second.nonce });
   await isQuarantined;
 
-  assert.deepEqual(heard, []);
+  assert.deepEqual(heard, [current.generation], 'its answer, and nothing of the other');
 });

@@ -12,9 +12,20 @@ export interface CloneSeen {
   readonly sessions: readonly AgentSession[];
 }
 
+interface Shadow {
+  readonly session: AgentSession;
+  readonly nonce: string;
+  /** It has answered, so it lives; who took over from it is asked with the second nonce. */
+  hasAnswered: boolean;
+  readonly secondNonce: string;
+  cancel: () => void;
+}
+
 interface Slot {
   current: AgentSession | null;
-  shadow: { readonly session: AgentSession; readonly nonce: string; cancel: () => void } | null;
+  /** The agent of the current session knows that it has one, and may be asked. */
+  isWelcomed: boolean;
+  shadow: Shadow | null;
   boots: readonly string[];
 }
 
@@ -59,10 +70,16 @@ export class SessionTable {
 
   /** Makes it the host's session. Returns the one it took over from. */
   take(session: AgentSession): AgentSession | null {
-    const slot = this.#slots.get(session.hostId) ?? { current: null, shadow: null, boots: [] };
+    const slot = this.#slots.get(session.hostId) ?? {
+      current: null,
+      isWelcomed: false,
+      shadow: null,
+      boots: [],
+    };
     this.#slots.set(session.hostId, slot);
     const old = slot.current;
     slot.current = session;
+    slot.isWelcomed = false;
     if (old === null) this.#count += 1;
     else this.#challenge(slot, old);
 
@@ -74,6 +91,14 @@ export class SessionTable {
     return old;
   }
 
+  /** Its agent was told that it is the host's session. */
+  welcomed(session: AgentSession): void {
+    const slot = this.#slots.get(session.hostId);
+    if (slot?.current !== session) return;
+    slot.isWelcomed = true;
+    if (slot.shadow?.hasAnswered === true) this.#askSecond(slot.shadow, session);
+  }
+
   /** True when it was the host's session, false for a shadow or one that is long forgotten. */
   drop(session: AgentSession): boolean {
     const slot = this.#slots.get(session.hostId);
@@ -81,16 +106,21 @@ export class SessionTable {
     if (slot?.current !== session) return false;
     slot.current = null;
     this.#count -= 1;
+    // The one that lives has no session, and does not know.
+    if (slot.shadow?.hasAnswered === true) slot.shadow.session.cut();
     return true;
   }
 
-  /** A session that is no longer the host's own proves that it lives. */
+  /** A session proves that it lives: the one that was replaced first, then the one that took over. */
   answer(session: AgentSession, frame: AgentFrameOf<'challenge-answer'>): void {
     const slot = this.#slots.get(session.hostId);
-    if (slot?.shadow?.session !== session || slot.shadow.nonce !== frame.nonce) return;
-    slot.shadow.cancel();
-    const sessions = slot.current === null ? [session] : [session, slot.current];
-    this.#onClone({ hostId: session.hostId, proof: 'challenge', sessions });
+    const shadow = slot?.shadow;
+    if (slot === undefined || shadow === null || shadow === undefined) return;
+    if (session === shadow.session && frame.nonce === shadow.nonce) return this.#shadowLives(slot, shadow);
+    const isSecond = session === slot.current && shadow.hasAnswered && frame.nonce === shadow.secondNonce;
+    if (!isSecond) return;
+    shadow.cancel();
+    this.#onClone({ hostId: session.hostId, proof: 'challenge', sessions: [shadow.session, session] });
   }
 
   /** After a release: the table starts anew with this host, and a clone that still lives is seen again. */
@@ -108,10 +138,27 @@ export class SessionTable {
     this.#forgetShadow(slot);
     older?.cut();
     if (!old.isOpen) return;
-    const nonce = randomBytes(16).toString('hex');
+    const [nonce, secondNonce] = [newNonce(), newNonce()];
     const cancel = this.#clock.after(this.#challengeDeadlineMs, () => old.cut());
-    slot.shadow = { session: old, nonce, cancel };
+    slot.shadow = { session: old, nonce, secondNonce, hasAnswered: false, cancel };
     if (old.send({ kind: 'challenge', nonce }) !== 'sent') old.cut();
+  }
+
+  #shadowLives(slot: Slot, shadow: Shadow): void {
+    if (shadow.hasAnswered) return;
+    shadow.hasAnswered = true;
+    shadow.cancel();
+    const { current } = slot;
+    if (current === null) return shadow.session.cut();
+    shadow.cancel = this.#clock.after(this.#challengeDeadlineMs, () => {
+      shadow.session.cut();
+      if (slot.current === current) current.cut();
+    });
+    if (slot.isWelcomed) this.#askSecond(shadow, current);
+  }
+
+  #askSecond(shadow: Shadow, current: AgentSession): void {
+    if (current.send({ kind: 'challenge', nonce: shadow.secondNonce }) !== 'sent') current.cut();
   }
 
   #forgetShadow(slot: Slot): void {
@@ -119,3 +166,5 @@ export class SessionTable {
     slot.shadow = null;
   }
 }
+
+const newNonce = (): string => randomBytes(16).toString('hex');

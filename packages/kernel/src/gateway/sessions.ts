@@ -140,6 +140,7 @@ export class Sessions implements GatewayService {
       heartbeatIntervalMs: this.#limits.heartbeatIntervalMs,
       knownFacts: facts.knownDigests(hostId),
     });
+    this.#table.welcomed(session);
     session.send(this.timeFrame());
     this.#sendTrust(session);
     // After the trust that holds the key it is signed with.
@@ -182,6 +183,8 @@ export class Sessions implements GatewayService {
         return this.#findings.clock(session, frame.clock);
       case 'facts':
         return this.#inBackground('take facts', session, session.during(this.#report(session, frame)));
+      case 'challenge-answer':
+        return this.#table.answer(session, frame);
       case 'renew':
         return this.#inBackground('renew', session, session.during(this.#renew(session, frame)));
       case 'collected':
@@ -195,7 +198,6 @@ export class Sessions implements GatewayService {
       case 'outcome':
       case 'probe-result':
       case 'task-word':
-      case 'challenge-answer':
       case 'hold-changed':
         return;
       default:

@@ -85,8 +85,10 @@ export async function passTime(world: WireWorld, byMs: number, isFlowing: boolea
 export async function flowAll(world: WireWorld): Promise<void> {
   for (let isMoving = true; isMoving; ) {
     isMoving = false;
-    for (const host of world.hosts.values())
-      isMoving = world.net.flow(host, Number.MAX_SAFE_INTEGER) || isMoving;
+    for (const host of world.hosts.values()) {
+      const isFresh = world.net.flow(host, Number.MAX_SAFE_INTEGER);
+      isMoving = world.net.flowLate(host) || isFresh || isMoving;
+    }
     await turn();
   }
 }
@@ -115,6 +117,7 @@ export const wireMoves: Readonly<Record<string, WireMove>> = {
     isSteady: true,
     move: (world, host) => void world.net.flow(host, Number.MAX_SAFE_INTEGER),
   },
+  flowLate: { weight: 25, move: (world, host) => void world.net.flowLate(host) },
   trickle: { weight: 60, move: (world, host) => void world.net.flow(host, 1 + world.random.int(200)) },
   say: { weight: 100, isSteady: true, wants: hasNews, move: (world, host) => world.net.say(host, IN_ORDER) },
   overtake: {
@@ -147,6 +150,16 @@ export const wireMoves: Readonly<Record<string, WireMove>> = {
     move: (world, host) => world.net.dial(host),
   },
   dialAgain: { weight: 4, move: (world, host) => world.net.dial(host) },
+  /** Its link dies under its words, and it is back at once: they are on their way while the next session opens. */
+  blink: {
+    weight: 6,
+    wants: hasSession,
+    move: (world, host) => {
+      beat(host);
+      while (hasNews(host)) world.net.say(host, IN_ORDER);
+      world.net.dial(host);
+    },
+  },
   vanish: { weight: 5, wants: hasSession, move: (world, host) => world.net.vanish(host) },
   reset: { weight: 5, move: (world, host) => world.net.reset(host) },
   cutOff: {
@@ -171,7 +184,7 @@ export const wireMoves: Readonly<Record<string, WireMove>> = {
     },
   },
   kill: { weight: 5, move: restart },
-  powerCut: { weight: 8, move: ({ disk }) => disk.cutPower('within-a-commit') },
+  powerCut: { weight: 15, move: ({ disk }) => disk.cutPower('within-a-commit') },
   replace: {
     weight: 3,
     when: ({ disk }) => !disk.isSlow,

@@ -36,8 +36,10 @@ export interface WireNet {
   say(host: VirtualHost, how: Passage): void;
   /** The agent says again what it had wanted to say in an earlier session, by that session's number. */
   sayLate(host: VirtualHost): void;
-  /** Moves bytes of the host's connection, and of those it has left; true when there were any. */
+  /** Moves bytes of the host's connection; true when there were any. */
   flow(host: VirtualHost, bytesMax: number): boolean;
+  /** The same of connections that its agent has left, and the server has not: they may come long after the next has begun. */
+  flowLate(host: VirtualHost): boolean;
   /** What the server had written before it died arrives where the network lets it. */
   lastWords(): void;
   /** A server that takes arrivals from now on; null: it died, and the machine answers all with a reset. */
@@ -98,11 +100,13 @@ export function createWireNet(deps: WireNetDeps): WireNet {
       send(connections.get(host.id), { ...carried.frame, generation: carried.generation } as AgentFrame); // As above.
     },
     flow(host, bytesMax) {
-      if (host.isCutOff) return false;
+      const pipe = connections.get(host.id)?.pipe;
+      return !host.isCutOff && pipe !== undefined && move(pipe, bytesMax);
+    },
+    flowLate(host) {
       const alive = (left.get(host.id) ?? []).filter(({ server }) => !server.destroyed);
       left.set(host.id, alive);
-      const pipes = [...alive, connections.get(host.id)?.pipe];
-      return pipes.map((pipe) => pipe !== undefined && move(pipe, bytesMax)).includes(true);
+      return !host.isCutOff && alive.map((pipe) => move(pipe, Number.MAX_SAFE_INTEGER)).includes(true);
     },
     lastWords() {
       for (const [hostId, { pipe }] of connections)
