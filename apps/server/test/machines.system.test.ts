@@ -32,7 +32,12 @@ interface Drill {
 
 async function begin(t: TestContext): Promise<Drill> {
   const store = cluster.newDatabase();
-  const installation = await testMachines({ store, addresses: ['127.0.0.11', '127.0.0.12'] });
+  const installation = await testMachines({
+    machines: [
+      { address: '127.0.0.11', store },
+      { address: '127.0.0.12', store },
+    ],
+  });
   t.after(() => installation.close());
   return { installation, store, fleet: await installation.fleet(HOSTS, honest('done', 200)) };
 }

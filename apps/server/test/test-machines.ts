@@ -1,5 +1,13 @@
 /** For tests: machines of one installation over one PostgreSQL, behind a TCP load balancer, with simulated agents. */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@pilothouse/client';
@@ -31,17 +39,23 @@ export interface TestMachines
 }
 
 export interface MachinesOptions {
-  /** What each machine takes for PILOTHOUSE_STORE. */
+  readonly machines: readonly [MachineMaking, MachineMaking];
+}
+
+export interface MachineMaking {
+  readonly address: string;
+  /** What it takes for PILOTHOUSE_STORE. */
   readonly store: string;
-  /** Of this process's network; one of them may be in another. */
-  readonly addresses: readonly [string, string];
+  /** What stands before its program, where it is in a network of its own. */
+  readonly before?: readonly string[];
 }
 
 /** The second machine gets the key of the installation from the first, as a person would bring it. */
-export async function testMachines({ store, addresses }: MachinesOptions): Promise<TestMachines> {
+export async function testMachines({ machines }: MachinesOptions): Promise<TestMachines> {
   const [api = 0, gateway = 0] = await freePorts();
-  const first = newMachine({ address: addresses[0], store, api, gateway });
-  const second = newMachine({ address: addresses[1], store, api, gateway });
+  const first = newMachine({ ...machines[0], api, gateway });
+  const second = newMachine({ ...machines[1], api, gateway });
+  const addresses = machines.map(({ address }) => address);
   const balancers = [await tcpBalancer(api, addresses), await tcpBalancer(gateway, addresses)];
   const closers: (() => Promise<void> | void)[] = [
     () => first.remove(),
@@ -72,9 +86,7 @@ function giveKey(from: TestMachine, to: TestMachine): void {
   copyFileSync(join(from.dataDirectory, 'keys/cluster.key'), join(to.dataDirectory, 'keys/cluster.key'));
 }
 
-interface MachinePlace {
-  readonly address: string;
-  readonly store: string;
+interface MachinePlace extends MachineMaking {
   readonly api: number;
   readonly gateway: number;
 }
@@ -82,6 +94,7 @@ interface MachinePlace {
 function newMachine({
   address,
   store,
+  before = [],
   api,
   gateway,
 }: MachinePlace): TestMachine & { remove(): Promise<void> } {
@@ -102,6 +115,7 @@ function newMachine({
         listen: `${address}:${api}`,
         gatewayListen: `${address}:${gateway}`,
         advertise: '127.0.0.1',
+        before,
         environment: {
           PILOTHOUSE_STORE: store,
           PILOTHOUSE_PROCESSES: String(PROCESSES),
@@ -115,6 +129,8 @@ function newMachine({
       await keeper.ended;
     },
     async remove() {
+      if (process.env['A_LOGS'])
+        writeFileSync(`${process.env['A_LOGS']}-${address}.log`, server?.log() ?? '');
       await server?.kill('SIGTERM');
       rmSync(dataDirectory, { recursive: true, force: true });
     },

@@ -172,6 +172,7 @@ async function openDoors(
   const { doorPath = null, listen, gatewayListen } = options;
   if (doorPath === null) {
     measureFronts(metrics, () => []);
+    metrics.gauge('pilothouse_leader_term', () => 0);
     metrics.counted('pilothouse_gateway_handshakes_total', 'kind', () => gateway.handshakes);
     closers.push(() => gateway.close());
     const port = await gateway.listen(gatewayListen);
@@ -181,14 +182,15 @@ async function openDoors(
       listen: { host: listen.host, ...(await http.listen(listen)) },
     };
   }
-  let term = Number.POSITIVE_INFINITY;
+  let term = 0;
+  metrics.gauge('pilothouse_leader_term', () => term);
   const door = createLeaderDoor({
     clock,
     log,
     agents: gateway,
     api: await http.carried(),
     superseded(next) {
-      if (next > term) options.peers?.superseded();
+      if (term > 0 && next > term) options.peers?.superseded();
     },
   });
   measureFronts(metrics, () => door.fronts());

@@ -10,6 +10,8 @@ export interface ServerProcessOptions {
   readonly environment?: Readonly<Record<string, string>>;
   /** Options of the runtime, such as `--expose-gc`. */
   readonly runtimeOptions?: readonly string[];
+  /** What stands before the program: `ip netns exec NAME`, which becomes the program itself. */
+  readonly before?: readonly string[];
 }
 
 /** A real server in a process of its own, which a test may end as it likes. */
@@ -29,7 +31,9 @@ const READY_TIMEOUT_MS = 120_000;
 
 /** Starts it and waits for the line that says it is ready. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const child = spawn(process.execPath, [...(options.runtimeOptions ?? []), options.entry], {
+  const command = [...(options.before ?? []), process.execPath, ...(options.runtimeOptions ?? [])];
+  const [program = '', ...args] = [...command, options.entry];
+  const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {
       ...process.env,

@@ -1,9 +1,10 @@
 import { stat } from 'node:fs/promises';
-import { isAppError, type Language, renderMessage } from '@pilothouse/contract';
-import { kernelDeclarations, kernelMigrations } from '@pilothouse/kernel';
+import { isAppError, type Language } from '@pilothouse/contract';
+import { kernelMigrations } from '@pilothouse/kernel';
 import { openStoreReader, pendingMigrations, placeOf, type StoreLocation } from '@pilothouse/store';
 import { plugins } from '../plugins.ts';
 import { type DoctorFinding, ok, problem, warning } from './finding.ts';
+import { sayRefusal } from './say-refusal.ts';
 
 const MIB = 1024 ** 2;
 /** Above it the opening does not read the whole file; see the store. */
@@ -29,12 +30,8 @@ export async function checkStore(location: StoreLocation, language: Language): P
     }
   } catch (cause) {
     if (!isAppError(cause)) throw cause;
-    const row = new Map(Object.entries(kernelDeclarations.errors)).get(cause.code);
-    const say = (message: { en: string; zh: string } | undefined): string =>
-      message === undefined ? '' : renderMessage(message, language, cause.details);
-    return [
-      problem('storeFailed', { code: cause.code, text: say(row?.title), hint: say(row?.hint) || place }),
-    ];
+    const { code, text, hint } = sayRefusal(cause, language);
+    return [problem('storeFailed', { code, text, hint: hint || place })];
   }
 }
 

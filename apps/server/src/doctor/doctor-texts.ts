@@ -119,4 +119,33 @@ export const doctorTexts = {
     '{path} 过长，无法作为服务器进程间的套接字：{bytes} 字节，上限 {limit}',
     ['Take a data directory with a shorter path', '请使用路径更短的数据目录'],
   ),
+  machinesLeadsHere: text('This machine leads (term {term})', '本机为主控（任期 {term}）'),
+  machinesLed: text(
+    '{address} leads (term {term}), and this machine reaches it',
+    '主控为 {address}（任期 {term}），本机可以访问',
+  ),
+  machinesLedHere: text(
+    'This machine led last (term {term}), and nothing leads here now',
+    '上一个主控为本机（任期 {term}），目前没有主控在运行',
+    [
+      'Start the server; while it runs, another machine leads within ten seconds',
+      '请启动服务器；若其他机器在运行，十秒内会接管',
+    ],
+  ),
+  machinesNobodyLed: text('No machine has led yet', '尚无机器成为主控', [
+    'Start the server: the first one leads',
+    '请启动服务器：首个启动的机器将成为主控',
+  ]),
+  machinesLeaderAway: text(
+    '{address} leads (term {term}), and this machine does not reach it',
+    '主控为 {address}（任期 {term}），但本机无法访问',
+    [
+      'Let the machines reach each other at peer-listen: look at firewalls, and at peer-advertise of that machine',
+      '请允许各机器互相访问 peer-listen：检查防火墙及该机器的 peer-advertise',
+    ],
+  ),
+  machinesFailed: text('Who leads cannot be found out ({code}): {text}', '无法得知主控（{code}）：{text}', [
+    '{hint}',
+    '{hint}',
+  ]),
 } satisfies Record<string, DoctorText>;

@@ -9,6 +9,7 @@ import { readVersion } from '../version.ts';
 import { checkDataDirectory } from './check-data-directory.ts';
 import { checkListener } from './check-listener.ts';
 import { checkClock, checkDescriptors } from './check-machine.ts';
+import { checkMachines } from './check-machines.ts';
 import { checkProcesses } from './check-processes.ts';
 import { checkStore } from './check-store.ts';
 import { doctorTexts } from './doctor-texts.ts';
@@ -25,6 +26,7 @@ export async function runDoctor(config: Config, language: Language): Promise<rea
     await checkProcesses(config),
     ...(await checkDataDirectory(config.dataDirectory)),
     ...(await checkStore(config.store, language)),
+    ...(await checkMachines(config, language)),
     ...(await checkListener('API', config.listen.port)),
     ...(await checkListener('gateway', config.gatewayListen.port)),
   ];

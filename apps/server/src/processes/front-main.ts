@@ -11,12 +11,13 @@ import { systemSources } from '../system-config.ts';
 import { doorPath } from './door-path.ts';
 import { liveKept } from './kept-life.ts';
 
-liveKept(async (name) => {
+liveKept(async (name, { signal }) => {
   const config = readConfig(systemSources());
   const log = openLog(config, { process: name });
   const finding = config.peers === null ? null : await openFinding(config, config.peers, log);
   const front = runFront({
-    name,
+    // Each machine has a first.
+    name: config.peers === null ? name : `${name}@${config.peers.advertised.host}`,
     ...(finding === null ? {} : { findLeader: finding.find }),
     leaderPath: doorPath(config.dataDirectory),
     listen: boundAddress(config.listen),
@@ -26,7 +27,7 @@ liveKept(async (name) => {
     log,
   });
   try {
-    await front.ready;
+    await Promise.race([front.ready, aborted(signal)]);
   } catch (error) {
     throw listenRefusal(error);
   }
@@ -38,6 +39,12 @@ liveKept(async (name) => {
     },
   };
 });
+
+/** Rejects when it is to end: without a leader it would wait for its beginning for ever. */
+const aborted = (signal: AbortSignal): Promise<never> =>
+  new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('asked to end before there was a leader')));
+  });
 
 /** Of several machines the database says which leads. */
 async function openFinding(config: Config, { advertised }: PeersConfig, log: Log) {

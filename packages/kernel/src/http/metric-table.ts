@@ -62,6 +62,10 @@ export const METRICS = {
     help: 'TLS handshakes of agents: full, resumed by a ticket, failed',
     labels: ['kind'],
   },
+  pilothouse_leader_term: {
+    type: 'gauge',
+    help: 'How many times a machine of this installation has begun to lead; 0 with one machine',
+  },
   pilothouse_front_sessions: {
     type: 'gauge',
     help: 'Sessions of agents that a front holds, those being opened among them',
