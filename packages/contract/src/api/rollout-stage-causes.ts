@@ -58,8 +58,8 @@ export const rolloutStageErrors = defineErrors({
     { en: 'Approve the plan: pilothouse approve PLAN', zh: '批准计划：pilothouse approve 计划' },
   ),
   WAITS_FOR_ROLLBACK: cause('Halted: what it touched is being undone', '已中止：正在撤销其更改', {
-    en: 'Follow it: pilothouse rollout watch ID, with the id of the rollout that undoes',
-    zh: '跟踪进度：pilothouse rollout watch 标识（撤销发布的标识）',
+    en: 'Follow it: pilothouse rollout watch{ rolloutId}',
+    zh: '跟踪进度：pilothouse rollout watch{ rolloutId}',
   }),
   WAITS_FOR_BUDGET: cause(
     '{hosts} {hosts:host waits|hosts wait} for budget "{name}"{ domain}: {down} {down:is|are} down, {allowed} may be',

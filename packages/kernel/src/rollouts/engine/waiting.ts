@@ -42,7 +42,7 @@ function reasonOf(state: EngineState): Reason | null {
     return { code: 'WAITS_FOR_TIME', details: { notBefore: state.config.notBefore } };
   if (state.state === 'paused') return { code: 'WAITS_FOR_RESUME', details: {} };
   if (state.state === 'rolling-back')
-    return { code: 'WAITS_FOR_ROLLBACK', details: { rolloutId: state.rolledBackBy } };
+    return { code: 'WAITS_FOR_ROLLBACK', details: { rolloutId: state.rolledBackBy ?? '' } };
   const unresolved = unresolvedOf(state);
   if (state.state !== 'running') return { code: 'WAITS_FOR_RUNNING', details: { tasks: unresolved } };
   if (state.gate !== null) return reasonOfGate(state, state.gate);

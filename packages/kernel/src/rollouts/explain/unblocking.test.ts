@@ -9,5 +9,7 @@ test('whoever can end a wait is told the whole command, with the plan or the rol
   assert.equal(approval.command, `pilothouse approve ${known.plan}`);
   const confirmation = unblockingOf('WAITS_FOR_CONFIRMATION', { ...known, gate: 'sells' });
   assert.equal(confirmation.command, 'pilothouse rollout confirm r_1 --gate "sells"');
+  const undone = unblockingOf('WAITS_FOR_ROLLBACK', { ...known, rolloutId: 'r_2' });
+  assert.equal(undone.command, 'pilothouse rollout watch r_2');
   assert.equal(unblockingOf('WAITS_FOR_SOAK', known).command, null);
 });

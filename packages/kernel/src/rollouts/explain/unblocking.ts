@@ -37,7 +37,10 @@ const ROWS: Readonly<Record<string, Row>> = {
     command: (details) => `pilothouse rollout explain ${id(details)}`,
   },
   WAITS_FOR_HOST_LOCK: byItself('rollout'),
-  WAITS_FOR_ROLLBACK: byItself('rollout'),
+  WAITS_FOR_ROLLBACK: {
+    ...byItself('rollout'),
+    command: ({ rolloutId }) => `pilothouse rollout watch ${said(rolloutId)}`,
+  },
   WAITS_FOR_LABEL_LIMIT: byItself('rollout'),
   WAITS_FOR_WAVE: byItself('rollout'),
   WAITS_FOR_IN_FLIGHT: byItself('host'),
