@@ -277,6 +277,21 @@ test('renders findings from their kind and evidence in the reader’s language',
   assert.match(out, /fnd_1 +high +web-1 +open +3h +\/ 已满/);
 });
 
+test('texts in the details of an audit record are read in one language', async () => {
+  const zeros = '0'.repeat(64);
+  const record = {
+    ...{ sequence: 1, at: '2026-01-01T00:00:00.000Z', action: 'rollout.refused-by-hosts', subject: 'r_1' },
+    ...{ actor: { kind: 'system', id: 'rollouts', name: 'rollouts' }, previous: zeros, hash: zeros },
+    details: { code: 'TASK_NOT_SIGNED', wanted: { en: '1 signature', zh: '1 个签名' } },
+    requestId: null,
+  };
+  server.on(auditRoutes.list, { json: { items: [record], nextCursor: null } });
+
+  const { out } = await run(['audit']);
+
+  assert.match(out, /code=TASK_NOT_SIGNED wanted="1 signature"/);
+});
+
 test('warns when the audit log of the server is shorter than what this computer saw', async () => {
   const checkpoint = (sequence: number) => ({
     sequence,

@@ -22,6 +22,7 @@ import {
   auditProblems,
   auditRoutes,
   auditVerdicts,
+  renderParameters,
 } from '@pilothouse/contract';
 import type { AppContext } from '../app-context.ts';
 import { defineAppCommand } from '../define-app-command.ts';
@@ -71,7 +72,10 @@ const list = defineAppCommand({
       { title: { en: 'WHO', zh: '操作者' }, value: (record) => record.actor.name },
       { title: { en: 'DID', zh: '操作' }, value: (record) => record.action },
       { title: { en: 'TO', zh: '对象' }, value: (record) => record.subject },
-      { title: { en: 'DETAILS', zh: '详情' }, value: (record) => showPairs(record.details) },
+      {
+        title: { en: 'DETAILS', zh: '详情' },
+        value: (record) => showPairs(renderParameters(record.details, context.language)),
+      },
     ];
     printRows(context, columns, rows);
     return EXIT.ok;
