@@ -44,4 +44,10 @@ export const WIRE_MUTANTS: readonly Mutant[] = [
     find: "      if (frame.kind === 'challenge-answer') this.#table.answer(session, frame);\n      return;",
     replace: "      if (frame.kind === 'challenge-answer') this.#table.answer(session, frame);",
   },
+  {
+    name: 'a late hello makes a clone of a host that lives',
+    file: '../gateway/session-table.ts',
+    find: 'return this.#shadowLives(slot, shadow);',
+    replace: "return this.#onClone({ hostId: session.hostId, proof: 'challenge', sessions: [session] });",
+  },
 ];
