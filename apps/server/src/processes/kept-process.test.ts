@@ -6,7 +6,7 @@ import { type FakeClock, fakeClock } from '@pilothouse/testkit';
 import { KeptProcess } from './kept-process.ts';
 import type { KeeperWord } from './process-words.ts';
 
-type Manner = 'well' | 'hangs' | 'does not load' | 'refuses';
+type Manner = 'well' | 'stands by' | 'hangs' | 'does not load' | 'refuses';
 
 /** A child as its keeper sees it: it says what `manner` says at the moment it is told something. */
 class Child extends EventEmitter {
@@ -30,6 +30,7 @@ class Child extends EventEmitter {
     if (word.kind === 'leave') this.end();
     else if (this.manner === 'hangs' || !this.connected) return;
     else if (word.kind === 'alive?') this.emit('message', { kind: 'alive' });
+    else if (this.manner === 'stands by') this.emit('message', { kind: 'standing-by', holder: 'another' });
     else if (this.manner === 'well') this.emit('message', { kind: 'ready', pin: null, setupCode: null });
     else this.emit('message', { kind: 'refused', text: 'no', exitCode: 1 });
   }
@@ -170,4 +171,25 @@ test('one that dies again and again is started ever more seldom', async () => {
 
   assert.ok(world.children.length > 10 && world.children.length < 40, String(world.children.length));
   await world.kept.end();
+});
+
+test('one that stands by has begun; in its turn it may be silent while it reads, and then gets a spare', async () => {
+  const world = open(true);
+  world.next = 'stands by';
+
+  const word = await world.kept.start();
+  const [child] = world.children;
+  await world.clock.advance(10_000);
+  const before = world.children.length;
+  child?.emit('message', { kind: 'taking-over' });
+  if (child !== undefined) child.manner = 'hangs';
+  await world.clock.advance(30_000);
+  child?.emit('message', { kind: 'ready', pin: null, setupCode: null });
+  if (child !== undefined) child.manner = 'well';
+  await world.clock.advance(6_000);
+
+  assert.equal(word.kind, 'standing-by');
+  assert.equal(before, 1);
+  assert.equal(child?.told.includes('SIGKILL'), false);
+  assert.equal(world.children.length, 2);
 });
