@@ -31,8 +31,8 @@ const READY_TIMEOUT_MS = 120_000;
 
 /** Starts it and waits for the line that says it is ready. */
 export async function startServerProcess(options: ServerProcessOptions): Promise<ServerProcess> {
-  const command = [...(options.before ?? []), process.execPath, ...(options.runtimeOptions ?? [])];
-  const [program = '', ...args] = [...command, options.entry];
+  const own = [process.execPath, ...(options.runtimeOptions ?? []), options.entry] as const;
+  const [program, ...args] = [...(options.before ?? []), ...own];
   const child = spawn(program, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: {

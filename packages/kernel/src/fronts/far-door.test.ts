@@ -23,15 +23,15 @@ async function machineOf(authority: Authority): Promise<PeerCredentials> {
 
 async function openDoor(t: TestContext) {
   const { authority } = await newAuthority(NOW);
-  let server: Server | null = null;
-  const door = createFarDoor(await machineOf(authority), (opened) => {
-    server = opened;
-    opened.on('request', (_, response) => response.end('welcome'));
+  const opened = Promise.withResolvers<Server>();
+  const door = createFarDoor(await machineOf(authority), (server) => {
+    server.on('request', (_, response) => response.end('welcome'));
+    opened.resolve(server);
   });
   await door.listen({ host: '127.0.0.1', port: 0 });
   t.after(() => door.close());
   // It listens, so its address is an object.
-  const { port } = (server as Server | null)?.address() as AddressInfo;
+  const { port } = (await opened.promise).address() as AddressInfo;
   return { authority, door, address: { host: '127.0.0.1', port } };
 }
 
