@@ -20,7 +20,7 @@ const UNIT = 'pilothouse-server.service';
 const PROGRAM = '/usr/lib/pilothouse/server';
 const CONFIG = '/etc/pilothouse/server.json';
 const DATA = '/var/lib/pilothouse';
-const COPY = '/root/pilothouse.copy';
+const COPY = '/var/tmp/pilothouse.copy';
 /** Of 10, in systemd's own scale. */
 const EXPOSURE_MAX = 1.5;
 /** Three processes start from their sources, on a machine that may be busy. */
