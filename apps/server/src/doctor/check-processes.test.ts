@@ -45,3 +45,9 @@ test('a data directory whose path is too long for a socket is a problem', async 
 
   assert.deepEqual([state, code], ['problem', 'processesPath']);
 });
+
+test('of several machines nobody asks for a leader on this one', async (t) => {
+  const wanted = { processes: 2, dataDirectory: place(t), peers: {} };
+
+  assert.equal((await checkProcesses(wanted, 2)).code, 'processesSet');
+});

@@ -7,21 +7,24 @@ import { type DoctorFinding, ok, problem, warning } from './finding.ts';
 interface Wanted {
   readonly processes: number;
   readonly dataDirectory: string;
+  /** Of several machines; then check-machines.ts looks for the leader, which may be on another. */
+  readonly peers?: object | null;
 }
 
 /** Whether several processes are of use on this machine, find each other, and have a leader. */
 export async function checkProcesses(
-  { processes, dataDirectory }: Wanted,
+  { processes, dataDirectory, peers = null }: Wanted,
   processors = availableParallelism(),
 ): Promise<DoctorFinding> {
   if (processes === 1) return ok('processesOne', { processors });
   const { path, bytes, limit } = measureDoorPath(dataDirectory);
   if (bytes > limit) return problem('processesPath', { path, bytes, limit });
-  const refusal = await refusalAt(path);
+  const refusal = peers === null ? await refusalAt(path) : 'elsewhere';
   // Left by a leader that died, and nobody has taken its place.
   if (refusal === 'ECONNREFUSED') return warning('processesNoLeader', { processes });
   // One decides, and each of the others can fill a processor.
   if (processes > processors + 1) return warning('processesMany', { processes, processors });
+  if (peers !== null) return ok('processesSet', { processes });
   return ok(refusal === null ? 'processes' : 'processesIdle', { processes, processors });
 }
 

@@ -98,6 +98,7 @@ export const doctorTexts = {
     '{processes} server processes are set, and none runs',
     '已设置 {processes} 个服务器进程，均未运行',
   ),
+  processesSet: text('{processes} server processes on this machine', '本机设置了 {processes} 个服务器进程'),
   processesMany: text(
     '{processes} server processes on {processors} {processors:processor|processors}',
     '{processors} 个处理器上有 {processes} 个服务器进程',
