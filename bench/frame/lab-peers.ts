@@ -4,6 +4,7 @@
  * is said to read, as the peers' does: after what changes a host its facts are collected, and they collect none.
  */
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { rolloutRoutes } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { buildBundles } from '../../tools/build.ts';
@@ -19,6 +20,7 @@ import { median } from './statistics.ts';
 import { timedRun } from './timed-run.ts';
 
 const ROUNDS = 3;
+const SETTLE_MS = 15_000;
 
 interface Round {
   readonly seconds: number;
@@ -43,6 +45,9 @@ export async function labPeerFigures(wish: LabPeersWish): Promise<{ figures: Fig
   const figures: Figure[] = [];
   const notes: string[] = [];
   const hosts = scene.names.length;
+  // New hosts collect all facts first.
+  say(`settle for ${SETTLE_MS / 1000} s`);
+  await delay(SETTLE_MS);
   say(`a command on ${hosts} lab hosts`);
   const typed = await measure(await ourCommandLine(scene));
   const asked = await measure(() => ourRequest(scene));
