@@ -11,6 +11,8 @@ import type { ProcessorProfile } from './stall-causes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const ADDRESS = '127.0.0.1';
+/** The runtime as the server's unit file starts it. */
+const AS_ITS_UNIT_SAYS = '--max-semi-space-size=16';
 
 /** Where a server listens; the next one over its data takes the same, since its hosts know no other. */
 interface Ports {
@@ -54,7 +56,7 @@ export async function openStage(dataDirectory: string, earlier?: EarlierStage): 
     listen: `${ADDRESS}:${ports.api}`,
     gatewayListen: `${ADDRESS}:${ports.gateway}`,
     advertise: ADDRESS,
-    runtimeOptions: ['--expose-gc', '--import', join(ROOT, 'bench/frame/server-probe.ts')],
+    runtimeOptions: ['--expose-gc', '--import', join(ROOT, 'bench/frame/server-probe.ts'), AS_ITS_UNIT_SAYS],
     environment: {
       PILOTHOUSE_LOG_LEVEL: 'warn',
       PILOTHOUSE_PROCESSES: String(earlier?.processes ?? 1),
