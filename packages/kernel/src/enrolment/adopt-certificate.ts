@@ -18,11 +18,11 @@ import { BACKDATE_MS, sha256Hex } from './issue-certificate.ts';
 import { hostNameOf } from './register-hosts.ts';
 import {
   type CertificateRow,
-  certificateByFingerprint,
   type EnrolmentTables,
   hostRow,
   insertCertificate,
   insertHost,
+  peerByFingerprint,
 } from './store.ts';
 
 /** The backup's moment is that of its beginning, by the clock of whoever took it. */
@@ -39,7 +39,7 @@ export async function adoptCertificate(deps: EnrolmentDeps, der: Uint8Array): Pr
   return deps.context.store.transaction(async (transaction) => {
     const db = transaction.as<EnrolmentTables>();
     // Two connections of one host.
-    if ((await certificateByFingerprint(db, row.fingerprint)) !== null) return true;
+    if ((await peerByFingerprint(db, row.fingerprint)) !== null) return true;
     const isKnown = deps.hosts.index.has(hostId);
     // It was let go before the backup, and stays so.
     if (!isKnown && (await hostRow(db, hostId)) !== null) return false;

@@ -4,7 +4,7 @@ import { adoptCertificate } from './adopt-certificate.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { sha256Hex } from './issue-certificate.ts';
 import type { PeerIdentity } from './service.ts';
-import { type CertificateRow, certificateByFingerprint, type EnrolmentTables, hostRow } from './store.ts';
+import { type CertificateRow, type EnrolmentTables, peerByFingerprint } from './store.ts';
 
 /** Why a host's certificates were revoked, where agents are told a code of its own. */
 export const REVOKED_AS_REFUSED = 'refused';
@@ -17,15 +17,14 @@ export async function identifyPeer(deps: EnrolmentDeps, der: Uint8Array): Promis
   const db = deps.context.store.as<EnrolmentTables>();
   const fingerprint = sha256Hex(der);
   const row =
-    (await certificateByFingerprint(db, fingerprint)) ??
+    (await peerByFingerprint(db, fingerprint)) ??
     // Issued after the backup was taken that the store was set back to.
-    ((await adoptCertificate(deps, der)) ? await certificateByFingerprint(db, fingerprint) : null);
+    ((await adoptCertificate(deps, der)) ? await peerByFingerprint(db, fingerprint) : null);
   if (row === null) return { kind: 'refused', code: 'ENROL_CERTIFICATE_UNKNOWN', details: subjectOf(der) };
   if (row.revoked_at !== null) return revoked(row, row.revoked_at);
 
   const { serial } = row;
-  const enrolled = await hostRow(db, row.host_id);
-  const hostId: HostId = enrolled?.replaced_by ?? row.host_id;
+  const hostId: HostId = row.replaced_by ?? row.host_id;
   if (!deps.hosts.index.has(hostId)) {
     return { kind: 'refused', code: 'ENROL_HOST_GONE', details: { hostId } };
   }

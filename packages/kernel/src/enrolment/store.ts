@@ -236,14 +236,18 @@ export async function insertCertificate(db: EnrolmentDb, row: CertificateRow): P
   await db.insertInto('enrolment_certificate').values(row).execute();
 }
 
-export async function certificateByFingerprint(
-  db: EnrolmentDb,
-  fingerprint: string,
-): Promise<CertificateRow | null> {
+/** A certificate, and the host that took the place of the one it was issued to. In one question: each session asks it. */
+export interface PeerRow extends CertificateRow {
+  replaced_by: HostId | null;
+}
+
+export async function peerByFingerprint(db: EnrolmentDb, fingerprint: string): Promise<PeerRow | null> {
   const row = await db
     .selectFrom('enrolment_certificate')
-    .selectAll()
-    .where('fingerprint', '=', fingerprint)
+    .leftJoin('enrolment_host', 'enrolment_host.host_id', 'enrolment_certificate.host_id')
+    .selectAll('enrolment_certificate')
+    .select('enrolment_host.replaced_by')
+    .where('enrolment_certificate.fingerprint', '=', fingerprint)
     .executeTakeFirst();
   return row ?? null;
 }

@@ -25,7 +25,8 @@ interface Waiting {
 }
 
 /**
- * This side of a database thread. Requests of one turn of the event loop travel in one message. If the thread dies, every
+ * This side of a database thread. Requests of one turn of the event loop travel in one message, at its end: to wake the other
+ * thread costs more than most statements, and no answer is read before the next turn anyway. If the thread dies, every
  * waiting and every later request is refused with STORE_STOPPED and `onDeath` hears why: never a silent hang.
  */
 export class SqliteThread {
@@ -80,7 +81,7 @@ export class SqliteThread {
   #ask(request: WithoutId<WorkerRequest>): Promise<WorkerResult> {
     const id = this.#nextId;
     this.#nextId += 1;
-    if (this.#unsent.length === 0) queueMicrotask(() => this.#flush());
+    if (this.#unsent.length === 0) setImmediate(() => this.#flush());
     this.#unsent.push({ ...request, id });
     if (this.#waiting.size === 0) this.#worker.ref();
     const sql = request.kind === 'run' ? request.sql : request.kind;
