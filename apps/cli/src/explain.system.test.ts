@@ -3,7 +3,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import { type Explanation, predictionRoutes, type Rollout, rolloutRoutes } from '@pilothouse/contract';
+import {
+  type Explanation,
+  predictionRoutes,
+  type Rollout,
+  resultRoutes,
+  rolloutRoutes,
+} from '@pilothouse/contract';
 import { runTestCli, TEST_NOW, type TestCliOptions } from './test-cli.ts';
 import { at, host, preview, rollout, rolloutId } from './test-plans.ts';
 import { startTestServer, type TestServer } from './test-server.ts';
@@ -285,4 +291,24 @@ test('a halt at a gate is explained with its reason and what was counted', async
   const { out } = await run(['rollout', 'explain', rolloutId]);
 
   assert.match(out, /evidence\s+The condition is false: wave.failed == 0 · wave=\{"number":2,"failed":1\}/);
+});
+
+test('output of several hosts: the one that is meant is asked for by name', async () => {
+  const task = {
+    rolloutId,
+    stepIndex: 0,
+    wave: 0,
+    state: 'succeeded',
+    attempt: 1,
+    cause: null,
+    outcome: null,
+  };
+  const times = { offeredAt: at, startedAt: at, endedAt: at };
+  const items = [1, 2].map((n) => ({ ...task, ...times, id: `t${n}`, ...host(n) }));
+  server.on(resultRoutes.tasks, { json: { items, nextCursor: null } });
+
+  const { exit, err } = await run(['rollout', 'output', rolloutId]);
+
+  assert.equal(exit, 2);
+  assert.match(err, new RegExp(`rollout output \\S+ needs ${host(1).hostName} \\| ${host(2).hostName}`));
 });

@@ -147,7 +147,12 @@ async function findTask(client: Client, id: string, host: string | undefined): P
       .slice(0, 10)
       .map((task) => (host === undefined ? task.hostName : task.hostId))
       .join(' | ');
-    throw new AppError('CLI_VALUE_INVALID', { value: host ?? '', expected });
+    if (host === undefined)
+      throw new AppError('CLI_ARGUMENT_MISSING', {
+        command: `pilothouse rollout output ${id}`,
+        argument: expected,
+      });
+    throw new AppError('CLI_VALUE_INVALID', { value: host, expected });
   }
   return first;
 }

@@ -54,7 +54,7 @@ export const hostsErrors = defineErrors({
     status: 404,
     title: { en: 'There is no host {host}', zh: '不存在主机 {host}' },
     hint: {
-      en: 'The nearest names are: {nearest}. What lies outside your scope is shown as absent, too.',
+      en: 'The nearest name: {nearest}. What lies outside your scope is shown as absent, too.',
       zh: '最接近的名称：{nearest}。超出您权限范围的主机也显示为不存在。',
     },
     retry: 'after-change',
