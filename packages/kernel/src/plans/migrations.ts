@@ -56,5 +56,10 @@ export const plansMigrations: MigrationSet = {
           .execute();
       },
     },
+    {
+      // No table changes: a program that does not know this could not read the short contents and outputs of later ones.
+      id: '0003-short-texts-unpacked',
+      up: async () => {},
+    },
   ],
 };
