@@ -13,7 +13,8 @@
  * missed is sent again. So a crash between commit and send loses nothing, and agents drop what they have already.
  *
  * When a commit fails, memory is ahead of the disk: everything is read back from the store, callers are refused, and the
- * hosts whose answers were in the batch are asked to come back, upon which they repeat them.
+ * hosts whose answers were in the batch are asked to come back, upon which they repeat them. What was read back asks to be
+ * saved again at once; where that fails, too, the loop pauses, or a full disk would be all that the server works on.
  */
 import { BoundedQueue } from '@pilothouse/base';
 import { AppError, type HostId } from '@pilothouse/contract';
@@ -29,7 +30,7 @@ const QUEUE_MAX = 100_000;
 /** Bytes of output that jobs in the queue may hold. */
 const QUEUE_BYTES_MAX = 128 * 1024 * 1024;
 /** A store that failed is asked again after this time. */
-const RELOAD_RETRY_MS = 1000;
+const RETRY_MS = 1000;
 
 export interface Job {
   /** Changes state by way of the batch. An AppError refuses this job alone. */
@@ -68,7 +69,13 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
   let queuedBytes = 0;
   let running: Promise<void> | null = null;
   let isClosed = false;
+  let endPause = (): void => {};
 
+  const pause = (): Promise<void> =>
+    new Promise((resolve) => {
+      endPause = resolve;
+      void deps.wait(RETRY_MS).then(resolve);
+    });
   const takeBatch = (): Job[] => {
     const jobs: Job[] = [];
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
@@ -81,7 +88,12 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
   const drain = async (): Promise<void> => {
     // Lets everything that arrives in the same turn of the event loop into the same commit.
     await Promise.resolve();
-    while (queue.length > 0 && !isClosed) await runBatch(deps, takeBatch());
+    let wasSaved = true;
+    while (queue.length > 0 && !isClosed) {
+      const isSaved = await runBatch(deps, takeBatch());
+      if (!isSaved && !wasSaved && !isClosed) await pause();
+      wasSaved = isSaved;
+    }
   };
   const start = (): void => {
     running ??= drain().finally(() => {
@@ -110,6 +122,7 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
     },
     async close() {
       isClosed = true;
+      endPause();
       await running;
       for (let job = queue.shift(); job !== undefined; job = queue.shift())
         job.done?.(new AppError('NOT_READY', { reason: 'stopping' }));
@@ -118,7 +131,8 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
   return loop;
 }
 
-async function runBatch(deps: JobLoopDeps, jobs: readonly Job[]): Promise<void> {
+/** False: nothing of it was saved, and memory is what the store has. */
+async function runBatch(deps: JobLoopDeps, jobs: readonly Job[]): Promise<boolean> {
   const batch = deps.newBatch();
   const applied: Job[] = [];
   try {
@@ -132,11 +146,12 @@ async function runBatch(deps: JobLoopDeps, jobs: readonly Job[]): Promise<void> 
     for (const job of applied.length > 0 ? applied : jobs) job.done?.(error);
     await reloadUntilItWorks(deps);
     for (const hostId of new Set(jobs.flatMap((job) => job.hostId ?? []))) deps.askToRepeat(hostId);
-    return;
+    return false;
   }
   for (const run of batch.afterCommit) run();
   for (const job of applied) job.done?.(null);
   await deps.send(batch);
+  return true;
 }
 
 async function applyOne(batch: Batch, job: Job): Promise<boolean> {
@@ -157,7 +172,7 @@ async function reloadUntilItWorks(deps: JobLoopDeps): Promise<void> {
       return;
     } catch (error) {
       deps.log.error('rollouts not read back; trying again', { error });
-      await deps.wait(RELOAD_RETRY_MS);
+      await deps.wait(RETRY_MS);
     }
   }
 }
