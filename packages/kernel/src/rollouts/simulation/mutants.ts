@@ -5,6 +5,8 @@ export interface Mutant {
   readonly file: string;
   readonly find: string;
   readonly replace: string;
+  /** The world from which on to look, absent: the first. It was found there, and those before it are not gone through again. */
+  readonly from?: number;
 }
 
 /** Mistakes that somebody could make; the simulation has to find each. */
@@ -14,18 +16,21 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'engine/limits.ts',
     find: 'allowed = Math.max(0, max + 1 - failures);',
     replace: 'allowed = Math.max(0, max + 2 - failures);',
+    from: 8,
   },
   {
     name: 'unknown is not counted as a failure',
     file: 'engine/limits.ts',
     find: 'state.counts.failed + state.counts.unknown;',
     replace: 'state.counts.failed;',
+    from: 8,
   },
   {
     name: 'the limit of a wave is forgotten',
     file: 'engine/limits.ts',
     find: "tighten(waveMax, state.waveFailures, 'wave-failures');",
     replace: '',
+    from: 35,
   },
   {
     name: 'a gate is passed without its soak',
@@ -50,60 +55,70 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'engine/build-state.ts',
     find: "state: missing === null ? 'scheduled' : 'awaiting-approval',",
     replace: "state: 'scheduled',",
+    from: 11,
   },
   {
     name: 'a task that had started is offered again when its agent no longer knows it',
     file: 'engine/outcomes.ts',
     find: "if (task.phase === 'offered') return neverStarted(step, task, false);",
     replace: 'return neverStarted(step, task, true);',
+    from: 7,
   },
   {
     name: 'a window that opens wakes nobody',
     file: 'engine/claims.ts',
     find: "if (task?.hold === 'closed' || task?.hold === 'brief') wake(step, task);",
     replace: '',
+    from: 15,
   },
   {
     name: 'a place among hosts of one label is never given back',
     file: 'driver/room.ts',
     find: 'if (value !== null) room.freedPlaces.add(crowdKeyOf(active, value));',
     replace: '',
+    from: 8,
   },
   {
     name: 'outcomes are acknowledged before they are saved',
     file: 'driver/job-loop.ts',
     find: '    await deps.commit(batch);',
     replace: '    await deps.send(batch); await deps.commit(batch);',
+    from: 54,
   },
   {
     name: 'a lease is not given back when an offer never left',
     file: 'driver/room.ts',
     find: "if (how === 'never-started') room.budgets.drop(holder);",
     replace: "if (how === 'never-started') void holder;",
+    from: 14,
   },
   {
     name: 'a lease ends with its task, although nobody has heard of the host',
     file: '../budgets/lease-ledger.ts',
     find: 'if (isHostsWord === true) ledger.heard.add(taskId);',
     replace: 'ledger.heard.add(taskId);',
+    from: 109,
   },
   {
     name: 'a new session ends the lease of a task that its host is still at work on',
     file: '../budgets/lease-ledger.ts',
     find: 'if (lease.endedAt !== null && !atWork.has(lease.taskId))',
     replace: 'if (lease.endedAt !== null)',
+    from: 109,
   },
   {
     name: 'leases are not read back at a start',
     file: '../budgets/lease-ledger.ts',
     find: '    hold(ledger, row);',
     replace: '',
+    from: 14,
   },
   {
     name: 'a lease is not written with the offer that it is for',
     file: '../budgets/lease-ledger.ts',
     find: 'await writeLeases(transaction, changed);',
     replace: '',
+    from: 14,
   },
   {
     name: 'a budget is asked whether it is exceeded, not whether it would be',
@@ -116,12 +131,14 @@ export const MUTANTS: readonly Mutant[] = [
     file: '../budgets/budget-roll.ts',
     find: "if (host.entry.isInMaintenance) causes.push('maintenance');",
     replace: '',
+    from: 8,
   },
   {
     name: 'a host that is away counts as up',
     file: '../budgets/budget-roll.ts',
     find: "if (host.isAbsent) causes.push('offline');",
     replace: '',
+    from: 25,
   },
   {
     name: 'a quorum of an even number may be halved',
@@ -134,6 +151,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: '../calendar/open-state.ts',
     find: 'const { durationMs } = window;',
     replace: 'const durationMs = window.durationMs + 600_000;',
+    from: 20,
   },
   {
     name: 'a window beats a freeze',

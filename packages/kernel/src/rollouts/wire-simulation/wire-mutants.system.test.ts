@@ -9,14 +9,17 @@ const SEEDS_MAX = 400;
 
 const pathOf = (file: string): string => fileURLToPath(new URL(`../simulation/${file}`, import.meta.url));
 
-for (const [number, { name }] of WIRE_MUTANTS.entries())
+for (const [number, { name, from = 1 }] of WIRE_MUTANTS.entries())
   test(`worlds of bytes find that ${name}`, async () => {
     const args = ['--import', pathOf('plant-mutant.ts'), pathOf('main.ts'), 'wire', '--stop'];
     const env = { ...process.env, PILOTHOUSE_MUTANT: String(MUTANTS.length + number) };
 
     const said = await new Promise<string>((resolve) => {
-      execFile(process.execPath, [...args, '--seeds', `${SEEDS_MAX}`], { env }, (_error, stdout, stderr) =>
-        resolve(stdout + stderr),
+      execFile(
+        process.execPath,
+        [...args, '--from', `${from}`, '--seeds', `${SEEDS_MAX}`],
+        { env },
+        (_error, stdout, stderr) => resolve(stdout + stderr),
       );
     });
 

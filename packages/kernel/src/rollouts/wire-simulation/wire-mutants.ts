@@ -7,6 +7,7 @@ export const WIRE_MUTANTS: readonly Mutant[] = [
     file: '../../../store/src/serial-store.ts',
     find: '      await begun.commit();',
     replace: '      void begun.commit();',
+    from: 174,
   },
   {
     name: 'a journal that lies in memory is taken for one on the disk',
