@@ -17,8 +17,8 @@ export interface TestGroup {
   readonly nodeArguments: readonly string[];
   /** Stores of its tests are databases of a PostgreSQL that runs as long as the group. */
   readonly isOnPostgres?: boolean;
-  /** For hosts and their time limits more than for a processor: it runs beside the others. */
-  readonly mostlyWaits?: boolean;
+  /** Lanes run beside each other, the groups of one lane one after another. */
+  readonly lane: 'one process' | 'many processes' | 'hosts';
 }
 
 /**
@@ -30,19 +30,20 @@ export function testGroups(): TestGroup[] {
   const system = find('.system.test.ts');
   const unit = find('.test.ts').filter((file) => !system.includes(file));
   return [
-    { name: 'unit', files: unit, nodeArguments: ['--test-isolation=none'] },
-    { name: 'system', files: system, nodeArguments: ['--test-concurrency=2'] },
+    { name: 'unit', files: unit, nodeArguments: ['--test-isolation=none'], lane: 'one process' },
+    { name: 'system', files: system, nodeArguments: ['--test-concurrency=2'], lane: 'many processes' },
     {
       name: 'postgres',
       files: unit.filter((file) => ON_A_STORE.test(file)),
       nodeArguments: ['--test-isolation=none'],
       isOnPostgres: true,
+      lane: 'one process',
     },
     {
       name: 'stories',
       files: find('.story.ts'),
       nodeArguments: ['--test-concurrency=1'],
-      mostlyWaits: true,
+      lane: 'hosts',
     },
   ];
 }

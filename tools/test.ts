@@ -1,6 +1,6 @@
 /**
  * `npm test [unit|system|postgres|stories …]`: every test, group by group. Fails when one was skipped or a group found none.
- * Stories mostly wait for hosts, so they run beside the groups that compute; what is printed stays one group after another.
+ * No lane of them keeps two cores busy alone, so lanes run beside each other; what is printed stays one group after another.
  */
 import { spawn } from 'node:child_process';
 import { postgresCluster } from '@pilothouse/testkit/postgres';
@@ -79,9 +79,6 @@ async function runLane(lane: typeof queued): Promise<void> {
   }
 }
 
-const { true: beside = [], false: computing = [] } = Object.groupBy(queued, ({ group }) =>
-  String(group.mostlyWaits === true),
-);
-await Promise.all([runLane(computing), runLane(beside)]);
+await Promise.all(Object.values(Object.groupBy(queued, ({ group }) => group.lane)).map(runLane));
 process.stdout.write(`\n${totals.passed} passed, ${totals.failed} failed, ${totals.skipped} skipped\n`);
 process.exitCode = totals.passed > 0 && totals.failed === 0 && totals.skipped === 0 ? 0 : 1;
