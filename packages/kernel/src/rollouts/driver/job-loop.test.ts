@@ -48,6 +48,20 @@ test('a store that cannot save is asked again at once, and then once a pause', a
   await loop.close();
 });
 
+test('who asks in a pause is answered by the store at once', async () => {
+  const { loop, seen } = fullDisk();
+  loop.add({ apply: () => {} });
+  await turn();
+
+  await assert.rejects(
+    loop.run(() => {}),
+    { code: 'STORE_FULL' },
+  );
+  await turn();
+
+  assert.deepEqual(seen, { commits: 3, waits: 1 });
+});
+
 test('who closes does not wait for the pause to be over', async () => {
   const { loop, seen } = fullDisk();
   loop.add({ apply: () => {} });

@@ -57,7 +57,7 @@ export interface JobLoop {
   add(job: Job): boolean;
   /** The same for a caller who waits: resolves when its change is durable, ROLLOUTS_BUSY when the queue is full. */
   run(apply: Job['apply']): Promise<void>;
-  /** Resolves when all that was added so far is done. */
+  /** Resolves when all that was added so far is done, or waits for the store to be asked again. */
   idle(): Promise<void>;
   close(): Promise<void>;
   /** Jobs that wait for their batch. */
@@ -69,18 +69,17 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
   let queuedBytes = 0;
   let running: Promise<void> | null = null;
   let isClosed = false;
-  let endPause = (): void => {};
+  let wasSaved = true;
+  let isPausing = false;
+  /** Jobs in the queue whose callers wait: these are tried in a pause, too, since only the store can tell their outcome. */
+  let askedCount = 0;
 
-  const pause = (): Promise<void> =>
-    new Promise((resolve) => {
-      endPause = resolve;
-      void deps.wait(RETRY_MS).then(resolve);
-    });
   const takeBatch = (): Job[] => {
     const jobs: Job[] = [];
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
       jobs.push(job);
       queuedBytes -= job.bytes ?? 0;
+      if (job.done !== undefined) askedCount -= 1;
       if (jobs.length >= JOBS_PER_BATCH) break;
     }
     return jobs;
@@ -88,17 +87,26 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
   const drain = async (): Promise<void> => {
     // Lets everything that arrives in the same turn of the event loop into the same commit.
     await Promise.resolve();
-    let wasSaved = true;
-    while (queue.length > 0 && !isClosed) {
+    while (isDue()) {
       const isSaved = await runBatch(deps, takeBatch());
-      if (!isSaved && !wasSaved && !isClosed) await pause();
+      if (isSaved) isPausing = false;
+      else if (!wasSaved && !isPausing) pause();
       wasSaved = isSaved;
     }
   };
+  const isDue = (): boolean => queue.length > 0 && !isClosed && (!isPausing || askedCount > 0);
   const start = (): void => {
+    if (!isDue()) return;
     running ??= drain().finally(() => {
       running = null;
-      if (queue.length > 0 && !isClosed) start();
+      start();
+    });
+  };
+  const pause = (): void => {
+    isPausing = true;
+    void deps.wait(RETRY_MS).then(() => {
+      isPausing = false;
+      start();
     });
   };
   const loop: JobLoop = {
@@ -109,6 +117,7 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
       const bytes = job.bytes ?? 0;
       if (isClosed || queuedBytes + bytes > QUEUE_BYTES_MAX || !queue.push(job)) return false;
       queuedBytes += bytes;
+      if (job.done !== undefined) askedCount += 1;
       start();
       return true;
     },
@@ -122,7 +131,6 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
     },
     async close() {
       isClosed = true;
-      endPause();
       await running;
       for (let job = queue.shift(); job !== undefined; job = queue.shift())
         job.done?.(new AppError('NOT_READY', { reason: 'stopping' }));

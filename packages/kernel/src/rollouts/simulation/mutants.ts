@@ -145,6 +145,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: '../budgets/allowed-down.ts',
     find: 'Math.floor((members - 1) / 2)',
     replace: 'Math.floor(members / 2)',
+    from: 59,
   },
   {
     name: 'a window ends ten minutes late',
@@ -164,6 +165,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: '../calendar/recurrence.ts',
     find: 'DTSTART;TZID=${timeZone}:',
     replace: 'DTSTART;TZID=UTC:',
+    from: 63,
   },
   {
     name: 'windows and freezes are not read back at a start',
@@ -176,6 +178,7 @@ export const MUTANTS: readonly Mutant[] = [
     file: 'driver/send-batch.ts',
     find: 'task.ask === null && !deps.isClosedNow(active, index)',
     replace: 'task.ask === null',
+    from: 67,
   },
   {
     name: 'a gate overlooks a changed host that says nothing',
