@@ -64,37 +64,58 @@ export interface JobLoop {
   readonly waitingCount: number;
 }
 
-export function createJobLoop(deps: JobLoopDeps): JobLoop {
+/** Jobs in their order, bounded in number and in bytes. */
+function createJobQueue() {
   const queue = new BoundedQueue<Job>(QUEUE_MAX);
   let queuedBytes = 0;
+  let askedCount = 0;
+  return {
+    get length() {
+      return queue.length;
+    },
+    /** Those whose callers wait. */
+    get askedCount() {
+      return askedCount;
+    },
+    push(job: Job): boolean {
+      const bytes = job.bytes ?? 0;
+      if (queuedBytes + bytes > QUEUE_BYTES_MAX || !queue.push(job)) return false;
+      queuedBytes += bytes;
+      if (job.done !== undefined) askedCount += 1;
+      return true;
+    },
+    takeBatch(): Job[] {
+      const jobs: Job[] = [];
+      for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
+        jobs.push(job);
+        queuedBytes -= job.bytes ?? 0;
+        if (job.done !== undefined) askedCount -= 1;
+        if (jobs.length >= JOBS_PER_BATCH) break;
+      }
+      return jobs;
+    },
+  };
+}
+
+export function createJobLoop(deps: JobLoopDeps): JobLoop {
+  const queue = createJobQueue();
   let running: Promise<void> | null = null;
   let isClosed = false;
   let wasSaved = true;
   let isPausing = false;
-  /** Jobs in the queue whose callers wait: these are tried in a pause, too, since only the store can tell their outcome. */
-  let askedCount = 0;
 
-  const takeBatch = (): Job[] => {
-    const jobs: Job[] = [];
-    for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
-      jobs.push(job);
-      queuedBytes -= job.bytes ?? 0;
-      if (job.done !== undefined) askedCount -= 1;
-      if (jobs.length >= JOBS_PER_BATCH) break;
-    }
-    return jobs;
-  };
   const drain = async (): Promise<void> => {
     // Lets everything that arrives in the same turn of the event loop into the same commit.
     await Promise.resolve();
     while (isDue()) {
-      const isSaved = await runBatch(deps, takeBatch());
+      const isSaved = await runBatch(deps, queue.takeBatch());
       if (isSaved) isPausing = false;
       else if (!wasSaved && !isPausing) pause();
       wasSaved = isSaved;
     }
   };
-  const isDue = (): boolean => queue.length > 0 && !isClosed && (!isPausing || askedCount > 0);
+  // In a pause callers are served all the same: only the store can tell them what comes of it.
+  const isDue = (): boolean => queue.length > 0 && !isClosed && (!isPausing || queue.askedCount > 0);
   const start = (): void => {
     if (!isDue()) return;
     running ??= drain().finally(() => {
@@ -114,10 +135,7 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
       return queue.length;
     },
     add(job) {
-      const bytes = job.bytes ?? 0;
-      if (isClosed || queuedBytes + bytes > QUEUE_BYTES_MAX || !queue.push(job)) return false;
-      queuedBytes += bytes;
-      if (job.done !== undefined) askedCount += 1;
+      if (isClosed || !queue.push(job)) return false;
       start();
       return true;
     },
@@ -132,8 +150,8 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
     async close() {
       isClosed = true;
       await running;
-      for (let job = queue.shift(); job !== undefined; job = queue.shift())
-        job.done?.(new AppError('NOT_READY', { reason: 'stopping' }));
+      for (let jobs = queue.takeBatch(); jobs.length > 0; jobs = queue.takeBatch())
+        for (const job of jobs) job.done?.(new AppError('NOT_READY', { reason: 'stopping' }));
     },
   };
   return loop;
