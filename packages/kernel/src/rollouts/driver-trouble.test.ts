@@ -113,7 +113,7 @@ test('a start that cannot be saved is refused, and leaves nothing behind', async
     return world.room.rollouts.start(admin, plan.digest, 'run');
   };
 
-  await assert.rejects(run(), /disk is full/);
+  await assert.rejects(run(), { code: 'STORE_FULL' });
   await world.calm();
 
   const { items } = await world.call<{ items: unknown[] }>('rollouts.list');

@@ -1,6 +1,7 @@
 import type { IdSource } from '@pilothouse/base';
 import {
   type Actor,
+  AppError,
   actionSchemaDigest,
   defineAction,
   type EffectClass,
@@ -251,7 +252,7 @@ function guardedStore(store: Store, health: () => 'well' | 'failing' | 'gone'): 
     async transaction(run) {
       const state = health();
       if (state === 'gone') return new Promise(() => undefined);
-      if (state === 'failing') throw new Error('the disk is full');
+      if (state === 'failing') throw new AppError('STORE_FULL');
       return store.transaction(run);
     },
     migrate: (sets) => store.migrate(sets),

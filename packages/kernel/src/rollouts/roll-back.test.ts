@@ -35,6 +35,26 @@ test('an undo that fails somewhere leaves the rollout halted, and says so', asyn
   await world.close();
 });
 
+test('a disk that is full for a moment while it rolls back does not leave what is broken', async () => {
+  for (let turns = 0; turns < 12; turns++) {
+    const { gates, said } = judge();
+    const world = await openTestRollouts(4, { rules: { gates } });
+    const { id } = await started(world, { ...undone, gates: [check] }, 'test.change');
+    said.verdict = { kind: 'fails', reason: null, evidence: {} };
+    world.clock.advance(10_000);
+    for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve));
+
+    world.failCommits(1);
+    await pass(world, 60);
+    world.fleet.connectAll();
+    await pass(world, 30);
+
+    assert.equal((await world.get(id)).state, 'rolled-back', `after ${turns} turns`);
+    assert.deepEqual(executions(world), [2, 2, 0, 0]);
+    await world.close();
+  }
+});
+
 test('killed while it rolls back, the server goes on with it, and undoes once', async () => {
   const { gates, said } = judge();
   let world = await openTestRollouts(4, { rules: { gates } });

@@ -1,3 +1,4 @@
+import { AppError } from '@pilothouse/contract';
 import type { Store, Transaction } from '@pilothouse/store';
 
 /**
@@ -42,7 +43,7 @@ export function createVirtualDisk(store: Store): VirtualDisk {
         if (disk.isSlow) await new Promise<void>((resolve) => waiting.push(resolve));
         if (disk.failures > 0) {
           disk.failures -= 1;
-          throw new Error('the disk is full');
+          throw new AppError('STORE_FULL');
         }
         const result = await store.transaction(run);
         return isOut ? never : result;
