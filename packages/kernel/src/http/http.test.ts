@@ -3,85 +3,14 @@ import { once } from 'node:events';
 import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { systemClock } from '@pilothouse/base';
-import { AppError, commonErrors, defineRoute, type Route } from '@pilothouse/contract';
-import { openTestStore } from '@pilothouse/store/test-store';
-import { fakeClock } from '@pilothouse/testkit/fake-clock';
+import { AppError, defineRoute, type Route } from '@pilothouse/contract';
 import { z } from 'zod';
-import type { Principal } from '../access/service.ts';
 import { type Log, silentLog } from '../log.ts';
-import { createHttp } from './create-http.ts';
-import { createIdempotency } from './idempotency.ts';
-import { createMetrics } from './metrics.ts';
-import { httpMigrations } from './migrations.ts';
-import { catalogueOf } from './problem-answer.ts';
-import { type Endpoint, endpoint } from './service.ts';
-import { createIdempotencyStore } from './store.ts';
-
-const summary = { en: 'test', zh: '测试' };
-const isPublic = { kind: 'public' } as const;
-const signedIn = { kind: 'signed-in' } as const;
-const base = { summary, errors: [], example: {} } as const;
-
-const principal = (id: string): Principal => ({
-  actor: { kind: 'user', id, name: id },
-  has: (permission) => permission === 'things.read',
-  scope: () => ({ isAll: true, isNone: false, includes: () => true }),
-});
-
-async function serve(endpoints: readonly Endpoint[], log: Log = silentLog) {
-  const store = await openTestStore();
-  await store.migrate([httpMigrations]);
-  const clock = fakeClock();
-  const ids = { now: () => clock.now(), fill: (target: Uint8Array) => target.fill(7) };
-  const http = createHttp({
-    clock: systemClock,
-    log,
-    // The bearer token is the name.
-    authenticator: {
-      nobody: principal('nobody'),
-      authenticate: async ({ authorization }) =>
-        authorization === undefined ? null : { principal: principal(authorization.slice(7)), by: 'token' },
-    },
-    catalogue: catalogueOf([commonErrors]),
-    idempotency: createIdempotency({ clock, ids }, createIdempotencyStore(store)),
-    metrics: createMetrics(),
-    isAnswerChecked: true,
-    endpoints,
-    tls: null,
-  });
-  const close = async () => {
-    await http.close();
-    await store.close();
-  };
-  return { http, clock, store, close };
-}
-
-const echo = defineRoute({
-  ...base,
-  id: 'things.echo',
-  method: 'POST',
-  path: '/api/v1/things/{name}',
-  access: signedIn,
-  params: z.object({ name: z.string().max(5) }),
-  query: z.object({ count: z.coerce.number().int().default(1) }),
-  body: z.object({ items: z.array(z.object({ size: z.number() })) }),
-  response: z.object({ name: z.string(), count: z.number(), calls: z.number(), etag: z.string() }),
-});
-
-function countingEcho() {
-  let calls = 0;
-  return endpoint(echo, async ({ params, query }) => {
-    calls += 1;
-    return { name: params.name, count: query.count, calls, etag: 'v1' };
-  });
-}
-
-const asAda = { authorization: 'Bearer ada' };
-const good = { items: [{ size: 1 }] };
+import { asAda, base, countingEcho, good, isPublic, openTestHttp } from './open-test-http.ts';
+import { endpoint } from './service.ts';
 
 test('parses every part of a request and says where one is wrong, in the language asked for', async (t) => {
-  const { http, close } = await serve([countingEcho()]);
+  const { http, close } = await openTestHttp([countingEcho()]);
   t.after(close);
 
   const fine = await http.inject({
@@ -121,7 +50,7 @@ test('parses every part of a request and says where one is wrong, in the languag
 });
 
 test('a body over the limit is BODY_TOO_LARGE, another media type INVALID_REQUEST', async (t) => {
-  const { http, close } = await serve([countingEcho()]);
+  const { http, close } = await openTestHttp([countingEcho()]);
   t.after(close);
   const url = '/api/v1/things/ab';
 
@@ -144,7 +73,7 @@ test('a body over the limit is BODY_TOO_LARGE, another media type INVALID_REQUES
 });
 
 test('a client that is still sending a body over the limit gets the answer, not a broken pipe', async (t) => {
-  const { http, close } = await serve([countingEcho()]);
+  const { http, close } = await openTestHttp([countingEcho()]);
   t.after(close);
   const { port } = await http.listen({ host: '127.0.0.1', port: 0 });
 
@@ -168,7 +97,7 @@ test('denies by default: no principal 401, no permission 403, an unknown path 40
     access: { kind: 'permission', permission: 'secrets.read' },
     response: z.object({}),
   });
-  const { http, close } = await serve([endpoint(secret, async () => ({}))]);
+  const { http, close } = await openTestHttp([endpoint(secret, async () => ({}))]);
   t.after(close);
 
   const nobody = await http.inject({ url: '/api/v1/secret' });
@@ -191,7 +120,7 @@ test('an unknown error shows no cause to the client and all of it to the log', a
   });
   const errors: unknown[] = [];
   const log: Log = { ...silentLog, error: (_, fields) => errors.push(fields) };
-  const { http, close } = await serve(
+  const { http, close } = await openTestHttp(
     [
       endpoint(broken, async () => {
         throw new Error('password of the database is swordfish');
@@ -218,7 +147,7 @@ test('an answer that does not fit its schema fails in tests', async (t) => {
     access: isPublic,
     response: z.object({ count: z.number().max(3) }),
   });
-  const { http, close } = await serve([endpoint(route, async () => ({ count: 4 }))]);
+  const { http, close } = await openTestHttp([endpoint(route, async () => ({ count: 4 }))]);
   t.after(close);
 
   assert.equal((await http.inject({ url: '/odd' })).statusCode, 500);
@@ -233,7 +162,7 @@ test('a known version is 304', async (t) => {
     access: isPublic,
     response: z.object({ etag: z.string() }),
   });
-  const { http, close } = await serve([endpoint(route, async () => ({ etag: '7' }))]);
+  const { http, close } = await openTestHttp([endpoint(route, async () => ({ etag: '7' }))]);
   t.after(close);
 
   const same = await http.inject({ url: '/thing', headers: { 'if-none-match': '"7"' } });
@@ -241,104 +170,6 @@ test('a known version is 304', async (t) => {
 
   assert.equal(same.statusCode, 304);
   assert.equal(other.statusCode, 200);
-});
-
-test('a write repeated under its key happens once and is answered alike, also when both come at once', async (t) => {
-  const { http, close } = await serve([countingEcho()]);
-  t.after(close);
-  const send = (key: string, as = 'ada') =>
-    http.inject({
-      method: 'POST',
-      url: '/api/v1/things/ab',
-      headers: { authorization: `Bearer ${as}`, 'idempotency-key': key },
-      payload: good,
-    });
-
-  const [first, twin] = await Promise.all([send('k1'), send('k1')]);
-  const later = await send('k1');
-  const another = await send('k2');
-  const somebodyElse = await send('k1', 'bob');
-
-  assert.equal(first.json().calls, 1);
-  assert.equal(twin.body, first.body);
-  assert.equal(later.body, first.body);
-  assert.equal(another.json().calls, 2);
-  assert.equal(somebodyElse.json().calls, 3);
-});
-
-test('a key used for another request is refused, a refusal is not kept, a day later the key is free', async (t) => {
-  let isBroken = true;
-  const route = defineRoute({
-    ...base,
-    id: 'things.put',
-    method: 'PUT',
-    path: '/put',
-    access: signedIn,
-    body: z.object({ n: z.number() }),
-    response: z.object({ n: z.number() }),
-  });
-  const put = endpoint(route, async ({ body }) => {
-    if (isBroken) throw new AppError('NOT_READY', { reason: 'test' });
-    return { n: body.n };
-  });
-  const { http, clock, close } = await serve([put]);
-  t.after(close);
-  const send = (n: number) =>
-    http.inject({
-      method: 'PUT',
-      url: '/put',
-      headers: { ...asAda, 'idempotency-key': 'k' },
-      payload: { n },
-    });
-
-  const refused = await send(1);
-  isBroken = false;
-  const fine = await send(1);
-  const mismatch = await send(2);
-  clock.advance(25 * 3_600_000);
-  const nextDay = await send(2);
-
-  assert.equal(refused.statusCode, 503);
-  assert.deepEqual(fine.json(), { n: 1 });
-  assert.equal(mismatch.json().code, 'IDEMPOTENCY_MISMATCH');
-  assert.deepEqual(nextDay.json(), { n: 2 });
-});
-
-test('a request that was cut off by the end of the process leaves its outcome unknown, and says so', async (t) => {
-  const { http, store, close } = await serve([countingEcho()]);
-  t.after(close);
-  const send = () =>
-    http.inject({
-      method: 'POST',
-      url: '/api/v1/things/ab',
-      headers: { ...asAda, 'idempotency-key': 'k' },
-      payload: good,
-    });
-  await send();
-  // As the row stands when the process ends between the handler and its answer.
-  await store.transaction(async (transaction) => {
-    const db = transaction.as<{ http_idempotency: { status: number | null; sealed_body: string | null } }>();
-    await db.updateTable('http_idempotency').set({ status: null, sealed_body: null }).execute();
-  });
-
-  assert.equal((await send()).json().code, 'IDEMPOTENCY_OUTCOME_UNKNOWN');
-});
-
-test('answers kept for repeats cannot be read from the database', async (t) => {
-  const { http, store, close } = await serve([countingEcho()]);
-  t.after(close);
-  const headers = { ...asAda, 'idempotency-key': 'k' };
-  await http.inject({ method: 'POST', url: '/api/v1/things/ab', headers, payload: good });
-
-  const rows = await store
-    .as<{ http_idempotency: Record<string, unknown> }>()
-    .selectFrom('http_idempotency')
-    .selectAll()
-    .execute();
-
-  const text = rows.map((row) => Buffer.from(String(row['sealed_body']), 'base64').toString('latin1')).join();
-  assert.equal(rows.length, 1);
-  assert.ok(!text.includes('calls') && !text.includes('"ab"'), text);
 });
 
 const streamRoute = (stream: NonNullable<Route['stream']>) =>
@@ -361,7 +192,7 @@ test('streams come as events, as lines of JSON, and as CSV that no spreadsheet r
     ['application/x-ndjson', [{ a: 1 }, { b: 2 }]],
     ['text/csv', rows],
   ] as const) {
-    const { http, close } = await serve([
+    const { http, close } = await openTestHttp([
       endpoint(streamRoute(type), async () => ({ stream: itemsOf(...items) })),
     ]);
     t.after(close);
@@ -381,7 +212,7 @@ test('a stream that is refused at its start is a problem answer', async (t) => {
       next: () => Promise.reject(new AppError('NOT_FOUND', { what: 'thing', id: '1' })),
     }),
   });
-  const { http, close } = await serve([
+  const { http, close } = await openTestHttp([
     endpoint(streamRoute('application/x-ndjson'), async () => ({ stream: refused() })),
   ]);
   t.after(close);

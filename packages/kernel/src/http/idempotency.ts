@@ -2,6 +2,7 @@ import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:cry
 import { DAY_MS } from '@pilothouse/base';
 import { AppError, isAppError } from '@pilothouse/contract';
 import type { KernelContext } from '../kernel-context.ts';
+import { isOfTheMoment } from '../of-the-moment.ts';
 import type { IdempotencyRow, IdempotencyStore } from './store.ts';
 
 /**
@@ -59,7 +60,8 @@ export function createIdempotency(
       if (isKept) await store.finish(row.key_hash, { status: kept.status, sealed_body: seal(request, kept) });
       return kept;
     } catch (error) {
-      if (isAppError(error)) await store.forget(row.key_hash);
+      // A refusal is not kept. Where nobody knows what came of it the key stays, and a repeat is told so.
+      if (isAppError(error) && !isOfTheMoment(error)) await store.forget(row.key_hash);
       throw error;
     }
   };

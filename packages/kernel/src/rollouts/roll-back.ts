@@ -1,4 +1,5 @@
-import { AppError, type Rollout } from '@pilothouse/contract';
+import { AppError, isAppError, type Rollout } from '@pilothouse/contract';
+import { isOfTheMoment } from '../of-the-moment.ts';
 import type { LoadedPlan } from '../plans/index.ts';
 import type { ActiveRollout } from './driver/active-rollout.ts';
 import { type By, SYSTEM } from './driver/batch.ts';
@@ -22,7 +23,7 @@ export function rollBackByItself(deps: ActsDeps, active: ActiveRollout): void {
     try {
       await startUndo(deps, active, { principal: null, by: { actor: SYSTEM, requestId: null } });
     } catch (error) {
-      if (!(error instanceof AppError) || isOfTheMoment(error)) {
+      if (!isAppError(error) || isOfTheMoment(error)) {
         deps.context.log.error('rollback not started; trying again', { rolloutId: active.id, error });
         deps.context.clock.after(RETRY_MS, () => deps.driver.background.track(attempt()));
         return;
@@ -34,9 +35,6 @@ export function rollBackByItself(deps: ActsDeps, active: ActiveRollout): void {
   };
   deps.driver.background.track(attempt());
 }
-
-/** Not of the plan but of the moment: a store that is full or away, a full queue. What is broken must not stay so for it. */
-const isOfTheMoment = ({ code }: AppError): boolean => code.startsWith('STORE_') || code === 'ROLLOUTS_BUSY';
 
 const isCurrent = (deps: ActsDeps, active: ActiveRollout): boolean =>
   deps.driver.active.get(active.id) === active &&

@@ -53,6 +53,28 @@ test('wherever the server dies, each occurrence has one rollout and no other', a
   }
 });
 
+test('a store that is away for a moment is nobody’s refusal: the occurrence is carried out when it is back', async (t) => {
+  for (let awayAt = 0; awayAt < 8; awayAt++) {
+    const it = await openTestSchedules(t);
+    const room = await it.open();
+    let calls = 0;
+    it.world.step = () => {
+      if (calls++ === awayAt) throw new AppError('STORE_AWAY', { place: 'test' });
+    };
+    it.clock.advance(30 * MINUTE);
+    await it.tick(room).catch(() => {});
+    await it.tick(room);
+    await it.tick(room);
+
+    assert.deepEqual(
+      (await it.history()).map(({ state }) => state),
+      ['started'],
+      `away at step ${awayAt}`,
+    );
+    assert.equal(it.started().length, 1);
+  }
+});
+
 test('a late one is run once; those before it are missed, in the history and as one finding', async (t) => {
   const it = await openTestSchedules(t, { missed: 'run-once-late', lateMsMax: HOUR });
   it.clock.advance(3 * HOUR + 10 * MINUTE);

@@ -19,6 +19,7 @@
 import { BoundedQueue } from '@pilothouse/base';
 import { AppError, type HostId } from '@pilothouse/contract';
 import type { Log } from '../../log.ts';
+import { isOfTheMoment } from '../../of-the-moment.ts';
 import type { Batch } from './batch.ts';
 
 /** Bounds how much one commit holds. */
@@ -160,32 +161,33 @@ export function createJobLoop(deps: JobLoopDeps): JobLoop {
 /** False: nothing of it was saved, and memory is what the store has. */
 async function runBatch(deps: JobLoopDeps, jobs: readonly Job[]): Promise<boolean> {
   const batch = deps.newBatch();
-  const applied: Job[] = [];
+  const unanswered = new Set(jobs);
   try {
     for (const [at, job] of jobs.entries()) {
       if (at > 0 && at % JOBS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
-      if (await applyOne(batch, job)) applied.push(job);
+      if (!(await isApplied(batch, job))) unanswered.delete(job);
     }
     await deps.commit(batch);
   } catch (error) {
     deps.log.error('rollout batch not saved; reading back', { jobs: jobs.length, error });
-    for (const job of applied.length > 0 ? applied : jobs) job.done?.(error);
+    for (const job of unanswered) job.done?.(error);
     await reloadUntilItWorks(deps);
     for (const hostId of new Set(jobs.flatMap((job) => job.hostId ?? []))) deps.askToRepeat(hostId);
     return false;
   }
   for (const run of batch.afterCommit) run();
-  for (const job of applied) job.done?.(null);
+  for (const job of unanswered) job.done?.(null);
   await deps.send(batch);
   return true;
 }
 
-async function applyOne(batch: Batch, job: Job): Promise<boolean> {
+/** False: it was refused, and its caller knows. A store that failed it fails the batch, or a host's word would be lost. */
+async function isApplied(batch: Batch, job: Job): Promise<boolean> {
   try {
     await job.apply(batch);
     return true;
   } catch (error) {
-    if (!(error instanceof AppError)) throw error;
+    if (isOfTheMoment(error)) throw error;
     job.done?.(error);
     return false;
   }
