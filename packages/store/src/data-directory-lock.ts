@@ -20,6 +20,9 @@ const SQLITE_BUSY = 5;
 const DIRECTORY_MODE = 0o700;
 const FILE_MODE = 0o600;
 
+/** A handle that nobody refers to any more is closed by the garbage collector, and its lock would be gone with it. */
+const locks = new Set<DatabaseSync>();
+
 export interface DataDirectoryLock {
   readonly path: string;
   release(): void;
@@ -44,10 +47,11 @@ export function lockDataDirectory(path: string): DataDirectoryLock {
     throw refusal(path, pidPath, error);
   }
   const held = database;
+  locks.add(held);
   return {
     path,
     release() {
-      if (!held.isOpen) return;
+      if (!locks.delete(held)) return;
       rmSync(pidPath, { force: true });
       held.close();
     },
