@@ -268,20 +268,30 @@ test('a statement that takes long is no database that stands still', async (t) =
   const clock = fakeClock();
   let lost = 0;
   const noticed = (text: string) => void (lost += Number(text === 'database connection lost'));
-  const store = await open(t, cluster.newDatabase(), {
-    clock,
-    log: { warn: noticed, error() {} },
-  });
+  const url = cluster.newDatabase();
+  const store = await open(t, url, { clock, log: { warn: noticed, error() {} } });
+  const of = 'FROM pg_stat_activity WHERE datname = current_database()';
+  const lastAnswer = (): string =>
+    cluster.sql(url, `SELECT query_start ${of} AND query = 'SELECT 1' AND state = 'idle'`);
 
-  const slow = store.transaction((transaction) => sql`SELECT pg_sleep(1)`.execute(transaction.as()));
-  for (let n = 0; n < 20; n++) {
+  const slow = codeOf(store.transaction((transaction) => sql`SELECT pg_sleep(60)`.execute(transaction.as())));
+  const answers: string[] = [];
+  for (let ms = 0; ms <= 2 * SILENT_MS; ms += 2_000) {
     clock.advance(2_000);
-    // The question is answered by the real database, whose time is another.
+    // By the real database, whose time is another. What it answered last may not have been read yet.
+    await until(
+      'a question to be answered',
+      10_000,
+      async () => !['', answers.at(-2)].includes(lastAnswer()),
+    );
+    answers.push(lastAnswer());
     await numbersOf(store);
   }
-  await slow;
+  cluster.sql(url, `SELECT pg_cancel_backend(pid) ${of} AND query LIKE 'SELECT pg_sleep%'`);
+  const end = await slow;
 
   assert.equal(lost, 0);
+  assert.ok(end !== null && end !== 'STORE_AWAY', String(end));
 });
 
 test('a restart of the database within the grace fails no transaction that had not begun', async (t) => {
