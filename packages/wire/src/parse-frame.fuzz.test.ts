@@ -49,6 +49,17 @@ for (const { name, schema, parse } of DIRECTIONS) {
     });
   }
 
+  test(`a frame ${name} is refused where it nests too deeply, wherever any JSON may stand in it`, () => {
+    const deep = '['.repeat(5_000) + ']'.repeat(5_000);
+    for (const option of schema.options) {
+      const text = JSON.stringify({ ...sampleOf(option as z.ZodType), more: 'here' });
+      const result = parse(
+        text.replace(/\{\}|"here"/g, (found) => (found === '{}' ? `{"a":${deep}}` : deep)),
+      );
+      assert.deepEqual(result, { ok: false, error: 'not-json' });
+    }
+  });
+
   test(`a frame ${name} that is too large is refused before it is parsed`, () => {
     const result = parse(`{"kind":"${'x'.repeat(FRAME_BYTES_MAX)}"}`);
 

@@ -5,7 +5,7 @@
  * plan that it names, inside its window, once, and in a version of the action that this agent knows, is run.
  */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto';
-import { err, ok, type Result } from '@pilothouse/base';
+import { err, ok, parseJson, type Result } from '@pilothouse/base';
 import {
   type Envelope,
   type EnvelopeKey,
@@ -106,12 +106,12 @@ interface SignedPayload {
 
 function readPayload(text: string): SignedPayload | null {
   try {
-    const raw: { header: PlanHeader; step: Step } = JSON.parse(text);
+    const raw = parseJson(text) as { header: PlanHeader; step: Step }; // Checked as a whole by the next line.
     const parsed = EnvelopePayload.safeParse(raw);
     if (!parsed.success) return null;
     return { payload: parsed.data, signedHeader: raw.header, signedStep: raw.step };
   } catch {
-    // Not JSON: nothing a plan could be made of.
+    // Not JSON, or too deep: nothing a plan could be made of.
     return null;
   }
 }

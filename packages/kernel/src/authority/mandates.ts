@@ -1,3 +1,4 @@
+import { parseJson } from '@pilothouse/base';
 import {
   AppError,
   type Digest,
@@ -16,6 +17,7 @@ import {
   toTimestamp,
 } from '@pilothouse/contract';
 import type { Principal } from '../access/service.ts';
+import { NOT_JSON } from '../not-json.ts';
 import { cutPage, readCursor } from '../page-cursor.ts';
 import type { LoadedPlan } from '../plans/index.ts';
 import { type AuthorityParts, tell } from './authority-parts.ts';
@@ -55,17 +57,17 @@ function isSeen(parts: AuthorityParts, principal: Principal, { hosts }: Mandate)
 }
 
 function readMandateText(text: string): Mandate {
-  const value = parseJson(text);
+  const value = readJson(text);
   const parsed = Mandate.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new AppError('MANDATE_INVALID', { problem: placedProblem(Mandate, value, parsed.error) });
 }
 
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch (cause) {
-    throw new AppError('MANDATE_INVALID', { problem: { en: 'not JSON', zh: '不是 JSON' } }, { cause });
+    throw new AppError('MANDATE_INVALID', { problem: NOT_JSON }, { cause });
   }
 }
 

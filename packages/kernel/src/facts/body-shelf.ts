@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { batchWhileBusy, bytes } from '@pilothouse/base';
+import { batchWhileBusy, bytes, parseJson } from '@pilothouse/base';
 import {
   AppError,
   type Digest,
@@ -8,6 +8,7 @@ import {
   placedProblem,
 } from '@pilothouse/contract';
 import type { KernelContext } from '../kernel-context.ts';
+import { NOT_JSON } from '../not-json.ts';
 import { createBodyCache } from './body-cache.ts';
 import { packBody, unpackBody } from './body-text.ts';
 import { type BodyRow, insertBodies, loadBody, loadBodyNames } from './store.ts';
@@ -129,20 +130,16 @@ function checkBody(
     throw new AppError('FACT_BODY_TOO_LARGE', { fact, sizeBytes: body.byteLength, limitBytes });
   const actual = createHash('sha256').update(body).digest('hex');
   if (actual !== digest) throw new AppError('FACT_BODY_DIGEST_MISMATCH', { fact, digest, actual });
-  const value = parseJson(fact, body);
+  const value = readJson(fact, body);
   const parsed = spec.body.safeParse(value);
   if (parsed.success) return parsed.data;
   throw new AppError('FACT_BODY_INVALID', { fact, problem: placedProblem(spec.body, value, parsed.error) });
 }
 
-function parseJson(fact: string, body: Uint8Array): unknown {
+function readJson(fact: string, body: Uint8Array): unknown {
   try {
-    return JSON.parse(Buffer.from(body).toString('utf8'));
+    return parseJson(Buffer.from(body).toString('utf8'));
   } catch (cause) {
-    throw new AppError(
-      'FACT_BODY_INVALID',
-      { fact, problem: { en: 'not JSON', zh: '不是 JSON' } },
-      { cause },
-    );
+    throw new AppError('FACT_BODY_INVALID', { fact, problem: NOT_JSON }, { cause });
   }
 }

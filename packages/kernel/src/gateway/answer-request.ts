@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { parseJson } from '@pilothouse/base';
 import { AppError, Digest, type HostId, isAppError, languageOf, schemaProblem } from '@pilothouse/contract';
 import { EnrolRequest, type EnrolResponse, GATEWAY_PATHS, type TrustAnswer } from '@pilothouse/wire';
 import type { Desk } from './accept-upgrade.ts';
@@ -69,7 +70,7 @@ function route(desk: Desk, slots: Slots, asked: Asked): Promise<Answer> {
 
 async function enrol(desk: Desk, { request, peer }: Asked): Promise<Answer> {
   const body = await readBody(request, desk.limits.enrolBodyBytesMax);
-  const value = parseJson(body.toString('utf8'));
+  const value = readJson(body.toString('utf8'));
   const parsed = EnrolRequest.safeParse(value);
   if (!parsed.success) {
     const { path, problem } = schemaProblem(EnrolRequest, value, parsed.error);
@@ -148,9 +149,9 @@ async function identified(desk: Desk, { certificate }: Peer): Promise<HostId> {
   return identity.hostId;
 }
 
-function parseJson(text: string): unknown {
+function readJson(text: string): unknown {
   try {
-    return JSON.parse(text);
+    return parseJson(text);
   } catch {
     // Not JSON is not an enrolment request; the schema says so in its own words.
     return null;

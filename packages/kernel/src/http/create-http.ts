@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import type { Clock } from '@pilothouse/base';
+import { type Clock, parseJson } from '@pilothouse/base';
 import { AppError, languageOf, type Message } from '@pilothouse/contract';
 import fastify, {
   type FastifyError,
@@ -10,6 +10,7 @@ import fastify, {
   type FastifyRequest,
 } from 'fastify';
 import type { Log } from '../log.ts';
+import { NOT_JSON } from '../not-json.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { Authenticator } from './authenticator.ts';
 import { EDGE_CONNECTION } from './edge-connection.ts';
@@ -148,9 +149,9 @@ function createApp(options: HttpOptions): FastifyInstance {
   app.addContentTypeParser('application/json', { parseAs: 'string' }, (_, text, done) => {
     if (text === '') return done(null, undefined);
     try {
-      done(null, JSON.parse(String(text)));
+      done(null, parseJson(String(text)));
     } catch {
-      done(new AppError('INVALID_REQUEST', { where: 'body', problem: { en: 'not JSON', zh: '不是 JSON' } }));
+      done(new AppError('INVALID_REQUEST', { where: 'body', problem: NOT_JSON }));
     }
   });
   app.addHook('onRequest', async (request, reply) => {
