@@ -1,12 +1,21 @@
 /**
  * `npm test [unit|system|postgres|stories …]`: every test, group by group. Fails when one was skipped or a group found none.
  * No lane of them keeps two cores busy alone, so lanes run beside each other; what is printed stays one group after another.
+ * What hangs is ended and named: a test after TEST_MINUTES_MAX, whatever still runs after RUN_MINUTES_MAX.
  */
 import { spawn } from 'node:child_process';
+import { resolve } from 'node:path';
 import { postgresCluster } from '@pilothouse/testkit/postgres';
 import { labLacks } from '../lab/lab.ts';
 import { type TestGroup, testGroups } from './test-groups.ts';
 import { type Turn, takeTurns } from './turns.ts';
+
+/** The longest takes three on a machine that does nothing else. */
+const TEST_MINUTES_MAX = 15;
+/** Three times what all of them take there. */
+const RUN_MINUTES_MAX = 60;
+/** What a group that is ended may still say. */
+const LAST_WORDS_MS = 5_000;
 
 interface Totals {
   passed: number;
@@ -29,12 +38,27 @@ function runFiles(
   environment: Readonly<Record<string, string>>,
   turn: Turn,
 ): Promise<Totals> {
-  const args = ['--test', '--test-reporter=spec', ...group.nodeArguments, ...group.files];
-  return new Promise((resolve, reject) => {
+  const limit = `--test-timeout=${TEST_MINUTES_MAX * 60_000}`;
+  const args = ['--test', '--test-reporter=spec', limit, ...group.nodeArguments, ...group.files];
+  return new Promise((settle, reject) => {
     const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
-      env: { ...process.env, ...environment },
+      // Hundreds of processes run the same code: it is compiled once.
+      env: { NODE_COMPILE_CACHE: resolve('.cache/compiled'), ...process.env, ...environment },
     });
+    const tooLong = setTimeout(
+      () => {
+        turn.write(`\n${group.name}: not over after ${RUN_MINUTES_MAX} minutes\n`);
+        // Names the files that it ends.
+        child.kill('SIGTERM');
+        setTimeout(() => {
+          child.kill('SIGKILL');
+          // What it left behind may hold its output open.
+          child.stdout.destroy();
+        }, LAST_WORDS_MS).unref();
+      },
+      RUN_MINUTES_MAX * 60_000 - performance.now(),
+    );
     let tail = '';
     child.stdout.setEncoding('utf8').on('data', (piece: string) => {
       turn.write(piece);
@@ -42,10 +66,11 @@ function runFiles(
     });
     child.on('error', reject);
     child.on('close', (code) => {
+      clearTimeout(tooLong);
       const count = (word: string): number =>
         Number([...tail.matchAll(new RegExp(`ℹ ${word} (\\d+)`, 'g'))].at(-1)?.[1] ?? 0);
       const failed = count('fail') + count('cancelled');
-      resolve({
+      settle({
         passed: count('pass'),
         failed: code === 0 ? failed : Math.max(failed, 1),
         skipped: count('skipped') + count('todo'),
