@@ -1,31 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { freezesRoutes, windowsRoutes } from '@pilothouse/contract';
-import { runTestCli, type TestCliOptions } from './test-cli.ts';
+import { signedInCli } from './signed-in-cli.ts';
+import { type TestCliOptions } from './test-cli.ts';
 import { host } from './test-plans.ts';
-import { problem, startTestServer, type TestServer } from './test-server.ts';
+import { problem } from './test-server.ts';
 
-let server: TestServer;
-let directory: string;
-
-beforeEach(async () => {
-  server = await startTestServer();
-  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(directory, { recursive: true });
-});
-
-const run = (line: string, options: Partial<TestCliOptions> = {}) =>
-  runTestCli(line.split(' '), {
-    directory,
-    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
-    ...options,
-  });
+const cli = signedInCli();
+const run = (line: string, options: Partial<TestCliOptions> = {}) => cli.run(line.split(' '), options);
 
 const changed = {
   reason: 'nobody is there',
@@ -54,7 +36,7 @@ test('a window is shown with its next times, its hosts and whose it is', async (
     start: '2026-01-03T22:00:00',
     durationMs: 14_400_000,
   };
-  server.on(windowsRoutes.get, { json: { ...window, ...changed, ...made, ...meaning } });
+  cli.server.on(windowsRoutes.get, { json: { ...window, ...changed, ...made, ...meaning } });
 
   const { out, exit } = await run('window show saturday-night');
 
@@ -75,7 +57,7 @@ test('a freeze that is over says so, in the reader’s language, and an unknown 
     span: { from: '2025-12-31T12:00:00.000Z', to: '2026-01-01T12:00:00.000Z' },
   };
   const over = { ...meaning, isOn: false, next: [], hosts: [], hostsCount: 0, undeterminedCount: 0 };
-  server.on(freezesRoutes.get, { json: { ...freeze, ...changed, ...over } });
+  cli.server.on(freezesRoutes.get, { json: { ...freeze, ...changed, ...over } });
 
   const { out } = await run('freeze show new-year --lang zh');
 
@@ -83,7 +65,7 @@ test('a freeze that is over says so, in the reader’s language, and an unknown 
   assert.match(out, /接下来 +不再出现/);
   assert.match(out, /修改者 +grace/);
 
-  server.on(freezesRoutes.get, problem(404, 'NOT_FOUND', { what: 'freeze', id: 'new-yaer' }));
+  cli.server.on(freezesRoutes.get, problem(404, 'NOT_FOUND', { what: 'freeze', id: 'new-yaer' }));
   const { err, exit } = await run('freeze show new-yaer');
 
   assert.equal(exit, 3);

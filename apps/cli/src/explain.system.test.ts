@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import {
   type Explanation,
   predictionRoutes,
@@ -10,28 +7,12 @@ import {
   resultRoutes,
   rolloutRoutes,
 } from '@pilothouse/contract';
-import { runTestCli, TEST_NOW, type TestCliOptions } from './test-cli.ts';
+import { signedInCli } from './signed-in-cli.ts';
+import { TEST_NOW } from './test-cli.ts';
 import { at, host, preview, rollout, rolloutId } from './test-plans.ts';
-import { startTestServer, type TestServer } from './test-server.ts';
 
-let server: TestServer;
-let directory: string;
-
-beforeEach(async () => {
-  server = await startTestServer();
-  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(directory, { recursive: true });
-});
-
-const run = (line: readonly string[], options: Partial<TestCliOptions> = {}) =>
-  runTestCli(line, {
-    directory,
-    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
-    ...options,
-  });
+const cli = signedInCli();
+const { run } = cli;
 
 test('an explanation shows waves, the verdict and the soak of gates, who can go on, and when it would end', async () => {
   const explanation: Explanation = {
@@ -100,7 +81,7 @@ test('an explanation shows waves, the verdict and the soak of gates, who can go 
     failures: null,
     notUndone: null,
   };
-  server.on(rolloutRoutes.explain, { json: explanation });
+  cli.server.on(rolloutRoutes.explain, { json: explanation });
 
   const { out } = await run(['rollout', 'explain', rolloutId]);
   const chinese = await run(['rollout', 'explain', rolloutId, '--lang', 'zh']);
@@ -125,7 +106,7 @@ test('a wait that is the only one is said once, with its hosts; without a rate n
   const waits = { code: 'WAITS_FOR_BUDGET', details, since: at };
   const unblocking = { by: 'rollout', permission: 'budgets.write', command: 'pilothouse budget' };
   const reason = { code: waits.code, details, unblocking, hostsCount: 2, hosts: [host(1), host(2)] };
-  server.on(rolloutRoutes.explain, {
+  cli.server.on(rolloutRoutes.explain, {
     json: {
       ...{ gates: [], waves: [], throttle: null, endsAt: null, failures: null, notUndone: null, unblocking },
       rollout: { ...rollout, waitingFor: waits },
@@ -144,7 +125,7 @@ test('a moment within a reason is read as in a table', async () => {
   const until = '2026-01-02T03:05:05.217Z';
   const details = { gate: 'coffee', wave: 1, until };
   const waits = { code: 'WAITS_FOR_PAUSE_BETWEEN_WAVES', details, since: at };
-  server.on(rolloutRoutes.explain, {
+  cli.server.on(rolloutRoutes.explain, {
     json: {
       ...{ gates: [], waves: [], throttle: null, endsAt: null, failures: null, notUndone: null },
       ...{ rollout: { ...rollout, waitingFor: waits }, reasons: [], unblocking: null },
@@ -169,7 +150,7 @@ test('before a rollout runs, its first wave is the one that comes next', async (
   const waits = { code: 'WAITS_FOR_APPROVAL', details: { given: 0, required: 1 }, since: at };
   const waiting = { ...rollout, state: 'awaiting-approval', startedAt: null, waitingFor: waits };
   const unblocking = { by: 'person', permission: 'rollouts.approve', command: 'pilothouse approve' };
-  server.on(rolloutRoutes.explain, {
+  cli.server.on(rolloutRoutes.explain, {
     json: { ...nothing, rollout: waiting, unblocking, waves: [wave, { ...wave, name: 'rest' }] },
   });
 
@@ -193,7 +174,7 @@ test('a prediction stands beside what the run did, in words, also where the run 
   };
   const items = [1, 2].map((n) => ({ ...host(n), state: 'succeeded', run: ended, actions: [action] }));
   const silent = { ...host(3), state: 'succeeded', run: ended, actions: [{ ...action, actual: null }] };
-  server.on(predictionRoutes.get, {
+  cli.server.on(predictionRoutes.get, {
     json: {
       dryRunId: rolloutId,
       tracks: preview.tracks,
@@ -228,7 +209,7 @@ test('an ended rollout is explained by its waves, the hosts that failed, and wha
     line: null,
     error: { code: 'UNDO_RECORD_MISSING', details: {} },
   };
-  server.on(rolloutRoutes.explain, {
+  cli.server.on(rolloutRoutes.explain, {
     json: {
       rollout: {
         ...rollout,
@@ -286,7 +267,7 @@ test('a halt at a gate is explained with its reason and what was counted', async
     waitingFor: null,
   };
   const nothing = { reasons: [], gates: [], waves: [], throttle: null, endsAt: null };
-  server.on(rolloutRoutes.explain, { json: { rollout: halted, unblocking: null, ...nothing } });
+  cli.server.on(rolloutRoutes.explain, { json: { rollout: halted, unblocking: null, ...nothing } });
 
   const { out } = await run(['rollout', 'explain', rolloutId]);
 
@@ -305,7 +286,7 @@ test('output of several hosts: the one that is meant is asked for by name', asyn
   };
   const times = { offeredAt: at, startedAt: at, endedAt: at };
   const items = [1, 2].map((n) => ({ ...task, ...times, id: `t${n}`, ...host(n) }));
-  server.on(resultRoutes.tasks, { json: { items, nextCursor: null } });
+  cli.server.on(resultRoutes.tasks, { json: { items, nextCursor: null } });
 
   const { exit, err } = await run(['rollout', 'output', rolloutId]);
 

@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { factsRoutes } from '@pilothouse/contract';
 import { filesRoutes } from '@pilothouse/plugin-files/contract';
-import { runTestCli, TEST_NOW } from './test-cli.ts';
-import { problem, startTestServer, type TestServer } from './test-server.ts';
+import { signedInCli } from './signed-in-cli.ts';
+import { TEST_NOW } from './test-cli.ts';
+import { problem } from './test-server.ts';
 
-let server: TestServer;
-let directory: string;
-
-beforeEach(async () => {
-  server = await startTestServer();
-  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(directory, { recursive: true });
-});
-
-const run = (...line: string[]) =>
-  runTestCli(line, {
-    directory,
-    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
-  });
+const cli = signedInCli();
+const run = (...line: string[]) => cli.run(line);
 
 const hostId = 'h_000000000000000001';
 const at = new Date(TEST_NOW).toISOString();
@@ -42,15 +25,15 @@ const span = (fact: string) => ({
 });
 
 test('collects named facts of a host, and all that it reports when none is named', async () => {
-  server.on(factsRoutes.collect, { json: collected('collected', ['os']) });
-  server.on(factsRoutes.current, { json: { hostId, items: [span('os'), span('kernel')] } });
+  cli.server.on(factsRoutes.collect, { json: collected('collected', ['os']) });
+  cli.server.on(factsRoutes.current, { json: { hostId, items: [span('os'), span('kernel')] } });
 
   const one = await run('facts', 'collect', hostId, 'os');
   const all = await run('facts', 'collect', hostId);
 
   assert.deepEqual([one.exit, all.exit], [0, 0]);
   assert.deepEqual(
-    server
+    cli.server
       .requests(factsRoutes.collect)
       .map(({ body }) => [(body as { facts: unknown }).facts, (body as { target: unknown }).target]),
     [
@@ -63,8 +46,8 @@ test('collects named facts of a host, and all that it reports when none is named
 });
 
 test('a host that could not be asked is said so, in the exit code too', async () => {
-  server.on(factsRoutes.collect, { json: collected('offline', ['os']) });
-  server.on(factsRoutes.current, { json: { hostId, items: [span('os')] } });
+  cli.server.on(factsRoutes.collect, { json: collected('offline', ['os']) });
+  cli.server.on(factsRoutes.current, { json: { hostId, items: [span('os')] } });
 
   const { exit, err } = await run('facts', 'collect', hostId, 'os', '--lang', 'zh');
 
@@ -73,23 +56,23 @@ test('a host that could not be asked is said so, in the exit code too', async ()
 });
 
 test('a status with --fresh lets the hosts look first', async () => {
-  server.on(factsRoutes.collect, { json: collected('collected', ['managed-files']) });
-  server.on(filesRoutes.states, { json: { groups: [], leftOut: 0, unknownCount: 0 } });
+  cli.server.on(factsRoutes.collect, { json: collected('collected', ['managed-files']) });
+  cli.server.on(filesRoutes.states, { json: { groups: [], leftOut: 0, unknownCount: 0 } });
 
   const { exit } = await run('file', 'status', '--fresh', '-s', 'label.a == "b"');
   await run('file', 'status');
 
   assert.equal(exit, 0);
   assert.deepEqual(
-    server.seen.map(({ id }) => id),
+    cli.server.seen.map(({ id }) => id),
     ['facts.collect', 'files.states', 'files.states'],
   );
-  const body = server.seen[0]?.body as { target: unknown; facts: unknown };
+  const body = cli.server.seen[0]?.body as { target: unknown; facts: unknown };
   assert.deepEqual([body.target, body.facts], [{ selector: 'label.a == "b"' }, ['managed-files']]);
 });
 
 test('a refusal to ask is told with its next step', async () => {
-  server.on(factsRoutes.collect, problem(422, 'FACT_COLLECT_TOO_MANY', { count: 5000, limit: 1000 }));
+  cli.server.on(factsRoutes.collect, problem(422, 'FACT_COLLECT_TOO_MANY', { count: 5000, limit: 1000 }));
 
   const { exit, err } = await run('file', 'status', '--fresh');
 

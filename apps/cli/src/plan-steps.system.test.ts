@@ -1,32 +1,12 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { approvalRoutes, buildTree, planDigest, planRoutes, rootOf, type Step } from '@pilothouse/contract';
-import { runTestCli, type TestCliOptions } from './test-cli.ts';
+import { signedInCli } from './signed-in-cli.ts';
 import { digest, made, preview } from './test-plans.ts';
-import { startTestServer, type TestServer } from './test-server.ts';
 
-let server: TestServer;
-let directory: string;
-
-beforeEach(async () => {
-  server = await startTestServer();
-  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(directory, { recursive: true });
-});
-
-const run = (line: readonly string[], options: Partial<TestCliOptions> = {}) =>
-  runTestCli(line, {
-    directory,
-    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
-    ...options,
-  });
+const cli = signedInCli();
+const { run } = cli;
 
 const content = `first line\n${'#'.repeat(300)}\nlast line\n`;
 const contentDigest = createHash('sha256').update(content).digest('hex');
@@ -52,9 +32,9 @@ const rowsOf = (steps: readonly Step[]) =>
 function serve(steps: readonly Step[]): string {
   const header = { ...made.plan.header, stepsRoot: rootOf(buildTree(steps)), stepsCount: steps.length };
   const plan = { digest: planDigest(header), header };
-  server.on(planRoutes.get, { json: { ...plan, matchingNow: null } });
-  server.on(planRoutes.preview, { json: preview });
-  server.on(planRoutes.steps, { json: { items: rowsOf(steps), nextCursor: null } });
+  cli.server.on(planRoutes.get, { json: { ...plan, matchingNow: null } });
+  cli.server.on(planRoutes.preview, { json: preview });
+  cli.server.on(planRoutes.steps, { json: { items: rowsOf(steps), nextCursor: null } });
   return plan.digest;
 }
 
@@ -82,7 +62,7 @@ test('whoever approves sees every parameter, too, and is told what is not on the
     ...{ planDigest: name, author: 'ada', effect: 'disruptive', isArbitrary: true, required: 1, given: 1 },
     ...{ requiredBy: 'strategy', approvals: [], signatures: [], mandate: null },
   };
-  server.on(approvalRoutes.give, { json: authority });
+  cli.server.on(approvalRoutes.give, { json: authority });
 
   const { err } = await run(['approve', name, '--yes']);
   const full = await run(['approve', name, '--yes', '--full']);
@@ -95,7 +75,7 @@ test('whoever approves sees every parameter, too, and is told what is not on the
 
 test('a plan that was just made shows its steps; hosts that were not read are counted', async () => {
   serve([stepOf(1, 'reload')]);
-  server.on(planRoutes.create, { json: made });
+  cli.server.on(planRoutes.create, { json: made });
 
   const { out } = await run('plan make --all -- true'.split(' '));
 

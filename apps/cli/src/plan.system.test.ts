@@ -1,34 +1,17 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import { budgetsRoutes, planRoutes, rolloutRoutes } from '@pilothouse/contract';
-import { runTestCli, type TestCliOptions } from './test-cli.ts';
+import { signedInCli } from './signed-in-cli.ts';
 import { digest, made, preview, rollout, rolloutId, strategy } from './test-plans.ts';
-import { problem, startTestServer, type TestServer } from './test-server.ts';
+import { problem } from './test-server.ts';
 
-let server: TestServer;
-let directory: string;
-
-beforeEach(async () => {
-  server = await startTestServer();
-  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(directory, { recursive: true });
-});
-
-const run = (line: readonly string[], options: Partial<TestCliOptions> = {}) =>
-  runTestCli(line, {
-    directory,
-    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
-    ...options,
-  });
+const cli = signedInCli();
+const { run } = cli;
 
 test('a plan is shown whole before it exists: waves, budgets, gates, approvals, undo and how true dry runs were', async () => {
-  server.on(planRoutes.sketch, { json: { made, preview } });
+  cli.server.on(planRoutes.sketch, { json: { made, preview } });
 
   const { out, exit } = await run(
     'plan make --all --canary 1 --soak 10m --probe unit:nginx.service --approvals 2 --dry -- nginx -t'.split(
@@ -37,7 +20,7 @@ test('a plan is shown whole before it exists: waves, budgets, gates, approvals, 
   );
 
   assert.equal(exit, 0);
-  const [sent] = server.requests(planRoutes.sketch);
+  const [sent] = cli.server.requests(planRoutes.sketch);
   assert.deepEqual(sent?.body, {
     title: 'nginx -t',
     target: { selector: 'true' },
@@ -68,18 +51,18 @@ test('a plan is shown whole before it exists: waves, budgets, gates, approvals, 
     /right on 39 of 40 hosts \(2 could not be compared\)/,
   ])
     assert.match(out, words);
-  assert.equal(server.requests(planRoutes.create).length, 0);
+  assert.equal(cli.server.requests(planRoutes.create).length, 0);
 });
 
 test('a plan of a line for a shell, with its effect and its window, is said as a run is', async () => {
-  server.on(planRoutes.sketch, { json: { made, preview } });
+  cli.server.on(planRoutes.sketch, { json: { made, preview } });
   const window = 'FREQ=DAILY 2026-01-03T22:00 4h Asia/Shanghai';
   const line = ['plan', 'make', '--all', '--dry', '--shell', 'df -h | tail -1', '--effect', 'read'];
 
   const { exit } = await run([...line, '--user', 'nobody', '--window', window]);
 
   assert.equal(exit, 0);
-  const [sent] = server.requests(planRoutes.sketch);
+  const [sent] = cli.server.requests(planRoutes.sketch);
   assert.deepEqual(sent?.body, {
     title: 'df -h | tail -1',
     target: { selector: 'true' },
@@ -118,9 +101,9 @@ test('what would be said for nothing is refused', async () => {
 });
 
 test('options beside a plan file take its place, and what the file says alone stays', async () => {
-  server.on(planRoutes.create, { json: made });
-  server.on(planRoutes.preview, { json: preview });
-  const path = join(directory, 'plan.yaml');
+  cli.server.on(planRoutes.create, { json: made });
+  cli.server.on(planRoutes.preview, { json: preview });
+  const path = join(cli.directory, 'plan.yaml');
   await writeFile(
     path,
     'title: t\ntarget: { selector: "true" }\nactions: [{ action: a.b, parameters: {} }]\nstrategy: { failuresMax: 3, offline: skip }\n',
@@ -129,7 +112,7 @@ test('options beside a plan file take its place, and what the file says alone st
   const { exit } = await run(['plan', 'make', '-f', path, '--offline', 'fail', '--json']);
 
   assert.equal(exit, 0);
-  assert.deepEqual(server.requests(planRoutes.create)[0]?.body, {
+  assert.deepEqual(cli.server.requests(planRoutes.create)[0]?.body, {
     title: 't',
     target: { selector: 'true' },
     actions: [{ action: 'a.b', parameters: {} }],
@@ -138,18 +121,18 @@ test('options beside a plan file take its place, and what the file says alone st
 });
 
 test('a confirmation reads the gate that waits, and asks its question', async () => {
-  server.on(rolloutRoutes.get, { json: rollout });
-  server.on(rolloutRoutes.confirm, { json: { ...rollout, waitingFor: null } });
+  cli.server.on(rolloutRoutes.get, { json: rollout });
+  cli.server.on(rolloutRoutes.confirm, { json: { ...rollout, waitingFor: null } });
 
   const { err, exit } = await run(['rollout', 'confirm', rolloutId], { answers: ['y'] });
 
   assert.equal(exit, 0);
   assert.match(err, /Gate "confirm" after wave 1 asks: Does it sell\? Go on\?/);
-  assert.deepEqual(server.requests(rolloutRoutes.confirm)[0]?.body, { gate: 'confirm' });
+  assert.deepEqual(cli.server.requests(rolloutRoutes.confirm)[0]?.body, { gate: 'confirm' });
 });
 
 test('a second confirmation is told that nobody is waited for, in the reader’s language', async () => {
-  server.on(rolloutRoutes.get, { json: { ...rollout, waitingFor: null } });
+  cli.server.on(rolloutRoutes.get, { json: { ...rollout, waitingFor: null } });
 
   const { err, exit } = await run(['rollout', 'confirm', rolloutId, '--lang', 'zh']);
 
@@ -159,7 +142,7 @@ test('a second confirmation is told that nobody is waited for, in the reader’s
 });
 
 test('two limits of one budget are refused with the choice that there is', async () => {
-  server.on(budgetsRoutes.get, problem(404, 'NOT_FOUND'));
+  cli.server.on(budgetsRoutes.get, problem(404, 'NOT_FOUND'));
 
   const { err, exit } = await run(['budget', 'set', 'b', '-s', 'true', '--hosts', '1', '--quorum']);
 
@@ -170,9 +153,9 @@ test('two limits of one budget are refused with the choice that there is', async
 
 test('a rollback says in which order and what stays before it is offered', async () => {
   const undo = { ...made.plan, header: { ...made.plan.header, rollbackOf: digest } };
-  server.on(rolloutRoutes.get, { json: rollout });
-  server.on(rolloutRoutes.rollback, { json: { rollout: null, made: { ...made, plan: undo } } });
-  server.on(planRoutes.preview, { json: preview });
+  cli.server.on(rolloutRoutes.get, { json: rollout });
+  cli.server.on(rolloutRoutes.rollback, { json: { rollout: null, made: { ...made, plan: undo } } });
+  cli.server.on(planRoutes.preview, { json: preview });
   const managed = {
     hostId: 'h_000000000000000001',
     hostName: 'web-1',
@@ -182,7 +165,7 @@ test('a rollback says in which order and what stays before it is offered', async
       { action: 'commands.run', parameters: {}, contents: [], undo: null },
     ],
   };
-  server.on(planRoutes.steps, { json: { items: [managed], nextCursor: null } });
+  cli.server.on(planRoutes.steps, { json: { items: [managed], nextCursor: null } });
 
   const dry = await run(['rollout', 'rollback', rolloutId, '--dry']);
   const refused = await run(['rollout', 'rollback', rolloutId], { answers: ['n'] });
@@ -195,7 +178,7 @@ test('a rollback says in which order and what stays before it is offered', async
   assert.match(dry.out, /What stays as it is:\n {2}commands.run: nobody knows/);
   assert.match(refused.err, /Undo "nginx 1.27" on 3 hosts, in 2 waves\?/);
   assert.deepEqual(
-    server.requests(rolloutRoutes.rollback).map((seen) => seen.body),
+    cli.server.requests(rolloutRoutes.rollback).map((seen) => seen.body),
     [{ preview: true }, { preview: true }],
   );
 });
@@ -217,7 +200,7 @@ test('plans are listed with what became of each, by state, author and action', a
     rollbackOf: null,
   };
   const started = { ...item, state: 'started', approvals: null, rollout: { id: rolloutId, state: 'halted' } };
-  server.on(planRoutes.list, { json: { items: [item, started], nextCursor: null } });
+  cli.server.on(planRoutes.list, { json: { items: [item, started], nextCursor: null } });
 
   const { out, exit } = await run(
     'plan list --state awaiting-approval --author ada --action commands.run'.split(' '),
@@ -226,7 +209,7 @@ test('plans are listed with what became of each, by state, author and action', a
   assert.equal(exit, 0);
   assert.match(out, new RegExp(`awaiting approval 1/2 +3 +ada +\\S+ +nginx 1.27 +${digest}`));
   assert.match(out, /started: Halted/);
-  const [sent] = server.requests(planRoutes.list);
+  const [sent] = cli.server.requests(planRoutes.list);
   assert.deepEqual(sent?.query, {
     limit: 50,
     state: 'awaiting-approval',
@@ -236,14 +219,14 @@ test('plans are listed with what became of each, by state, author and action', a
 });
 
 test('hosts are asked to check themselves by checks alone, and a line that is none is refused', async () => {
-  server.on(planRoutes.create, { json: made });
-  server.on(rolloutRoutes.start, problem(409, 'PLAN_EXPIRED', { expiresAt: 'then' }));
+  cli.server.on(planRoutes.create, { json: made });
+  cli.server.on(rolloutRoutes.start, problem(409, 'PLAN_EXPIRED', { expiresAt: 'then' }));
 
   const refused = await run('probe nonsense --all'.split(' '));
   await run('probe unit:nginx.service self=tcp:127.0.0.1:22 --all --tries 3'.split(' '));
 
   assert.match(refused.err, /CLI_VALUE_INVALID/);
-  const [sent, ...more] = server.requests(planRoutes.create);
+  const [sent, ...more] = cli.server.requests(planRoutes.create);
   assert.equal(more.length, 0);
   // What the contract lets through is of this shape.
   const body = sent?.body as { actions: unknown; strategy: { failuresMax: null; probes: unknown[] } };
@@ -254,5 +237,5 @@ test('hosts are asked to check themselves by checks alone, and a line that is no
     { kind: 'unit', name: 'unit-1', unit: 'nginx.service', tries: 3, pauseMs: 2000, timeoutMs: 5000 },
     { kind: 'tcp', name: 'self', host: '127.0.0.1', port: 22, tries: 3, pauseMs: 2000, timeoutMs: 5000 },
   ]);
-  assert.deepEqual(server.requests(rolloutRoutes.start)[0]?.body, { planDigest: digest, kind: 'run' });
+  assert.deepEqual(cli.server.requests(rolloutRoutes.start)[0]?.body, { planDigest: digest, kind: 'run' });
 });

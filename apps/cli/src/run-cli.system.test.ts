@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import {
   auditRoutes,
   enrolmentRoutes,
@@ -11,27 +10,12 @@ import {
   sessionRoutes,
   systemRoutes,
 } from '@pilothouse/contract';
-import { runTestCli, TEST_NOW, type TestCliOptions } from './test-cli.ts';
-import { problem, startTestServer, type TestServer } from './test-server.ts';
+import { signedInCli } from './signed-in-cli.ts';
+import { runTestCli, TEST_NOW } from './test-cli.ts';
+import { problem } from './test-server.ts';
 
-let server: TestServer;
-let directory: string;
-
-beforeEach(async () => {
-  server = await startTestServer();
-  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(directory, { recursive: true });
-});
-
-const signedIn = (): TestCliOptions => ({
-  directory,
-  environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
-});
-const run = (line: readonly string[], options: Partial<TestCliOptions> = {}) =>
-  runTestCli(line, { ...signedIn(), ...options });
+const cli = signedInCli();
+const { run } = cli;
 
 const at = new Date(TEST_NOW - 3 * 3_600_000).toISOString();
 const host = (name: string, change: object = {}) => ({
@@ -70,7 +54,7 @@ const page = (...items: unknown[]) => ({
 });
 
 test('prints hosts as a table for people and as the API has them for programs', async () => {
-  server.on(
+  cli.server.on(
     hostsRoutes.list,
     page(
       host('web-1'),
@@ -92,12 +76,12 @@ test('prints hosts as a table for people and as the API has them for programs', 
     ].join('\n'),
   );
   assert.equal(JSON.parse(json.out)[1].labels.role, '数据库');
-  assert.deepEqual(server.seen[0]?.query, { limit: 500, q: 'label.role == "web"' });
-  assert.equal(server.seen[0]?.headers.authorization, 'Bearer phk_1');
+  assert.deepEqual(cli.server.seen[0]?.query, { limit: 500, q: 'label.role == "web"' });
+  assert.equal(cli.server.seen[0]?.headers.authorization, 'Bearer phk_1');
 });
 
 test('an id, which is there to be copied, is whole on the narrowest terminal', async () => {
-  server.on(hostsRoutes.list, page(host('web-1')));
+  cli.server.on(hostsRoutes.list, page(host('web-1')));
 
   const { out } = await run(['hosts'], { isTty: true, columns: 60 });
 
@@ -106,7 +90,7 @@ test('an id, which is there to be copied, is whole on the narrowest terminal', a
 });
 
 test('follows pages up to the limit', async () => {
-  server.on(hostsRoutes.list, (seen) => ({
+  cli.server.on(hostsRoutes.list, (seen) => ({
     json: {
       items: [host(String((seen.query as { cursor?: string }).cursor ?? 'first'))],
       nextCursor: 'second',
@@ -122,7 +106,7 @@ test('follows pages up to the limit', async () => {
 });
 
 test('says what the server refused, the next step, the code and the request, and exits with 3', async () => {
-  server.on(hostsRoutes.get, problem(404, 'HOST_UNKNOWN', { host: 'web-9' }));
+  cli.server.on(hostsRoutes.get, problem(404, 'HOST_UNKNOWN', { host: 'web-9' }));
 
   const text = await run(['host', 'web-9']);
   const json = await run(['host', 'web-9', '--json']);
@@ -136,7 +120,7 @@ test('says what the server refused, the next step, the code and the request, and
 });
 
 test('keeps the exit codes apart', async () => {
-  server.on(hostsRoutes.list, problem(401, 'TOKEN_INVALID'));
+  cli.server.on(hostsRoutes.list, problem(401, 'TOKEN_INVALID'));
   const nowhere = { PILOTHOUSE_SERVER: 'http://127.0.0.1:1' };
 
   const codes = [
@@ -171,49 +155,59 @@ test('speaks the language of the locale, or that of --lang', async () => {
 });
 
 test('asks before a dangerous verb, and takes silence for no', async () => {
-  server.on(hostsRoutes.quarantine, { json: host('web-1', { state: 'quarantined' }) });
+  cli.server.on(hostsRoutes.quarantine, { json: host('web-1', { state: 'quarantined' }) });
   const line = ['host', 'quarantine', 'web-1'];
 
   const nobody = await run(line);
   const no = await run(line, { answers: [''] });
-  assert.equal(server.seen.length, 0);
+  assert.equal(cli.server.seen.length, 0);
   const yes = await run(line, { answers: ['y'] });
   const forced = await run([...line, '--yes']);
 
   assert.deepEqual([nobody.exit, no.exit, yes.exit, forced.exit], [2, 6, 0, 0]);
   assert.match(nobody.err, /CLI_NEEDS_YES/);
-  assert.equal(server.requests(hostsRoutes.quarantine).length, 2);
+  assert.equal(cli.server.requests(hostsRoutes.quarantine).length, 2);
 });
 
 test('signs in with the set-up code and remembers server, token and authority in a private file', async () => {
-  server.on(sessionRoutes.setup, { json: { user, token: 'phk_new' } });
-  server.on(sessionRoutes.me, { json: me });
+  cli.server.on(sessionRoutes.setup, { json: { user, token: 'phk_new' } });
+  cli.server.on(sessionRoutes.me, { json: me });
 
-  const line = ['login', server.url, '--pin', 'ab', '--setup', 'CODE', '--name', 'ada', '--password-stdin'];
+  const line = [
+    'login',
+    cli.server.url,
+    '--pin',
+    'ab',
+    '--setup',
+    'CODE',
+    '--name',
+    'ada',
+    '--password-stdin',
+  ];
   const { exit, out } = await run(line, { environment: {}, input: 'correct horse battery\n' });
 
   assert.equal(exit, 0);
   assert.match(out, /signed in as +ada/);
-  const body = server.requests(sessionRoutes.setup)[0]?.body as { code: string; password: string };
+  const body = cli.server.requests(sessionRoutes.setup)[0]?.body as { code: string; password: string };
   assert.deepEqual([body.code, body.password], ['CODE', 'correct horse battery']);
-  const path = join(directory, 'cli.json');
+  const path = join(cli.directory, 'cli.json');
   assert.equal((await stat(path)).mode & 0o777, 0o600);
   const config = JSON.parse(await readFile(path, 'utf8'));
-  assert.deepEqual(config.servers[server.url], { token: 'phk_new', user: 'ada', authority: 'PEM' });
-  server.on(hostsRoutes.list, page());
+  assert.deepEqual(config.servers[cli.server.url], { token: 'phk_new', user: 'ada', authority: 'PEM' });
+  cli.server.on(hostsRoutes.list, page());
   assert.equal((await run(['hosts'], { environment: {} })).out, '(none)\n');
 });
 
 test('forgets the token on logout even when the server cannot be told', async () => {
   const known = { token: 'phk_1', user: 'ada', authority: null };
-  const config = { version: 1 as const, current: server.url, servers: { [server.url]: known } };
-  server.on(sessionRoutes.signOut, problem(401, 'TOKEN_INVALID'));
+  const config = { version: 1 as const, current: cli.server.url, servers: { [cli.server.url]: known } };
+  cli.server.on(sessionRoutes.signOut, problem(401, 'TOKEN_INVALID'));
 
   const { exit } = await run(['logout'], { environment: {}, config });
 
   assert.equal(exit, 0);
-  const after = JSON.parse(await readFile(join(directory, 'cli.json'), 'utf8'));
-  assert.equal(after.servers[server.url].token, null);
+  const after = JSON.parse(await readFile(join(cli.directory, 'cli.json'), 'utf8'));
+  assert.equal(after.servers[cli.server.url].token, null);
 });
 
 test('makes an enrolment token and prints the line for the host alone on stdout', async () => {
@@ -230,13 +224,13 @@ test('makes an enrolment token and prints the line for the host alone on stdout'
     groups: [],
     needsApproval: false,
   };
-  server.on(enrolmentRoutes.createToken, { json: { record, token: 'pht1.abc' } });
+  cli.server.on(enrolmentRoutes.createToken, { json: { record, token: 'pht1.abc' } });
 
   const { out, err } = await run(['enrol', '--name', 'r07', '--uses', '40', '--for', '7d', '-l', 'rack=r07']);
 
   assert.equal(out, 'sudo pilothouse-agent enrol --token pht1.abc\n');
   assert.match(err, /good for 40 hosts/);
-  assert.deepEqual(server.seen[0]?.body, {
+  assert.deepEqual(cli.server.seen[0]?.body, {
     name: 'r07',
     usesMax: 40,
     lifeSeconds: 604_800,
@@ -268,9 +262,9 @@ test('renders findings from their kind and evidence in the reader’s language',
     hint: { en: 'h', zh: 'h' },
     remedy: null,
   };
-  server.on(findingsRoutes.list, page(finding));
-  server.on(findingsRoutes.kinds, { json: { items: [kind] } });
-  server.on(hostsRoutes.get, { json: host('web-1') });
+  cli.server.on(findingsRoutes.list, page(finding));
+  cli.server.on(findingsRoutes.kinds, { json: { items: [kind] } });
+  cli.server.on(hostsRoutes.get, { json: host('web-1') });
 
   const { out } = await run(['findings', '--lang', 'zh']);
 
@@ -285,7 +279,7 @@ test('texts in the details of an audit record are read in one language', async (
     details: { code: 'TASK_NOT_SIGNED', wanted: { en: '1 signature', zh: '1 个签名' } },
     requestId: null,
   };
-  server.on(auditRoutes.list, { json: { items: [record], nextCursor: null } });
+  cli.server.on(auditRoutes.list, { json: { items: [record], nextCursor: null } });
 
   const { out } = await run(['audit']);
 
@@ -300,9 +294,9 @@ test('warns when the audit log of the server is shorter than what this computer 
     keyId: 'k',
     signature: 's',
   });
-  server.on(systemRoutes.ready, { json: { status: 'ready', version: '0.1.0', uptimeMs: 1 } });
-  server.on(auditRoutes.export, { stream: [] });
-  server.on(auditRoutes.checkpoint, [{ json: checkpoint(9) }, { json: checkpoint(4) }]);
+  cli.server.on(systemRoutes.ready, { json: { status: 'ready', version: '0.1.0', uptimeMs: 1 } });
+  cli.server.on(auditRoutes.export, { stream: [] });
+  cli.server.on(auditRoutes.checkpoint, [{ json: checkpoint(9) }, { json: checkpoint(4) }]);
 
   assert.equal((await run(['version'])).err, '');
   const again = await run(['audit', 'verify']);
@@ -312,7 +306,7 @@ test('warns when the audit log of the server is shorter than what this computer 
 });
 
 test('says its own version to whoever has no server yet', async () => {
-  const answer = await runTestCli(['version'], { directory });
+  const answer = await runTestCli(['version'], { directory: cli.directory });
 
   assert.deepEqual([answer.exit, answer.err], [0, '']);
   assert.match(answer.out, /^pilothouse +\d/);

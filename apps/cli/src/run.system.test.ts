@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach, beforeEach, test } from 'node:test';
+import { test } from 'node:test';
 import {
   hostsRoutes,
   planRoutes,
@@ -12,28 +9,13 @@ import {
   stopRoutes,
 } from '@pilothouse/contract';
 import { scriptsGet, scriptsPlan } from '@pilothouse/plugin-commands/contract';
-import { runTestCli, TEST_NOW, type TestCliOptions } from './test-cli.ts';
+import { signedInCli } from './signed-in-cli.ts';
+import { TEST_NOW } from './test-cli.ts';
 import { preview } from './test-plans.ts';
-import { problem, serverEvents, startTestServer, type TestServer } from './test-server.ts';
+import { problem, serverEvents } from './test-server.ts';
 
-let server: TestServer;
-let directory: string;
-
-beforeEach(async () => {
-  server = await startTestServer();
-  directory = await mkdtemp(join(tmpdir(), 'pilothouse-cli-'));
-});
-afterEach(async () => {
-  await server.close();
-  await rm(directory, { recursive: true });
-});
-
-const run = (line: readonly string[], options: Partial<TestCliOptions> = {}) =>
-  runTestCli(line, {
-    directory,
-    environment: { PILOTHOUSE_SERVER: server.url, PILOTHOUSE_TOKEN: 'phk_1' },
-    ...options,
-  });
+const cli = signedInCli();
+const { run } = cli;
 
 const at = new Date(TEST_NOW).toISOString();
 const rolloutId = 'r_0k3v9d2qa7m8f4q7xz';
@@ -127,9 +109,9 @@ const failed = group({
 });
 
 function script(end: ReturnType<typeof rollout>, ...groups: unknown[]): void {
-  server.on(planRoutes.create, { json: made });
-  server.on(planRoutes.preview, { json: preview });
-  server.on(planRoutes.steps, {
+  cli.server.on(planRoutes.create, { json: made });
+  cli.server.on(planRoutes.preview, { json: preview });
+  cli.server.on(planRoutes.steps, {
     json: {
       items: [
         {
@@ -143,11 +125,11 @@ function script(end: ReturnType<typeof rollout>, ...groups: unknown[]): void {
     },
   });
   const started = rollout('running', { pending: 3 });
-  server.on(rolloutRoutes.start, { json: started });
-  server.on(rolloutRoutes.watch, {
+  cli.server.on(rolloutRoutes.start, { json: started });
+  cli.server.on(rolloutRoutes.watch, {
     stream: serverEvents({ kind: 'rollout', ...{ rollout: started } }, { kind: 'end', ...{ rollout: end } }),
   });
-  server.on(resultRoutes.groups, { json: { items: groups, nextCursor: null } });
+  cli.server.on(resultRoutes.groups, { json: { items: groups, nextCursor: null } });
 }
 
 test('runs a command: counts, asks, starts exactly the plan it showed, prints grouped results and the id', async () => {
@@ -173,7 +155,7 @@ test('runs a command: counts, asks, starts exactly the plan it showed, prints gr
       '',
     ].join('\n'),
   );
-  const plan = server.requests(planRoutes.create)[0]?.body as {
+  const plan = cli.server.requests(planRoutes.create)[0]?.body as {
     actions: unknown;
     target: unknown;
     strategy: unknown;
@@ -182,7 +164,7 @@ test('runs a command: counts, asks, starts exactly the plan it showed, prints gr
   assert.deepEqual(plan.actions, [
     { action: 'commands.run', parameters: { argv: ['uptime', '-p'], effect: 'disruptive' } },
   ]);
-  assert.deepEqual(server.requests(rolloutRoutes.start)[0]?.body, { planDigest: digest, kind: 'run' });
+  assert.deepEqual(cli.server.requests(rolloutRoutes.start)[0]?.body, { planDigest: digest, kind: 'run' });
 });
 
 test('asks nothing for what only reads, nor for a dry run, nor with --yes', async () => {
@@ -198,7 +180,7 @@ test('asks nothing for what only reads, nor for a dry run, nor with --yes', asyn
 
   assert.deepEqual(codes, [0, 0, 0, 2]);
   assert.deepEqual(
-    server.requests(rolloutRoutes.start).map((seen) => (seen.body as { kind: string }).kind),
+    cli.server.requests(rolloutRoutes.start).map((seen) => (seen.body as { kind: string }).kind),
     ['run', 'dry-run', 'run'],
   );
 });
@@ -212,18 +194,18 @@ test('reaches no host when none was named or the person says no', async () => {
 
   assert.deepEqual([unnamed.exit, empty.exit, no.exit], [2, 2, 6]);
   assert.match(unnamed.err, /CLI_NEEDS_TARGET/);
-  assert.equal(server.requests(rolloutRoutes.start).length, 0);
+  assert.equal(cli.server.requests(rolloutRoutes.start).length, 0);
 });
 
 test('turns host names into ids, and passes on a name that two hosts share', async () => {
   script(rollout('succeeded', { succeeded: 3 }));
-  server.on(hostsRoutes.get, problem(409, 'HOST_NAME_AMBIGUOUS'));
+  cli.server.on(hostsRoutes.get, problem(409, 'HOST_NAME_AMBIGUOUS'));
 
   const { exit, err } = await run(['run', '--host', 'web-1', '--yes', '--', 'uptime']);
 
   assert.equal(exit, 3);
   assert.match(err, /HOST_NAME_AMBIGUOUS/);
-  assert.equal(server.requests(planRoutes.create).length, 0);
+  assert.equal(cli.server.requests(planRoutes.create).length, 0);
 });
 
 test('says why a rollout halted and exits with 6', async () => {
@@ -250,7 +232,7 @@ test('shows the output of a single host as it comes', async () => {
   const end = rollout('succeeded', { succeeded: 1 });
   script(end, group({ hostsCount: 1, hostNames: ['web-1'] }));
   const started = rollout('running', { pending: 1 });
-  server.on(rolloutRoutes.start, { json: started });
+  cli.server.on(rolloutRoutes.start, { json: started });
   const output = {
     kind: 'output',
     taskId: 't',
@@ -258,12 +240,12 @@ test('shows the output of a single host as it comes', async () => {
     offsetBytes: 0,
     chunks: [{ stream: 'stdout', text: 'up 3 days\n' }],
   };
-  server.on(rolloutRoutes.watch, { stream: serverEvents(output, { kind: 'end', ...{ rollout: end } }) });
+  cli.server.on(rolloutRoutes.watch, { stream: serverEvents(output, { kind: 'end', ...{ rollout: end } }) });
 
   const { out } = await run(['run', '--all', '-y', '--', 'uptime']);
 
   assert.match(out, /^up 3 days\n\[1\] 1 host succeeded: web-1\nDone:/);
-  assert.deepEqual(server.requests(rolloutRoutes.watch)[0]?.query, { output: true });
+  assert.deepEqual(cli.server.requests(rolloutRoutes.watch)[0]?.query, { output: true });
 });
 
 test('says what a rollout waits for, once', async () => {
@@ -279,7 +261,7 @@ test('says what a rollout waits for, once', async () => {
     { kind: 'rollout', ...{ rollout: held } },
     { kind: 'end', ...{ rollout: end } },
   );
-  server.on(rolloutRoutes.watch, { stream });
+  cli.server.on(rolloutRoutes.watch, { stream });
 
   const { err } = await run(['run', '--all', '-y', '--', 'uptime']);
 
@@ -293,7 +275,7 @@ test('picks the watch up again after a broken connection', async () => {
   const end = rollout('succeeded', { succeeded: 3 });
   script(end, group({ hostsCount: 3 }));
   const [first = ''] = serverEvents({ kind: 'rollout', ...{ rollout: rollout('running', { running: 3 }) } });
-  server.on(rolloutRoutes.watch, [
+  cli.server.on(rolloutRoutes.watch, [
     { stream: [first] },
     { stream: serverEvents({ kind: 'end', ...{ rollout: end } }) },
   ]);
@@ -301,13 +283,13 @@ test('picks the watch up again after a broken connection', async () => {
   const { exit } = await run(['run', '--all', '-y', '--', 'uptime']);
 
   assert.equal(exit, 0);
-  assert.equal(server.requests(rolloutRoutes.watch)[1]?.headers['last-event-id'], '1');
+  assert.equal(cli.server.requests(rolloutRoutes.watch)[1]?.headers['last-event-id'], '1');
 });
 
 test('lets go at Ctrl-C and says how to watch and how to end the rollout', async () => {
   script(rollout('succeeded', { succeeded: 3 }));
   const interrupt = new AbortController();
-  server.on(rolloutRoutes.watch, {
+  cli.server.on(rolloutRoutes.watch, {
     stream: (async function* () {
       yield ': beat\n\n';
       interrupt.abort();
@@ -322,7 +304,7 @@ test('lets go at Ctrl-C and says how to watch and how to end the rollout', async
     err,
     new RegExp(`pilothouse rollout watch ${rolloutId} · end it: pilothouse rollout cancel ${rolloutId}`),
   );
-  assert.equal(server.requests(rolloutRoutes.cancel).length, 0);
+  assert.equal(cli.server.requests(rolloutRoutes.cancel).length, 0);
 });
 
 test('stops everything, with one question', async () => {
@@ -335,8 +317,8 @@ test('stops everything, with one question', async () => {
     createdBy: 'ada',
     createdAt: at,
   };
-  server.on(selectRoutes.check, { json: { matched: 8, undetermined: 0, total: 8, names: [] } });
-  server.on(stopRoutes.create, { json: { stop, tasksCount: 5 } });
+  cli.server.on(selectRoutes.check, { json: { matched: 8, undetermined: 0, total: 8, names: [] } });
+  cli.server.on(stopRoutes.create, { json: { stop, tasksCount: 5 } });
 
   const { exit, err } = await run(['stop', '--all', '--end-running'], { answers: ['yes'] });
 
@@ -374,14 +356,14 @@ test('runs a script of the library with its parameters', async () => {
     createdAt: at,
     updatedAt: at,
   };
-  server.on(scriptsGet, { json: { ...head, versions: [version] } });
-  server.on(scriptsPlan, { json: { plan: made.plan, undeterminedCount: 0, lacking: [] } });
+  cli.server.on(scriptsGet, { json: { ...head, versions: [version] } });
+  cli.server.on(scriptsPlan, { json: { plan: made.plan, undeterminedCount: 0, lacking: [] } });
 
   const line = ['script', 'run', 'head', '-g', 'bj1/web', '-p', 'file=/etc/a=b'];
   const { exit } = await run(line);
 
   assert.equal(exit, 0);
-  const body = server.requests(scriptsPlan)[0]?.body as { parameters: unknown; target: unknown };
+  const body = cli.server.requests(scriptsPlan)[0]?.body as { parameters: unknown; target: unknown };
   assert.deepEqual(body.parameters, { file: '/etc/a=b' });
   assert.deepEqual(body.target, { groups: ['bj1/web'] });
 
@@ -389,7 +371,7 @@ test('runs a script of the library with its parameters', async () => {
 
   assert.equal(dry.exit, 0);
   assert.match(dry.err, /Closed now by the freeze year end on web-3; open from/);
-  const asked = server.requests(scriptsPlan).map(({ body }) => body as { isDryRunOnly?: boolean });
+  const asked = cli.server.requests(scriptsPlan).map(({ body }) => body as { isDryRunOnly?: boolean });
   assert.deepEqual(
     asked.map(({ isDryRunOnly }) => isDryRunOnly),
     [undefined, true],
