@@ -56,6 +56,7 @@ for (const outage of OUTAGES)
     const codes = await Promise.all(
       runs.map(({ installation }) => until('the API to say so', SAID_WITHIN_MS, () => codeOf(installation))),
     );
+    // The whole minute is what this is about: nothing may give up in the course of it.
     await new Promise((resolve) => setTimeout(resolve, AWAY_MS - (performance.now() - wentAt)));
     const connected = runs.map(({ fleet }) => fleet.agents.filter((agent) => agent.isConnected).length);
     await outage.end(cluster);
