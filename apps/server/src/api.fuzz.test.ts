@@ -200,3 +200,20 @@ test('every route that takes a body refuses the same bad bytes by name', async (
   }
   assert.equal(({} as Record<string, unknown>)['isAdmin'], undefined);
 });
+
+test('times at the end of the calendar are refused where days are added to them', async () => {
+  for (const [id, at] of [
+    ['windows.preview', 'query'],
+    ['plans.create', 'body'],
+  ] as const) {
+    const route = kernel.endpoints.find((endpoint) => endpoint.route.id === id)?.route;
+    assert.ok(route);
+    for (const time of ['9999-12-31T23:59:59.999Z', '0000-01-01T00:00:00.000Z']) {
+      const good = goodRequest(route);
+      const more =
+        at === 'query' ? { query: { from: time } } : { body: { ...(good.body as object), notBefore: time } };
+      const answer = await send(route, { ...good, ...more });
+      assert.equal(Problem.parse(JSON.parse(answer.text)).code, 'INVALID_REQUEST', answer.text);
+    }
+  }
+});

@@ -5,7 +5,7 @@ import { defineErrors } from '../errors.ts';
 import { HostId } from '../host-id.ts';
 import { PageQuery, pageOf } from '../page.ts';
 import { defineRoute } from '../route.ts';
-import { Timestamp } from '../scalars.ts';
+import { StartTime, Timestamp } from '../scalars.ts';
 import { PlanWindow } from '../strategy.ts';
 import { Freeze, FreezeSpan, FreezeView, OpenSpan, Window, WindowView } from '../window.ts';
 
@@ -187,7 +187,7 @@ export const windowsRoutes = {
       selector: selector.default('true'),
       days: z.coerce.number().int().min(1).max(PREVIEW_DAYS_MAX).default(7),
       /** Absent: now. */
-      from: Timestamp.optional(),
+      from: StartTime.optional(),
     }),
     response: CalendarPreview,
     errors: ['SELECTOR_INVALID', 'SELECTOR_TOO_COSTLY'],

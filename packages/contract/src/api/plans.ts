@@ -7,7 +7,7 @@ import { PlanPreview } from '../plan-preview.ts';
 import { PlanState, PlanSummary } from '../plan-summary.ts';
 import { ReasonText } from '../reason-text.ts';
 import { defineRoute } from '../route.ts';
-import { Digest, JsonObject, Timestamp } from '../scalars.ts';
+import { Digest, JsonObject, StartTime, Timestamp } from '../scalars.ts';
 import { Strategy } from '../strategy.ts';
 
 /** What a person asks for; what is not said of the strategy comes from the defaults of a plan (or of an ad-hoc run). */
@@ -22,7 +22,7 @@ export const NewPlan = z.object({
   /** Not refused for windows, freezes and budgets, which stand in the way of changes alone. Not part of the plan. */
   isDryRunOnly: z.boolean().optional(),
   /** Default: now. */
-  notBefore: Timestamp.optional(),
+  notBefore: StartTime.optional(),
   /** Default: a week after `notBefore` for a plan, an hour for an ad-hoc run. */
   expiresAt: Timestamp.optional(),
 });
