@@ -7,6 +7,7 @@ const SessionStatus = z.object({
   detail: z.string().nullable(),
   since: z.string(),
   pid: z.number().int(),
+  isHeld: z.boolean().optional(),
 });
 
 /** The file says what the agent last knew; whether that agent still lives, the process table says. */

@@ -177,6 +177,27 @@ test('a second agent on the same directory is refused, and hold reaches the serv
   assert.equal(running.exitCode, 0);
 });
 
+test('hold and release are told to the server at once, without a heartbeat', async () => {
+  gateway.answer(() => ({
+    kind: 'welcome',
+    generation: 101,
+    hostId: HOST_ID,
+    serverTime: toTimestamp(Date.now()),
+    heartbeatIntervalMs: 3_600_000,
+    knownFacts: {},
+  }));
+  const session = await enrolAndRun();
+  await session.next('facts');
+
+  await agent.command('hold', 'work on the rack');
+  const status = await agent.command('status');
+  await agent.command('release');
+
+  assert.match(status.stdout, /held\s+yes/);
+  assert.equal((await session.next('hold-changed')).isHeld, true);
+  assert.equal((await session.next('hold-changed')).isHeld, false);
+});
+
 test('time that no trusted key signed is not believed', async () => {
   const session = await enrolAndRun();
   const far = toTimestamp(Date.now() + 86_400_000);

@@ -4,6 +4,7 @@ import type { AgentOptions, AgentParts } from '../agent-parts.ts';
 import type { HostDescription } from '../identity/host-description.ts';
 import { writeStatus } from '../write-status.ts';
 import { handleFrame } from './handle-frame.ts';
+import { createHoldWord } from './hold-word.ts';
 import type { SessionHandler } from './open-session.ts';
 
 /** Every host hears these every minute or so, and they leave nothing behind that is worth a collection. */
@@ -28,11 +29,15 @@ export function createSessionHandler(
 ): SessionHandler {
   const { options, parts, host, processId, vitals } = world;
   const { clock, log } = options;
-  let toldHeld = false;
+  let since = toTimestamp(clock.now());
+  const holdWord = createHoldWord({
+    data: options.data,
+    isHeld: () => parts.isHeld(),
+    told: (isHeld) => writeStatus({ kind: 'connected', detail: url.origin, since, isHeld }, options),
+  });
   return {
     vitals,
     hello() {
-      toldHeld = parts.isHeld();
       const { offered, absent } = parts.registry;
       return {
         kind: 'hello',
@@ -48,7 +53,7 @@ export function createSessionHandler(
         actionsAbsent: Object.fromEntries([...absent].map(([name, { en }]) => [name, en])),
         ...(absent.size === 0 ? {} : { actionsAbsentWhy: Object.fromEntries(absent) }),
         journal: parts.runner.journalEntries(),
-        isHeld: toldHeld,
+        isHeld: holdWord.hello(),
         capabilities: [...AGENT_CAPABILITIES],
       };
     },
@@ -57,7 +62,8 @@ export function createSessionHandler(
       const { hostId, generation, serverTime } = frame;
       parts.link.opened(peer, url, { serverMs: Date.parse(serverTime), monotonicMs: clock.monotonic() });
       log.info('session opened', { url: url.origin, hostId, generation });
-      writeStatus({ kind: 'connected', detail: url.origin }, options);
+      since = toTimestamp(clock.now());
+      holdWord.opened(peer);
       parts.runner.resend();
       parts.facts.welcomed(frame.knownFacts);
       parts.releaseSoon();
@@ -67,11 +73,11 @@ export function createSessionHandler(
       if (!LIGHT_FRAMES.has(frame.kind)) parts.releaseSoon();
     },
     beat(peer) {
-      const isHeld = parts.isHeld();
-      if (isHeld !== toldHeld && peer.send({ kind: 'hold-changed', isHeld })) toldHeld = isHeld;
+      holdWord.beat(peer);
       parts.renewal.beat(peer);
     },
     closed() {
+      holdWord.closed();
       parts.link.closed();
       parts.facts.disconnected();
       writeStatus({ kind: 'disconnected', detail: url.origin }, options);
