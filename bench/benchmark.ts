@@ -2,7 +2,7 @@ import type { Report } from './figure.ts';
 import type { PreparedFleets } from './frame/prepared-fleets.ts';
 
 /** One fleet for most of them, so that it is enrolled once. */
-export const HOSTS_OF_ALL = 4_000;
+export const HOSTS_OF_ALL = 2_000;
 
 /** What a benchmark is given. */
 export interface BenchContext {

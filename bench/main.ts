@@ -84,9 +84,15 @@ async function runAll(wish: Wish): Promise<Report[]> {
       const hosts = wish.hosts ?? (wish.isAll ? bench.hostsOfAll : undefined) ?? bench.hosts;
       const { profileDirectory, meshDirectory, cycles, processes } = wish;
       const context = { hosts, fleets, profileDirectory, meshDirectory, cycles, processes, say };
-      const report = { name, hosts, ...(await bench.run(context)) };
-      process.stdout.write(tableOf(report));
-      reports.push(report);
+      try {
+        const report = { name, hosts, ...(await bench.run(context)) };
+        process.stdout.write(tableOf(report));
+        reports.push(report);
+      } catch (error) {
+        // The others are worth their minutes all the same.
+        process.stderr.write(`\n${name} failed: ${error instanceof Error ? error.stack : String(error)}\n`);
+        process.exitCode = 1;
+      }
     }
   } finally {
     rmSync(scratch, { recursive: true, force: true });

@@ -26,6 +26,7 @@ const SELECTORS = [
 
 export const selectors: Benchmark = {
   hosts: 10_000,
+  hostsOfAll: 5_000,
   async run(context) {
     const { hosts, fleets, say } = context;
     const originals = Math.min(ORIGINALS, hosts);
