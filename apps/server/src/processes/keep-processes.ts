@@ -29,6 +29,10 @@ import {
   type StandingBy,
 } from './kept-process.ts';
 
+/** Half of the ten seconds in which another has to have taken over; the rest is its start. */
+const LEADER_SILENT_MAX = 5;
+/** One that loses 15,000 connections in the same moment closes them for several seconds, and hangs for nobody but these. */
+const FRONT_SILENT_MAX = 25;
 const LEADER = fileURLToPath(new URL('leader-main.ts', import.meta.url));
 const FRONT = fileURLToPath(new URL('front-main.ts', import.meta.url));
 
@@ -49,6 +53,7 @@ export async function keepProcesses(config: Config): Promise<void> {
     ...world,
     name: 'leader',
     hasSpare: true,
+    silentMax: LEADER_SILENT_MAX,
     spawn: () => fork(LEADER, args),
     // The code that another machine has shown does not serve here.
     tookOver: (ready) => {
@@ -93,9 +98,16 @@ function wordOf({ listen, gatewayListen, language }: Config, word: Ready | Stand
 }
 
 const newFront = (
-  world: Omit<KeptProcessOptions, 'name' | 'spawn' | 'hasSpare'>,
+  world: Omit<KeptProcessOptions, 'name' | 'spawn' | 'hasSpare' | 'silentMax'>,
   name: string,
-): KeptProcess => new KeptProcess({ ...world, name, hasSpare: false, spawn: () => cluster.fork().process });
+): KeptProcess =>
+  new KeptProcess({
+    ...world,
+    name,
+    hasSpare: false,
+    silentMax: FRONT_SILENT_MAX,
+    spawn: () => cluster.fork().process,
+  });
 
 /** The leader's word when all are ready, or the first refusal. */
 async function startAll(

@@ -55,7 +55,7 @@ interface World {
   next: Manner;
 }
 
-function open(hasSpare: boolean): World {
+function open(hasSpare: boolean, silentMax = 5): World {
   const clock = fakeClock();
   const children: Child[] = [];
   const silent = () => undefined;
@@ -66,6 +66,7 @@ function open(hasSpare: boolean): World {
     kept: new KeptProcess({
       name: 'leader',
       hasSpare,
+      silentMax,
       clock,
       random: () => 0.5,
       log: { debug: silent, info: silent, warn: silent, error: silent },
@@ -121,6 +122,21 @@ test('one that hangs is ended and replaced', async () => {
 
   assert.ok(first.told.includes('SIGKILL'));
   assert.deepEqual(living(world), [1]);
+  await world.kept.end();
+});
+
+test('one that is silent for less than it may is left alone', async () => {
+  const world = open(false, 25);
+  await world.kept.start();
+  const [first] = world.children;
+  assert.ok(first);
+
+  first.manner = 'hangs';
+  await pass(world, 20);
+  first.manner = 'well';
+  await pass(world, 20);
+
+  assert.deepEqual(living(world), [first.pid]);
   await world.kept.end();
 });
 

@@ -2,7 +2,7 @@
  * One process that is kept: started, watched, started again.
  *
  * Rule: it says when it is ready. From then on it is asked once a second whether it is alive; when it has been silent for
- * SILENT_MAX questions it is ended by force, since a process that hangs holds what another should have. When it ends without
+ * `silentMax` questions it is ended by force, since a process that hangs holds what another should have. When it ends without
  * being asked to, it is started again: at once when it had worked for a while, else after a pause that grows. Where others
  * wait for the next one, a spare stands by: a process that has loaded its program, which is most of a start, and does
  * nothing until it is needed. A replacement asked for by a person is never the spare, since that may be of an old version.
@@ -13,8 +13,6 @@ import type { Log } from '@pilothouse/kernel';
 import { type KeeperWord, ProcessWord } from './process-words.ts';
 
 const ASK_MS = SECOND_MS;
-/** Half of the ten seconds in which another has to have taken over; the rest is its start. */
-const SILENT_MAX = 5;
 /** Ending in order waits for requests under way; whoever needs longer hangs. */
 const LEAVE_DEADLINE_MS = 20 * SECOND_MS;
 /** A spare is loaded when whoever just began has dealt with those who waited for it. */
@@ -27,6 +25,8 @@ export interface KeptProcessOptions {
   readonly name: string;
   readonly spawn: () => ChildProcess;
   readonly hasSpare: boolean;
+  /** Questions without an answer, one a second, until it counts as hanging. */
+  readonly silentMax: number;
   readonly clock: Clock;
   readonly random: () => number;
   readonly log: Log;
@@ -109,7 +109,7 @@ export class KeptProcess {
   }
 
   #bear(): Life {
-    const { clock, name, log } = this.#options;
+    const { clock, name, log, silentMax } = this.#options;
     const child = this.#options.spawn();
     const loaded = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<Begun | null>();
@@ -117,7 +117,7 @@ export class KeptProcess {
     // A start may read a large store before its first turn.
     let silent = Number.NEGATIVE_INFINITY;
     const stopAsking = clock.every(ASK_MS, () => {
-      if (silent > SILENT_MAX) {
+      if (silent > silentMax) {
         log.error('a process hangs and is ended', { name, pid: child.pid });
         child.kill('SIGKILL');
       }
