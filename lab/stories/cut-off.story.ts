@@ -118,17 +118,26 @@ async function tasksOf(rollout: Rollout) {
 const untilCutOff = (name: string) =>
   until(`${name} to be cut off`, 30_000, async () => !(await canReachServer(name)));
 
+/** Whoever dies as soon as the host is cut off may have been at the change still, or have waited to be heard already. */
+const CUT_SHORT = ['TASK_NOT_CONFIRMED', 'TASK_CHANGE_INTERRUPTED'];
+
 /** The change failed on this host alone, with the host's own word for it, and the host is as it was. */
-async function assertTakenBack(rollout: Rollout, name: string): Promise<void> {
+async function assertTakenBack(
+  rollout: Rollout,
+  name: string,
+  codes: readonly string[] = ['TASK_NOT_CONFIRMED'],
+): Promise<void> {
   const ended = await installation.ended(rollout.id, BACK_WITHIN_MS);
   await untilOnline();
   const touched = (await tasksOf(ended)).filter((task) => task.startedAt !== null);
 
   assert.equal(ended.state, 'halted', JSON.stringify(ended.cause));
   assert.deepEqual(
-    touched.map((task) => [task.hostName, task.state, task.outcome?.error?.code]),
-    [[name, 'failed', 'TASK_NOT_CONFIRMED']],
+    touched.map((task) => [task.hostName, task.state]),
+    [[name, 'failed']],
   );
+  const code = touched[0]?.outcome?.error?.code ?? '';
+  assert.ok(codes.includes(code), code);
   assert.equal(touched[0]?.outcome?.error?.details['undone'], 1);
   assert.equal(await settingsOf(name), right(name));
   assert.equal(await canReachServer(name), true);
@@ -165,7 +174,7 @@ test('a blocked server, and the agent killed while nobody hears it: taken back a
     'pilothouse-agent.service',
   ]);
 
-  await assertTakenBack(rollout, 'h2');
+  await assertTakenBack(rollout, 'h2', CUT_SHORT);
 });
 
 test('a wrong address that a boot would bring back, and the power cut: taken back after the boot', async () => {
@@ -175,7 +184,7 @@ test('a wrong address that a boot would bring back, and the power cut: taken bac
   await bootHost('h3');
   assert.equal(await settingsOf('h3'), WRONG_ADDRESS, 'the boot took the wrong one');
 
-  await assertTakenBack(rollout, 'h3');
+  await assertTakenBack(rollout, 'h3', CUT_SHORT);
 });
 
 test('a change after which the host is heard stays', async () => {
