@@ -70,6 +70,10 @@ Exit codes: 0 done · 1 not possible now · 2 the line is wrong · 3 refused · 
   },
   policyGood: { en: '{path} can be used.', zh: '{path} 可用。' },
   held: { en: 'This host now refuses all tasks.', zh: '本机现在拒绝所有任务。' },
+  notTold: {
+    en: 'The server has not heard of it yet. It will with the next heartbeat; if not: pilothouse-agent doctor',
+    zh: '服务器尚未得知。下一次心跳时会得知；否则请运行：pilothouse-agent doctor',
+  },
   released: { en: 'This host accepts tasks again.', zh: '本机恢复接受任务。' },
   statusHost: { en: 'host', zh: '主机' },
   statusServers: { en: 'servers', zh: '服务器' },

@@ -198,6 +198,17 @@ test('hold and release are told to the server at once, without a heartbeat', asy
   assert.equal((await session.next('hold-changed')).isHeld, false);
 });
 
+test('where the agent does not get round to it, who releases is told that the server has not heard', async () => {
+  const session = await enrolAndRun();
+  await session.next('facts');
+  await agent.command('hold', 'work on the rack');
+  running.kill('SIGSTOP');
+  const { stdout } = await agent.command('release');
+  running.kill('SIGCONT');
+
+  assert.match(stdout, /accepts tasks again[^]*server has not heard/);
+});
+
 test('time that no trusted key signed is not believed', async () => {
   const session = await enrolAndRun();
   const far = toTimestamp(Date.now() + 86_400_000);

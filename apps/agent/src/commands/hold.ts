@@ -8,6 +8,7 @@ import { unusable, usableDirectory } from './usable-directory.ts';
 
 /** What a busy agent may take to notice. */
 const TOLD_WITHIN_MS = 5_000;
+/** The agent is another process, and its status file all that it says here. */
 const LOOK_EVERY_MS = 50;
 
 /**
@@ -23,17 +24,23 @@ export async function hold(line: CommandLine): Promise<number> {
   } catch (cause) {
     throw unusable(data.path, cause);
   }
-  await untilTold(data, isHold);
-  const message = isHold ? agentMessages.held : agentMessages.released;
-  process.stdout.write(`${renderMessage(message, line.language)}\n`);
+  const isTold = await untilTold(data, isHold);
+  const messages = [
+    isHold ? agentMessages.held : agentMessages.released,
+    ...(isTold ? [] : [agentMessages.notTold]),
+  ];
+  for (const message of messages) process.stdout.write(`${renderMessage(message, line.language)}\n`);
   return 0;
 }
 
-async function untilTold(data: DataDirectory, isHeld: boolean): Promise<void> {
+/** False: there is a session, and the server has not heard of it. */
+async function untilTold(data: DataDirectory, isHeld: boolean): Promise<boolean> {
   for (let waitedMs = 0; waitedMs < TOLD_WITHIN_MS; waitedMs += LOOK_EVERY_MS) {
     const session = readSessionStatus(data);
     // An older agent says nothing of it, and one without a session says it when it has one.
-    if (session.kind !== 'connected' || session.isHeld === undefined || session.isHeld === isHeld) return;
+    if (session.kind !== 'connected' || session.isHeld === undefined || session.isHeld === isHeld)
+      return true;
     await delay(LOOK_EVERY_MS);
   }
+  return false;
 }
