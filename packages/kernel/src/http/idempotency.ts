@@ -1,8 +1,8 @@
 import { createCipheriv, createDecipheriv, createHash, hkdfSync } from 'node:crypto';
 import { DAY_MS } from '@pilothouse/base';
-import { AppError, isAppError } from '@pilothouse/contract';
+import { AppError } from '@pilothouse/contract';
+import { isRefusal } from '../is-refusal.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import { isOfTheMoment } from '../of-the-moment.ts';
 import type { IdempotencyRow, IdempotencyStore } from './store.ts';
 
 /**
@@ -61,7 +61,7 @@ export function createIdempotency(
       return kept;
     } catch (error) {
       // A refusal is not kept. Where nobody knows what came of it the key stays, and a repeat is told so.
-      if (isAppError(error) && !isOfTheMoment(error)) await store.forget(row.key_hash);
+      if (isRefusal(error)) await store.forget(row.key_hash);
       throw error;
     }
   };

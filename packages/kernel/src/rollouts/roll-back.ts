@@ -1,5 +1,5 @@
-import { AppError, isAppError, type Rollout } from '@pilothouse/contract';
-import { isOfTheMoment } from '../of-the-moment.ts';
+import { AppError, type Rollout } from '@pilothouse/contract';
+import { isRefusal } from '../is-refusal.ts';
 import type { LoadedPlan } from '../plans/index.ts';
 import type { ActiveRollout } from './driver/active-rollout.ts';
 import { type By, SYSTEM } from './driver/batch.ts';
@@ -23,7 +23,7 @@ export function rollBackByItself(deps: ActsDeps, active: ActiveRollout): void {
     try {
       await startUndo(deps, active, { principal: null, by: { actor: SYSTEM, requestId: null } });
     } catch (error) {
-      if (!isAppError(error) || isOfTheMoment(error)) {
+      if (!isRefusal(error)) {
         deps.context.log.error('rollback not started; trying again', { rolloutId: active.id, error });
         deps.context.clock.after(RETRY_MS, () => deps.driver.background.track(attempt()));
         return;

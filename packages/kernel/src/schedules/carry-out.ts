@@ -14,8 +14,8 @@ import type { Transaction } from '@pilothouse/store';
 import type { AuditService } from '../audit/service.ts';
 import type { AuthorityBook } from '../authority/service.ts';
 import type { EventsService } from '../events/service.ts';
+import { isRefusal } from '../is-refusal.ts';
 import type { KernelContext } from '../kernel-context.ts';
-import { isOfTheMoment } from '../of-the-moment.ts';
 import type { RolloutsService } from '../rollouts/service.ts';
 import { type ApproverDeps, countGood } from './approver-rights.ts';
 import { requiredApprovals, type ScheduleBook } from './schedule-book.ts';
@@ -51,7 +51,7 @@ export async function carryOut(deps: CarryDeps, occurrence: OccurrenceRecord): P
     const planned = occurrence.state === 'planned' ? occurrence : await plan(deps, record, occurrence);
     return planned.state === 'planned' ? await start(deps, record, planned) : planned;
   } catch (error) {
-    if (!isAppError(error) || isOfTheMoment(error)) throw error;
+    if (!isRefusal(error)) throw error;
     return end(deps, occurrence, { state: 'failed', code: error.code, details: asJson(error.details) });
   }
 }

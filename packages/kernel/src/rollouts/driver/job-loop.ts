@@ -18,8 +18,8 @@
  */
 import { BoundedQueue } from '@pilothouse/base';
 import { AppError, type HostId } from '@pilothouse/contract';
+import { isRefusal } from '../../is-refusal.ts';
 import type { Log } from '../../log.ts';
-import { isOfTheMoment } from '../../of-the-moment.ts';
 import type { Batch } from './batch.ts';
 
 /** Bounds how much one commit holds. */
@@ -187,7 +187,7 @@ async function isApplied(batch: Batch, job: Job): Promise<boolean> {
     await job.apply(batch);
     return true;
   } catch (error) {
-    if (isOfTheMoment(error)) throw error;
+    if (!isRefusal(error)) throw error;
     job.done?.(error);
     return false;
   }
