@@ -22,9 +22,10 @@ function scratch(): string {
 const owner = `
   import { lockDataDirectory } from '${join(import.meta.dirname, 'data-directory-lock.ts')}';
   lockDataDirectory(process.argv[1]);
-  await new Promise((resolve) => setTimeout(resolve));
+  // A turn before, since what the running one refers to is no garbage; a turn after, for what ends with it.
+  await new Promise((resolve) => setImmediate(resolve));
   gc();
-  await new Promise((resolve) => setTimeout(resolve));
+  await new Promise((resolve) => setImmediate(resolve));
   console.log('locked');
   setInterval(() => {}, 1000);
 `;
