@@ -89,8 +89,8 @@ export const rolloutCauseErrors = defineErrors({
     '{hosts} {hosts:host has|hosts have} just lost the connection, or the server has just started: they may be on the way back',
     '{hosts} 台主机刚刚断开连接，或服务器刚启动：可能正在重新连接',
     {
-      en: 'They have 30 seconds; then those that are not there count as offline.',
-      zh: '等待 30 秒；届时仍未连接的主机视为离线。',
+      en: 'They have 30 seconds, and more while others still come back; then those that are not there count as offline.',
+      zh: '等待 30 秒；只要仍有其他主机陆续重新连接，就再多等一会儿；之后仍未连接的主机视为离线。',
     },
   ),
   WAITS_FOR_HOSTS: cause('{hosts} {hosts:host is|hosts are} offline', '{hosts} 台主机离线', {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Explanation, Rollout } from '@pilothouse/contract';
-import { openTestRollouts } from './open-test-rollouts.ts';
+import { openTestRollouts, type TestRollouts } from './open-test-rollouts.ts';
 import { hostAt, pass, probed, started } from './test-stages.ts';
 
 test('a host whose connection ended a moment ago gets its task when it comes back, also where others would be skipped', async () => {
@@ -77,5 +77,48 @@ test('a probe that was lost with its connection is asked again, and fails no gat
 
   assert.equal(between.waitingFor?.code, 'WAITS_FOR_GATE');
   assert.equal((await world.get(id)).state, 'succeeded');
+  await world.close();
+});
+
+/** Hosts of a fleet come back one after another, one in half a second. */
+const streamBack = async (world: TestRollouts, from: number, to: number): Promise<void> => {
+  for (let n = from; n < to; n++) {
+    world.clock.advance(500);
+    world.fleet.connect(world.hostId(n));
+    await world.calm();
+  }
+};
+
+test('a fleet that takes longer to come back than one host may is waited for, and who stays away is skipped after it', async () => {
+  const world = await openTestRollouts(120);
+  for (let n = 0; n < 120; n++) world.fleet.disconnect(world.hostId(n));
+  const { id } = await world.run({ strategy: { offline: 'skip', inFlightMax: 120 } });
+
+  await streamBack(world, 0, 119);
+  const back = (await world.get(id)).counts;
+  world.clock.advance(15_000);
+  await world.calm();
+  const end = (await world.get(id)).counts;
+
+  assert.deepEqual([back.succeeded, back.skipped], [119, 0]);
+  assert.deepEqual([end.succeeded, end.skipped], [119, 1]);
+  await world.close();
+});
+
+test('a server that was killed waits as long for its fleet', async () => {
+  const before = await openTestRollouts(120);
+  for (let n = 0; n < 120; n++) before.fleet.disconnect(before.hostId(n));
+  const { id } = await before.run({ strategy: { offline: 'skip', inFlightMax: 120 } });
+  await before.calm();
+  const world = await before.crash();
+
+  await streamBack(world, 0, 119);
+  const back = (await world.get(id)).counts;
+  world.clock.advance(15_000);
+  await world.calm();
+  const end = (await world.get(id)).counts;
+
+  assert.deepEqual([back.succeeded, back.skipped], [119, 0]);
+  assert.deepEqual([end.succeeded, end.skipped], [119, 1]);
   await world.close();
 });

@@ -1,11 +1,10 @@
-import { SECOND_MS } from '@pilothouse/base';
 import type { HostId } from '@pilothouse/contract';
 import type { KernelContext } from '../../kernel-context.ts';
 import type { Reconciler } from '../../plugins/index.ts';
 import { hasOutput } from '../result-store.ts';
 import { readRollout } from '../rollout-store.ts';
 import { touchedBefore } from '../touched-before.ts';
-import { createAbsences } from './absences.ts';
+import { createAbsences, GRACE_MAX_MS, GRACE_MS, LOOK_AGAIN_MS } from './absences.ts';
 import type { ActiveRollout } from './active-rollout.ts';
 import { askReturning } from './ask-returning.ts';
 import { watchAuthority } from './authority-watch.ts';
@@ -31,17 +30,13 @@ import { noteHostChange, sessionListener } from './listen-to-hosts.ts';
 import { loadActive } from './load-active.ts';
 import { createOutputIntake } from './output-intake.ts';
 import { createProbeRounds } from './probe-rounds.ts';
+import { createReturnFlow } from './return-flow.ts';
 import { reviewWindows } from './review-windows.ts';
 import { giveTurns, type Room, releaseClaim, wakeOverBudget } from './room.ts';
 import { createPayloadText } from './seal-envelopes.ts';
 import { type Offer, payloadOf, type SendDeps, sendBatch, sendOffer } from './send-batch.ts';
 import { tasksOf } from './session-jobs.ts';
 
-/**
- * Hosts come back within this time, however many of them lost their connection with the server, a front or a switch: until
- * then none is judged to be offline.
- */
-const SETTLE_MS = 30 * SECOND_MS;
 /** When a session's queue was full: by then it has drained, or the session is dead. */
 const RESEND_MS = 500;
 
@@ -63,6 +58,7 @@ export interface Driver extends DriverState {
 /** Reads back what was going on and goes on with it as hosts come back. */
 export async function createDriver(context: KernelContext, deps: DriverDeps): Promise<Driver> {
   const { clock, store, log } = context;
+  const flow = createReturnFlow(clock);
   const core: DriverCore = {
     context,
     deps,
@@ -70,7 +66,8 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
     revived: new Map(),
     heard: new Map(),
     held: new Set(),
-    absences: createAbsences({ clock, graceMs: SETTLE_MS, over: (hostIds) => giveUpOn(core, hostIds) }),
+    flow,
+    absences: createAbsences({ clock, flow, over: (hostIds) => giveUpOn(core, hostIds) }),
     room: newRoom(deps.budgets),
     probes: probeRoundsOf(context, deps, () => core),
     outputs: createOutputIntake({ log, isStored: (digest) => hasOutput(store, digest) }),
@@ -94,9 +91,7 @@ export async function createDriver(context: KernelContext, deps: DriverDeps): Pr
     core.absences.close();
   });
   await loadAll(core);
-  const cancelSettle = clock.after(SETTLE_MS, () => {
-    core.loop.add({ apply: (batch) => settlePresence(core, batch) });
-  });
+  const cancelSettle = settleInTime(core);
   deps.gateway.listen(sessionListener(core, driver));
   const stops = [
     deps.hosts.onChange((change) => noteHostChange(driver, change)),
@@ -132,6 +127,19 @@ const probeRoundsOf = (context: KernelContext, deps: DriverDeps, core: () => Dri
       );
     },
   });
+
+/** After a start of the server no host was here a moment ago, and all of them may be on their way. */
+function settleInTime(core: DriverCore): () => void {
+  const { clock } = core.context;
+  const lastAt = clock.monotonic() + GRACE_MAX_MS;
+  const look = (): void => {
+    const missing = core.deps.hosts.index.size - core.heard.size;
+    if (clock.monotonic() < lastAt && core.flow.isOn(missing)) cancel = clock.after(LOOK_AGAIN_MS, look);
+    else core.loop.add({ apply: (batch) => settlePresence(core, batch) });
+  };
+  let cancel = clock.after(GRACE_MS, look);
+  return () => cancel();
+}
 
 /** They are offline, then: whatever waited for them is judged anew. */
 function giveUpOn(core: DriverCore, hostIds: readonly HostId[]): void {

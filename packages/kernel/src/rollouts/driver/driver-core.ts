@@ -28,6 +28,7 @@ import type { JudgeDeps } from './judge-claim.ts';
 import { loadActive } from './load-active.ts';
 import type { OutputIntake } from './output-intake.ts';
 import type { ProbeRounds } from './probe-rounds.ts';
+import type { ReturnFlow } from './return-flow.ts';
 import { clearRoom, type Room } from './room.ts';
 
 /** Longest single timer; a rollout that waits longer is looked at in between. */
@@ -63,6 +64,8 @@ export interface DriverCore {
   readonly heard: Map<HostId, number>;
   /** Hosts that said `agent hold`. */
   readonly held: Set<HostId>;
+  /** Of hosts that come, as they do after a storm. */
+  readonly flow: ReturnFlow;
   readonly absences: Absences;
   readonly room: Room;
   readonly probes: ProbeRounds;

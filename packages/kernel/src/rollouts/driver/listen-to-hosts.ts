@@ -20,6 +20,7 @@ export function sessionListener(core: DriverCore, driver: Driver): SessionListen
       deps.plans.offered.note(session);
       noteHold(core, session.hostId, session.hello.isHeld);
       add(session.hostId, (batch) => {
+        core.flow.came();
         takeHello(driver, batch, session);
         if (heard.get(session.hostId) === session.generation) core.absences.back(session.hostId);
         if (!core.isSettled && heard.size >= deps.hosts.index.size) settlePresence(core, batch);
