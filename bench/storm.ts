@@ -7,6 +7,7 @@ import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
 import { sampleApi } from './frame/api-sampler.ts';
 import { CONCURRENT, type Scene } from './frame/prepared-fleets.ts';
+import { cpuSeconds } from './frame/process-usage.ts';
 import { openStage, type Stage } from './frame/stage.ts';
 import { stallFigures } from './frame/stall-figures.ts';
 
@@ -32,6 +33,7 @@ export const storm: Benchmark = {
       say('the server was killed');
       stage = await openStage(stage.dataDirectory, stage);
       const readyAt = performance.now();
+      const cpuBefore = { server: cpuSeconds(stage.server.pid), fleet: fleet.cpuSeconds() };
       // What it did before it served is told by the seconds until it did.
       await stage.probe.ask('stalls');
       const endProfile = await stage.profile(profileDirectory, 'storm');
@@ -39,6 +41,11 @@ export const storm: Benchmark = {
       const back = async () => (await fleet.state()).connected === hosts;
       await until('the fleet to be back', 180_000, back);
       const backAt = performance.now();
+      const cpu = {
+        start: cpuBefore.server,
+        server: cpuSeconds(stage.server.pid) - cpuBefore.server,
+        fleet: fleet.cpuSeconds() - cpuBefore.fleet,
+      };
       await endProfile();
       const rollout = await until('the run to end', 180_000, () => endOf(stage, started.id));
       const latencies = await api.end();
@@ -47,6 +54,9 @@ export const storm: Benchmark = {
         figures: [
           plain('server answers again after', (readyAt - killedAt) / 1000, 's'),
           ceiling('all hosts back, from the kill on', (backAt - killedAt) / 1000, 's', 30),
+          plain("server's processor time until it answers", cpu.start, 's'),
+          plain("server's processor time until all are back, a host", (cpu.server * 1000) / hosts, 'ms'),
+          plain("the hosts' own, on the same cores, a host", (cpu.fleet * 1000) / hosts, 'ms'),
           plain('the run ended, from the kill on', (performance.now() - killedAt) / 1000, 's'),
           plain('handshakes spared by tickets', (state.resumed / hosts) * 100, '%'),
           ceiling('results lost', hosts - rollout.counts.succeeded, '', 0),

@@ -4,6 +4,10 @@ import { GATEWAY_PATHS } from '@pilothouse/wire';
 import { WebSocket } from 'ws';
 import type { SimulatedIdentity } from './simulated-identity.ts';
 
+/** As the real agent waits. */
+const DIAL_TIMEOUT_MS = 15_000;
+const UPGRADE_TIMEOUT_MS = 15_000;
+
 /**
  * How a simulated agent reaches its gateway: TLS 1.3 under its own certificate. It keeps the ticket of its last connection,
  * as the real agent does, so that a storm of reconnects is the one that a real fleet would make.
@@ -32,10 +36,13 @@ export class SimulatedLink {
     const url = new URL(GATEWAY_PATHS.session, this.#identity.gatewayUrl.replace(/^http/, 'ws'));
     return new WebSocket(url, {
       perMessageDeflate: false,
+      handshakeTimeout: DIAL_TIMEOUT_MS + UPGRADE_TIMEOUT_MS,
       createConnection: () => {
         const socket = connect(this.#options(url));
+        socket.setTimeout(DIAL_TIMEOUT_MS, () => socket.destroy(new Error('no handshake in time')));
         socket.once('secureConnect', () => {
           this.isResumed = socket.isSessionReused();
+          socket.setTimeout(0);
         });
         socket.on('session', (ticket: Buffer) => {
           this.#ticket = ticket;

@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { type TestContext, test } from 'node:test';
 import { DAY_MS, MINUTE_MS } from '@pilothouse/base';
 import { openTestGateway, type TestGateway } from '../gateway/test/open-test-gateway.ts';
-import { identifyPeer } from './identify-peer.ts';
+import { createIdentifier } from './identify-peer.ts';
 import { type Authority, issueHostCertificate, newAuthority, newKeyPair } from './issue-certificate.ts';
 
 const HOST = 'h_1m7yms3p7yx1ym4893';
@@ -33,7 +33,8 @@ test('a host that the restored store has forgotten becomes pending, once', async
   const gateway = await open(t);
   const der = await forgotten(gateway.enrolment.deps.trust.authority, gateway.clock.now());
 
-  const seen = await Promise.all([identifyPeer(depsOf(gateway), der), identifyPeer(depsOf(gateway), der)]);
+  const identify = createIdentifier(depsOf(gateway));
+  const seen = await Promise.all([identify(der), identify(der)]);
 
   assert.deepEqual(
     seen.map((each) => (each.kind === 'host' ? each.hostId : each)),
@@ -51,7 +52,7 @@ test('a known host with a certificate renewed in the forgotten time goes on as i
   const { hostId } = await gateway.enrol();
   const der = await forgotten(gateway.enrolment.deps.trust.authority, gateway.clock.now(), hostId);
 
-  const seen = await identifyPeer(depsOf(gateway), der);
+  const seen = await createIdentifier(depsOf(gateway))(der);
 
   assert.equal(seen.kind, 'host');
   assert.equal(gateway.hosts.index.get(hostId)?.state, 'active');
@@ -61,7 +62,7 @@ test('a store that was never set back adopts nothing', async (t) => {
   const gateway = await open(t);
   const der = await forgotten(gateway.enrolment.deps.trust.authority, gateway.clock.now());
 
-  const seen = await identifyPeer(depsOf(gateway, null), der);
+  const seen = await createIdentifier(depsOf(gateway, null))(der);
 
   assert.equal(seen.kind === 'refused' && seen.code, 'ENROL_CERTIFICATE_UNKNOWN');
 });
@@ -80,7 +81,7 @@ test('nothing is adopted of another authority, of a remembered time, or of a hos
     await forgotten(authority, now, hostId),
     Uint8Array.of(1, 2, 3),
   ]) {
-    const seen = await identifyPeer(depsOf(gateway), der);
+    const seen = await createIdentifier(depsOf(gateway))(der);
     assert.equal(seen.kind === 'refused' && seen.code, 'ENROL_CERTIFICATE_UNKNOWN');
   }
   assert.equal(gateway.hosts.index.size, 0);

@@ -22,7 +22,7 @@ import {
   hostRow,
   insertCertificate,
   insertHost,
-  peerByFingerprint,
+  peersByFingerprint,
 } from './store.ts';
 
 /** The backup's moment is that of its beginning, by the clock of whoever took it. */
@@ -39,7 +39,7 @@ export async function adoptCertificate(deps: EnrolmentDeps, der: Uint8Array): Pr
   return deps.context.store.transaction(async (transaction) => {
     const db = transaction.as<EnrolmentTables>();
     // Two connections of one host.
-    if ((await peerByFingerprint(db, row.fingerprint)) !== null) return true;
+    if ((await peersByFingerprint(db, [row.fingerprint])).length > 0) return true;
     const isKnown = deps.hosts.index.has(hostId);
     // It was let go before the backup, and stays so.
     if (!isKnown && (await hostRow(db, hostId)) !== null) return false;

@@ -1,7 +1,7 @@
 import type { HostId } from '@pilothouse/contract';
 import { createEnroller } from './enrol-host.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
-import { identifyPeer } from './identify-peer.ts';
+import { createIdentifier } from './identify-peer.ts';
 import { checkCsr } from './issue-certificate.ts';
 import { certify } from './register-hosts.ts';
 import type { EnrolmentService } from './service.ts';
@@ -30,7 +30,7 @@ export async function createEnrolment(deps: EnrolmentDeps): Promise<Enrolment> {
       return upkeep.certificate();
     },
     trustBundles: (afterVersion) => trust.bundles(afterVersion),
-    identify: (der) => identifyPeer(deps, der),
+    identify: createIdentifier(deps),
     enrol: createEnroller(deps),
     async renew(hostId, csrPem) {
       const csr = await checkCsr(csrPem);

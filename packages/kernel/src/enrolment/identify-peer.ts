@@ -1,25 +1,61 @@
 import { X509Certificate } from 'node:crypto';
+import { batchWhileBusy } from '@pilothouse/base';
 import { type HostId, toTimestamp } from '@pilothouse/contract';
 import { adoptCertificate } from './adopt-certificate.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { sha256Hex } from './issue-certificate.ts';
 import type { PeerIdentity } from './service.ts';
-import { type CertificateRow, type EnrolmentTables, peerByFingerprint } from './store.ts';
+import { type CertificateRow, type EnrolmentTables, type PeerRow, peersByFingerprint } from './store.ts';
 
 /** Why a host's certificates were revoked, where agents are told a code of its own. */
 export const REVOKED_AS_REFUSED = 'refused';
+
+/** Bound in one question; the rest asks next. */
+const PEERS_AT_ONCE_MAX = 256;
+/** The gateway lets fewer wait. */
+const PEERS_WAITING_MAX = 100_000;
+
+/** Those who come at once share a question: a fleet that comes back would otherwise wake the database once for each host. */
+export function createIdentifier(deps: EnrolmentDeps): (der: Uint8Array) => Promise<PeerIdentity> {
+  interface Question {
+    readonly fingerprint: string;
+    readonly answer: (row: PeerRow | null) => void;
+  }
+  const db = deps.context.store.as<EnrolmentTables>();
+  const ask = batchWhileBusy<Question>({
+    async run(questions) {
+      const rows = await peersByFingerprint(
+        db,
+        questions.map(({ fingerprint }) => fingerprint),
+      );
+      const found = new Map(rows.map((row) => [row.fingerprint, row]));
+      for (const { fingerprint, answer } of questions) answer(found.get(fingerprint) ?? null);
+    },
+    itemsPerBatchMax: PEERS_AT_ONCE_MAX,
+    itemsWaitingMax: PEERS_WAITING_MAX,
+  });
+  const lookUp = async (fingerprint: string): Promise<PeerRow | null> => {
+    const { promise, resolve } = Promise.withResolvers<PeerRow | null>();
+    await ask({ fingerprint, answer: resolve });
+    return promise;
+  };
+  return (der) => identifyPeer(deps, der, lookUp);
+}
 
 /**
  * Judges a peer by the certificate it proved to hold in the handshake. Only a certificate that this server issued and
  * stored counts: it is looked up by its fingerprint, so its content need not be believed, nor its authority's key.
  */
-export async function identifyPeer(deps: EnrolmentDeps, der: Uint8Array): Promise<PeerIdentity> {
-  const db = deps.context.store.as<EnrolmentTables>();
+async function identifyPeer(
+  deps: EnrolmentDeps,
+  der: Uint8Array,
+  lookUp: (fingerprint: string) => Promise<PeerRow | null>,
+): Promise<PeerIdentity> {
   const fingerprint = sha256Hex(der);
   const row =
-    (await peerByFingerprint(db, fingerprint)) ??
+    (await lookUp(fingerprint)) ??
     // Issued after the backup was taken that the store was set back to.
-    ((await adoptCertificate(deps, der)) ? await peerByFingerprint(db, fingerprint) : null);
+    ((await adoptCertificate(deps, der)) ? await lookUp(fingerprint) : null);
   if (row === null) return { kind: 'refused', code: 'ENROL_CERTIFICATE_UNKNOWN', details: subjectOf(der) };
   if (row.revoked_at !== null) return revoked(row, row.revoked_at);
 

@@ -241,16 +241,15 @@ export interface PeerRow extends CertificateRow {
   replaced_by: HostId | null;
 }
 
-export async function peerByFingerprint(db: EnrolmentDb, fingerprint: string): Promise<PeerRow | null> {
-  const row = await db
+/** Of those that are known; in no order. */
+export const peersByFingerprint = (db: EnrolmentDb, fingerprints: readonly string[]): Promise<PeerRow[]> =>
+  db
     .selectFrom('enrolment_certificate')
     .leftJoin('enrolment_host', 'enrolment_host.host_id', 'enrolment_certificate.host_id')
     .selectAll('enrolment_certificate')
     .select('enrolment_host.replaced_by')
-    .where('enrolment_certificate.fingerprint', '=', fingerprint)
-    .executeTakeFirst();
-  return row ?? null;
-}
+    .where('enrolment_certificate.fingerprint', 'in', fingerprints)
+    .execute();
 
 /** The newest certificate of a key that is not revoked. */
 export async function certificateByKey(db: EnrolmentDb, keyHash: string): Promise<CertificateRow | null> {

@@ -22,8 +22,9 @@ export interface Desk {
 type Known = Exclude<PeerIdentity, { kind: 'refused' }>;
 
 /**
- * Takes agents from the upgrade to a session. Who shows a foreign certificate holds an opening slot only while it is looked
- * up, and one host holds at most two, so neither strangers nor a single bad host can keep the others out.
+ * Takes agents from the upgrade to a session. Whoever comes is looked up in turn, and holds a place of that line for no longer.
+ * From then on it is known, and one host opens at most two sessions at once: neither strangers nor a host that is slow to
+ * say hello keep the others out.
  */
 export function createUpgradeDesk(desk: Desk) {
   const { context } = desk.deps;
@@ -32,16 +33,15 @@ export function createUpgradeDesk(desk: Desk) {
   async function admit(arrival: Arrival): Promise<void> {
     const certificate = certificateFor(arrival);
     const { address } = arrival;
-    await slots.within('all', desk.limits.openingsMax, async () => {
-      const identity = await desk.deps.enrolment.identify(certificate);
-      if (identity.kind === 'refused') {
-        const { code, details } = identity;
-        context.log.info('refused a session', { code, address, ...details });
-        return refuse(desk, await arrival.accept(), { code, details });
-      }
-      await slots.within(identity.hostId, desk.limits.openingsPerHostMax, async () => {
-        await greet(desk, identity, { socket: await arrival.accept(), address });
-      });
+    const line = { max: desk.limits.lookupsInFlightMax, waitingMax: desk.limits.lookupsWaitingMax };
+    const identity = await slots.inTurn('lookups', line, () => desk.deps.enrolment.identify(certificate));
+    if (identity.kind === 'refused') {
+      const { code, details } = identity;
+      context.log.info('refused a session', { code, address, ...details });
+      return refuse(desk, await arrival.accept(), { code, details });
+    }
+    await slots.within(identity.hostId, desk.limits.openingsPerHostMax, async () => {
+      await greet(desk, identity, { socket: await arrival.accept(), address });
     });
   }
 

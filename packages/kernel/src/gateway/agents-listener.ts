@@ -19,6 +19,11 @@ import type { GatewayLimits } from './limits.ts';
 import { openProxyDoor } from './proxy-door.ts';
 import type { Arrival, OpenSocket, Peer } from './session-socket.ts';
 
+/**
+ * Connections that the system has made and this process has not looked at yet; the system cuts it to its own bound
+ * (net.core.somaxconn). Beyond it a peer hears nothing and asks again after 1, 3, 7, 15 and 31 seconds.
+ */
+const BACKLOG = 16_384;
 /** OpenSSL takes tickets back only within the context that gave them; the name must outlive restarts. */
 const SESSION_ID_CONTEXT = 'pilothouse-gateway';
 
@@ -99,7 +104,7 @@ export function createAgentsListener(options: AgentsListenerOptions): AgentsList
     async listen(at) {
       const { promise, resolve, reject } = Promise.withResolvers<void>();
       server.once('error', reject);
-      server.listen({ host: at.host, port: at.port, backlog: 1024 }, resolve);
+      server.listen({ host: at.host, port: at.port, backlog: BACKLOG }, resolve);
       await promise;
       server.off('error', reject);
       server.on('error', (cause) => log.error('the gateway listener failed', { cause }));

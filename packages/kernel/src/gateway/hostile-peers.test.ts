@@ -80,17 +80,39 @@ test('a peer that says no hello is ended at the deadline', async (t) => {
   await agent.closed;
 });
 
-test('beyond the openings in progress a session is answered 503 with a time to come back', async (t) => {
-  const world = await openTestGateway({ openingsMax: 1 });
+test('a host that is slow to say hello keeps nobody out', async (t) => {
+  const world = await openTestGateway({ lookupsInFlightMax: 1, lookupsWaitingMax: 0 });
   t.after(() => world.close());
   const [slow, other] = [await world.enrol(), await world.enrol()];
   const agent = await dial(world, slow);
 
-  await assert.rejects(dial(world, other), /HTTP 503 retry-after 5/);
+  await connect(world, other);
   agent.send(helloOf(world));
   await agent.next('welcome');
+});
 
-  await connect(world, other);
+test('who comes while others are looked up waits for its turn; beyond that line it is answered 503 with a time to come back', async (t) => {
+  const world = await openTestGateway({ lookupsInFlightMax: 1, lookupsWaitingMax: 1 });
+  t.after(() => world.close());
+  const [first, second, third] = [await world.enrol(), await world.enrol(), await world.enrol()];
+  const begun = Promise.withResolvers<void>();
+  const held = Promise.withResolvers<void>();
+  const { service } = world.enrolment;
+  const identify = service.identify.bind(service);
+  service.identify = async (der) => {
+    begun.resolve();
+    await held.promise;
+    return identify(der);
+  };
+  const looked = dial(world, first);
+  await begun.promise;
+  const later = [dial(world, second), dial(world, third)];
+
+  await assert.rejects(Promise.race(later), /HTTP 503 retry-after 5/);
+  held.resolve();
+
+  const ends = await Promise.allSettled([looked, ...later]);
+  assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 2);
 });
 
 test('one host cannot hold all openings', async (t) => {

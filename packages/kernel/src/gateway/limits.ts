@@ -9,8 +9,10 @@ import {
 
 /** Every bound of the gateway, so that tests can tighten them and people can read them in one place. */
 export const GATEWAY_LIMITS = {
-  /** Sessions between upgrade and welcome. Each waits for two short store operations, so more would only queue there. */
-  openingsMax: 256,
+  /** Peers that are being looked up. They share questions to the store, so more would only queue there. */
+  lookupsInFlightMax: 256,
+  /** Of those who wait for it; refused, each would come again with another handshake, which costs more than all the rest. */
+  lookupsWaitingMax: 8192,
   /** A host opens one session at a time; a second one is a race or a clone, a third is an attack. */
   openingsPerHostMax: 2,
   /** Connections without a finished handshake. Above it the oldest goes: a good peer finishes in milliseconds. */
