@@ -60,6 +60,8 @@ export async function openStage(dataDirectory: string, earlier?: EarlierStage): 
     environment: {
       PILOTHOUSE_LOG_LEVEL: 'warn',
       PILOTHOUSE_PROCESSES: String(earlier?.processes ?? 1),
+      // As an installed one, it finds its code compiled.
+      NODE_COMPILE_CACHE: join(ROOT, '.cache/compiled'),
       BENCH_PROBE_SOCKET: socketPath,
     },
   });

@@ -190,7 +190,7 @@ async function openRegistry(
   });
   const select = createSelect({ facts, hosts, groups, factSpecs: specs });
   const resolver = createTargetResolver({ hosts, groups, select, facts });
-  const { findings, ...findingsRoom } = createFindings(context, {
+  const { findings, ...findingsRoom } = await createFindings(context, {
     specs: [...declarations.findings.values()],
     events,
     audit,

@@ -5,6 +5,7 @@ import { type Actor, defineFinding, type Finding, toTimestamp } from '@pilothous
 import type { Store } from '@pilothouse/store';
 import type { NewAuditRecord } from '../audit/service.ts';
 import type { NewEvent } from '../events/service.ts';
+import type { KernelContext } from '../kernel-context.ts';
 import { openTestContext, recordingEvents } from '../open-test-context.ts';
 import { createFindings } from './create-findings.ts';
 import { findingsMigrations } from './migrations.ts';
@@ -25,13 +26,26 @@ const ada: Actor = { kind: 'user', id: 'u1', name: 'ada' };
 const all = { hostIds: null };
 const page = { limit: 100 };
 
-async function open() {
-  const context = await openTestContext([findingsMigrations]);
-  const { store, clock } = context;
-  stores.push(store);
+/** Over the store of `earlier`, as after a restart, or over an empty one. */
+async function open(earlier: Pick<KernelContext, 'store'> | null = null) {
+  const fresh = await openTestContext([findingsMigrations]);
+  stores.push(fresh.store);
+  let questions = 0;
+  const { store: real, clock } = { ...fresh, ...earlier };
+  const store: Store = {
+    engine: real.engine,
+    as() {
+      questions += 1;
+      return real.as();
+    },
+    transaction: (run) => real.transaction(run),
+    migrate: (sets) => real.migrate(sets),
+    close: () => real.close(),
+  };
+  const context = { ...fresh, store };
   const events: NewEvent[] = [];
   const audited: NewAuditRecord[] = [];
-  const { findings, reconcilers } = createFindings(context, {
+  const { findings, reconcilers } = await createFindings(context, {
     specs,
     events: recordingEvents(events),
     audit: { append: async (_, records) => void audited.push(...records) },
@@ -56,6 +70,7 @@ async function open() {
     edit,
     run,
     store,
+    questions: () => questions,
     types: () => events.map(({ type }) => type),
   };
 }
@@ -113,6 +128,31 @@ test('touches no other kind and no other host', async () => {
       ['unit.failed', web1],
     ],
   );
+});
+
+test('where nothing was ever wrong the store is not asked', async () => {
+  const { findings, questions } = await open();
+  await findings.reconcile('disk.full', web1, [disk('/var')]);
+  const before = questions();
+
+  await findings.reconcile('disk.full', web2, []);
+  await findings.reconcile('unit.failed', web1, []);
+
+  assert.equal(questions(), before);
+});
+
+test('what was wrong before a restart, or is being written, is resolved like all else', async () => {
+  const { store, findings } = await open();
+  await findings.reconcile('disk.full', web1, [disk('/var')]);
+  const after = await open({ store });
+  await after.findings.reconcile('disk.full', web1, []);
+  await store.transaction(async (transaction) => {
+    await after.findings.raise(transaction, { ...disk('/srv'), kind: 'disk.full', hostId: web2 });
+  });
+  await after.findings.reconcile('disk.full', web2, []);
+
+  const { items } = await after.findings.list({ ...all, state: 'open' }, page);
+  assert.deepEqual(items, []);
 });
 
 test('refuses a kind that nobody declared', async () => {

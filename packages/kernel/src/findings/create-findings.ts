@@ -9,6 +9,7 @@ import { acknowledgements } from './acknowledgements.ts';
 import { isOpening, reopen, resolve, see } from './life-cycle.ts';
 import { listFindings } from './list-findings.ts';
 import type { FindingsBook, FindingsService, RaisedFinding } from './service.ts';
+import { openStanding, type Standing } from './standing.ts';
 import { expiredAcknowledgements, findingById, findingByName, saveFinding, unresolvedOf } from './store.ts';
 
 const EXPIRY_INTERVAL_MS = MINUTE_MS;
@@ -31,16 +32,22 @@ export interface FindingsRoom {
 export interface FindingsParts extends FindingsDeps {
   readonly context: KernelContext;
   readonly specByKind: ReadonlyMap<string, FindingSpec>;
+  readonly standing: Standing;
   /** Writes a change and tells of it; `before` null: it is new. */
   save(transaction: Transaction, before: Finding | null, after: Finding): Promise<Finding>;
 }
 
-export function createFindings(context: KernelContext, deps: FindingsDeps): FindingsRoom {
+export async function createFindings(context: KernelContext, deps: FindingsDeps): Promise<FindingsRoom> {
+  const standing = await openStanding(context.store);
   const parts: FindingsParts = {
     ...deps,
     context,
     specByKind: byKind(deps.specs),
-    save: (transaction, before, after) => saveAndTell({ transaction, before, after, events: deps.events }),
+    standing,
+    save(transaction, before, after) {
+      standing.note(after);
+      return saveAndTell({ transaction, before, after, events: deps.events });
+    },
   };
   const findings: FindingsBook = {
     specs: parts.specByKind,
@@ -96,7 +103,7 @@ function seenAgain(
 
 type Sightings = Parameters<FindingsService['reconcile']>[2];
 
-/** Looks first without a transaction: most reports of ten thousand hosts change nothing. */
+/** Looks before it begins a transaction: most reports of ten thousand hosts change nothing. */
 async function reconcile(
   parts: FindingsParts,
   kind: string,
@@ -104,6 +111,7 @@ async function reconcile(
   now: Sightings,
 ): Promise<void> {
   const spec = specOf(parts, kind);
+  if (now.length === 0 && !parts.standing.mayHold(kind, hostId)) return;
   const { store } = parts.context;
   const current = await unresolvedOf(store, hostId, kind);
   const keys = new Set(now.map(({ key }) => key));

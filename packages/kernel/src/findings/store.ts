@@ -63,6 +63,10 @@ export async function unresolvedOf(
   return (await select.orderBy('key').execute()).map(findingOf);
 }
 
+/** Hosts (an empty id: none in particular) and kinds of all that is not resolved. */
+export const unresolvedNames = (source: FindingsSource) =>
+  table(source).select(['kind', 'host_id']).distinct().where('state', '!=', 'resolved').execute();
+
 export async function expiredAcknowledgements(
   source: FindingsSource,
   nowMs: number,

@@ -11,6 +11,8 @@ import { judgeAgentVersion } from '../../domain/judge-agent-version.ts';
 import { createMemory, FACT_JUDGES } from '../judge-facts.ts';
 
 const AGENT = 'agent';
+/** Judged between two looks at the sockets: about a millisecond. */
+const MARKS_PER_TURN = 256;
 
 export interface FindingsRaiser extends Reconciler {
   /** Resolves when everything marked so far is judged. */
@@ -29,7 +31,11 @@ export function createFindingsRaiser(
   let isClosed = false;
 
   const work = async (): Promise<void> => {
+    let count = 0;
     for (const mark of marked) {
+      count += 1;
+      // Where nothing is wrong nothing is waited for.
+      if (count % MARKS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
       if (isClosed) return;
       marked.delete(mark);
       const [hostId = '', aspect = ''] = mark.split(' ');
