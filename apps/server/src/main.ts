@@ -1,4 +1,5 @@
 /** The control plane alone, as a service manager runs it. For trying out on one machine see start.ts. */
+import { flushCompileCache } from 'node:module';
 import { type Config, readConfig } from './config.ts';
 import { beside } from './give-to-owner.ts';
 import { printAddresses } from './print-start.ts';
@@ -29,6 +30,8 @@ async function serve(config: Config): Promise<void> {
     const facts = { port: listen.port, gatewayPort: gatewayListen.port, pin, setupCode };
     process.stdout.write(printAddresses({ ...facts, language: config.language }));
     server.log.info('ready', { listen, gatewayListen });
+    // At its end it would be written by itself; one that is killed has no end, and the next start would be the slower one.
+    flushCompileCache();
     await end;
   } finally {
     await server.close();

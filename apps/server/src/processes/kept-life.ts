@@ -1,3 +1,4 @@
+import { flushCompileCache } from 'node:module';
 import { systemLanguage } from '../system-language.ts';
 import { KeeperWord, type ProcessWord } from './process-words.ts';
 
@@ -43,6 +44,8 @@ export function liveKept(begin: (name: string, beginning: Beginning) => Promise<
     });
     const { ready } = await work;
     say({ kind: 'ready', ...ready });
+    // Written now, since one that is killed writes nothing at its end.
+    flushCompileCache();
   };
   const orDie = (running: Promise<void>): void => {
     running.catch(async (error: unknown) => {
