@@ -1,5 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { setPriority } from 'node:os';
 import type { FleetCall, FleetCalls, FleetReply, FleetState } from './fleet-protocol.ts';
 import { cpuSeconds, type Traffic, traffic } from './process-usage.ts';
 
@@ -8,6 +9,7 @@ import { cpuSeconds, type Traffic, traffic } from './process-usage.ts';
  * the fleet has more than one core where there is one.
  */
 const AGENTS_PER_PROCESS_MAX = 5_000;
+const HOSTS_NICENESS = 10;
 
 /** A fleet of simulated agents in processes of its own. */
 export interface Fleet {
@@ -79,6 +81,8 @@ function openMember() {
     serialization: 'advanced',
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
+  // Hosts have processors of their own: what theirs cost here must not make the server wait for its.
+  if (child.pid !== undefined) setPriority(child.pid, HOSTS_NICENESS);
   const waiting = new Map<number, { resolve: (answer: unknown) => void; reject: (cause: Error) => void }>();
   let nextId = 1;
   child.on('message', (reply: FleetReply) => {

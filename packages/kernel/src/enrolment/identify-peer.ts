@@ -10,8 +10,8 @@ import { type CertificateRow, type EnrolmentTables, type PeerRow, peersByFingerp
 /** Why a host's certificates were revoked, where agents are told a code of its own. */
 export const REVOKED_AS_REFUSED = 'refused';
 
-/** Bound in one question; the rest asks next. */
-const PEERS_AT_ONCE_MAX = 256;
+/** In one question; what each answer sets going is done in one go. */
+const PEERS_AT_ONCE_MAX = 64;
 /** The gateway lets fewer wait. */
 const PEERS_WAITING_MAX = 100_000;
 

@@ -15,6 +15,7 @@ import { type SecureContextOptions, TLSSocket } from 'node:tls';
 import { type Clock, SECOND_MS } from '@pilothouse/base';
 import type { Log } from '../log.ts';
 import { createArrivals } from './arrivals.ts';
+import { openHandshakeLine } from './handshake-line.ts';
 import type { GatewayLimits } from './limits.ts';
 import { openProxyDoor } from './proxy-door.ts';
 import type { Arrival, OpenSocket, Peer } from './session-socket.ts';
@@ -69,6 +70,7 @@ export function createAgentsListener(options: AgentsListenerOptions): AgentsList
     requestCert: true,
     rejectUnauthorized: false,
   });
+  openHandshakeLine(server, limits, clock);
   const addressOf = openProxyDoor(server, {
     trusted: options.trustedProxies,
     deadlineMs: limits.handshakeDeadlineMs,

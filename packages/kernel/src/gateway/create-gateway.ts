@@ -83,7 +83,7 @@ export async function createGateway(
 /** Keeps what listeners prove themselves with, and tells of each change. */
 async function openKeys({ enrolment, context, ticketKeys }: GatewayDeps, limits: GatewayLimits) {
   const listeners: ((keys: ListenerKeys) => void)[] = [];
-  let keys = keysOf(enrolment.serverCertificate, await ticketKeys.current());
+  let keys = keysOf(enrolment.serverCertificate, await ticketKeys.atStart());
   const change = (fresh: ListenerKeys): void => {
     keys = fresh;
     for (const listener of listeners) listener(keys);

@@ -16,7 +16,11 @@ export const GATEWAY_LIMITS = {
   /** A host opens one session at a time; a second one is a race or a clone, a third is an attack. */
   openingsPerHostMax: 2,
   /** Connections without a finished handshake. Above it the oldest goes: a good peer finishes in milliseconds. */
-  handshakesMax: 4096,
+  handshakesMax: 32768,
+  /** Each takes half a millisecond and more, and all that are ready are computed in one go. */
+  handshakesAtOnceMax: 32,
+  /** Connections whose handshake has not begun: as many as are served before their peers give up. */
+  handshakesWaitingMax: 16384,
   /** All connections: what a process may hold as file descriptors with room for the rest. */
   connectionsMax: 30_000,
   handshakeDeadlineMs: 10 * SECOND_MS,

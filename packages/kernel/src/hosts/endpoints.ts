@@ -59,12 +59,13 @@ function readEndpoints(deps: HostsEndpointDeps): Endpoint[] {
       const found = query.q === undefined ? null : await select.run(query.q);
       const matched = found === null ? null : new Set(found.matched);
       const fits = filterOf(query);
-      const shown = visible(principal).filter((host) => fits(host) && matched?.has(host) !== false);
+      const fitting = visible(principal).filter(fits);
+      const shown = matched === null ? fitting : fitting.filter((host) => matched.has(host));
       const undecided = new Set(found?.undetermined);
       return {
         ...pageHosts(shown, query, (host) => hosts.recordOf(host)),
         total: shown.length,
-        undetermined: visible(principal).filter((host) => undecided.has(host) && fits(host)).length,
+        undetermined: undecided.size === 0 ? 0 : fitting.filter((host) => undecided.has(host)).length,
       };
     }),
     endpoint(hostsRoutes.tree, async ({ principal }) => {

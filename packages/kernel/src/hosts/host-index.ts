@@ -38,6 +38,8 @@ export function createHostIndex(): HostIndex {
   const { tell, listen } = createListeners<HostIndexChange>();
   /** Ids in list order; null when names or members have changed since. */
   let order: readonly HostId[] | null = null;
+  /** The hosts in that order; null when any of them has changed since. */
+  let sorted: readonly HostEntry[] | null = null;
 
   const unname = (entry: HostEntry) => {
     const ids = byName.get(entry.name);
@@ -47,6 +49,7 @@ export function createHostIndex(): HostIndex {
   const store = (entry: HostEntry): HostEntry | null => {
     const before = entries.get(entry.id) ?? null;
     entries.set(entry.id, entry);
+    sorted = null;
     if (before?.name === entry.name) return before;
     order = null;
     if (before !== null) unname(before);
@@ -64,7 +67,8 @@ export function createHostIndex(): HostIndex {
       order ??= [...entries.values()]
         .sort((a, b) => compareText(a.name, b.name) || compareText(a.id, b.id))
         .map((entry) => entry.id);
-      return present(order);
+      sorted ??= present(order);
+      return sorted;
     },
     named: (name) => present(byName.get(name) ?? []),
     put(entry, moreDetails) {
@@ -91,6 +95,7 @@ export function createHostIndex(): HostIndex {
       details.delete(id);
       unname(before);
       order = null;
+      sorted = null;
       tell({ before, after: null });
     },
     onChange: listen,

@@ -7,8 +7,8 @@ import type { HostIndex } from './host-index.ts';
 import type { HostEntry, SessionFacts } from './service.ts';
 import { type PresenceRow, upsertPresence } from './store.ts';
 
-/** One transaction of this many rows and events keeps others waiting for less than 50 ms. */
-const CHANGES_PER_BATCH_MAX = 1000;
+/** After its commit all of them are told of and welcomed in one go: some 25 ms. */
+const CHANGES_PER_BATCH_MAX = 64;
 /** A reconnect storm of the largest fleet we plan for, twice over. */
 const CHANGES_WAITING_MAX = 200_000;
 

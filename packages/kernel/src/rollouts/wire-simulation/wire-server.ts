@@ -44,7 +44,7 @@ export async function startWireServer(
       raise: async (_transaction, finding) => raised(finding),
       reconcile: async () => undefined,
     },
-    ticketKeys: { current: async () => NO_TICKETS },
+    ticketKeys: { current: async () => NO_TICKETS, atStart: async () => NO_TICKETS },
     latestCheckpoint: () => audit.latestCheckpoint,
   });
   const room = await createRollouts(context, {
