@@ -15,11 +15,11 @@ export const GATEWAY_LIMITS = {
   lookupsWaitingMax: 8192,
   /** A host opens one session at a time; a second one is a race or a clone, a third is an attack. */
   openingsPerHostMax: 2,
-  /** Connections without a finished handshake. Above it the oldest goes: a good peer finishes in milliseconds. */
+  /** Connections without a finished handshake, begun or not. Above it the oldest goes: a good peer finishes in milliseconds. */
   handshakesMax: 32768,
   /** Each takes half a millisecond and more, and all that are ready are computed in one go. */
   handshakesAtOnceMax: 32,
-  /** Connections whose handshake has not begun: as many as are served before their peers give up. */
+  /** Connections whose handshake has not begun: some 10 kB each. Peers give up by themselves, after 15 seconds. */
   handshakesWaitingMax: 16384,
   /** All connections: what a process may hold as file descriptors with room for the rest. */
   connectionsMax: 30_000,
