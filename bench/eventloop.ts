@@ -34,7 +34,7 @@ export const eventloop: Benchmark = {
         await fleet.all('churn', { kind: 'everyday', day: 0, spreadMs: 0 });
         await untilSaid(stage, hosts);
       });
-      await phase('a command with watchers', () => fanOut(scene, WATCHERS));
+      await phase('a command with watchers', () => fanOut(scene, { count: WATCHERS, isToldAll: false }));
       await phase('questions', () => askAround(scene));
       await phase('a storm', async () => {
         await fleet.all('cut', null);

@@ -22,6 +22,14 @@ export interface FanOut {
   readonly serverCpuSeconds: number;
 }
 
+/** As the command line does, or told how every single task ended. */
+interface Watchers {
+  readonly count: number;
+  readonly isToldAll: boolean;
+}
+
+export const NOBODY: Watchers = { count: 0, isToldAll: false };
+
 export const fanout: Benchmark = {
   hosts: 10_000,
   hostsOfAll: HOSTS_OF_ALL,
@@ -31,18 +39,20 @@ export const fanout: Benchmark = {
       say(`connect ${hosts} hosts`);
       await scene.fleet.all('connect', { concurrent: CONCURRENT });
       say('a command on every host');
-      await fanOut(scene, 0);
+      await fanOut(scene, NOBODY);
       await scene.stage.probe.ask('stalls');
-      const rounds = async (name: string, watchers: number): Promise<FanOut[]> => {
+      const rounds = async (name: string, count: number, isToldAll = false): Promise<FanOut[]> => {
         const endProfile = await scene.stage.profile(profileDirectory, name);
         const seen: FanOut[] = [];
-        for (let round = 0; round < ROUNDS; round++) seen.push(await fanOut(scene, watchers));
+        for (let round = 0; round < ROUNDS; round++) seen.push(await fanOut(scene, { count, isToldAll }));
         await endProfile();
         return seen;
       };
       const alone = await rounds('fanout', 0);
       const stallsAlone = await stallFigures(scene.stage.probe);
       const watched = await rounds('fanout-watched', WATCHERS);
+      const stallsWatched = await stallFigures(scene.stage.probe);
+      const told = await rounds('fanout-told', WATCHERS, true);
       const { executionsMax } = await scene.fleet.state();
       const grouped = await groupedResults(scene);
       return {
@@ -51,10 +61,11 @@ export const fanout: Benchmark = {
           ...stallsAlone,
           ...figuresOf(`, ${WATCHERS} watchers`, watched),
           plain('last watcher told the end', median(watched.map((round) => round.watchedMs)) / 1000, 's'),
-          ...(await stallFigures(scene.stage.probe)).map((figure) => ({
+          ...stallsWatched.map((figure) => ({
             ...figure,
             what: `${figure.what}, ${WATCHERS} watchers`,
           })),
+          ...figuresOf(`, ${WATCHERS} watchers told of every task`, told),
           ceiling('grouped results through the API, p99', quantile(grouped, 0.99), 'ms', 100),
           ceiling('executions of any task', executionsMax, '', 1),
         ],
@@ -88,7 +99,7 @@ function figuresOf(suffix: string, rounds: readonly FanOut[]): Figure[] {
 }
 
 /** One round. Watchers open their streams once the rollout has a name, as people do. */
-export async function fanOut({ stage, fleet }: Scene, watchers: number): Promise<FanOut> {
+export async function fanOut({ stage, fleet }: Scene, watchers: Watchers): Promise<FanOut> {
   const { client, server } = stage;
   await fleet.all('saved', null);
   const cpuBefore = cpuSeconds(server.pid);
@@ -101,7 +112,9 @@ export async function fanOut({ stage, fleet }: Scene, watchers: number): Promise
       strategy: { inFlightMax: fleet.size },
     },
   });
-  const watching = Array.from({ length: watchers }, () => watch(stage.client, rollout.id));
+  const watching = Array.from({ length: watchers.count }, () =>
+    watch(stage.client, rollout.id, watchers.isToldAll),
+  );
   const ended = await until('the fan-out to end', 120_000, async () => {
     const now = await client.call(rolloutRoutes.get, { params: { rolloutId: rollout.id } });
     return now.endedAt === null ? null : now;
@@ -138,8 +151,11 @@ async function groupedResults({ stage: { client } }: Scene): Promise<number[]> {
 }
 
 /** Reads a stream to its end without understanding it: the measured side is the server. */
-async function watch(client: Scene['stage']['client'], rolloutId: string): Promise<void> {
-  const stream = await client.stream(rolloutRoutes.watch, { params: { rolloutId } });
+async function watch(client: Scene['stage']['client'], rolloutId: string, isToldAll: boolean): Promise<void> {
+  const stream = await client.stream(rolloutRoutes.watch, {
+    params: { rolloutId },
+    query: { tasks: String(isToldAll) },
+  });
   for await (const _piece of stream) {
     // Dropped.
   }

@@ -5,7 +5,7 @@ import { hostsRoutes } from '@pilothouse/contract';
 import { until } from '@pilothouse/testkit';
 import { HEARTBEAT_INTERVAL_MS } from '@pilothouse/wire';
 import type { BenchContext } from './benchmark.ts';
-import { fanOut } from './fanout.ts';
+import { fanOut, NOBODY } from './fanout.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
 import { untilSaid } from './frame/fact-progress.ts';
 import { type MemorySample, sampleMemory } from './frame/memory-sample.ts';
@@ -59,7 +59,7 @@ async function passSlice(scene: Scene, slice: number): Promise<void> {
   await fleet.all('churn', { kind: 'everyday', day: slice, spreadMs: sliceMs / 2 });
   await stage.client.call(hostsRoutes.list, { query: { limit: 1000 } });
   await until('the fleet to be back', 120_000, async () => (await fleet.state()).connected === fleet.size);
-  await fanOut(scene, 0);
+  await fanOut(scene, NOBODY);
   await over;
 }
 

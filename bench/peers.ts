@@ -1,6 +1,6 @@
 /** The same job by others, in the same run on the same machine. What is not installed is said, never guessed. */
 import { type BenchContext, type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
-import { type FanOut, fanOut } from './fanout.ts';
+import { type FanOut, fanOut, NOBODY } from './fanout.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
 import { labPeerFigures } from './frame/lab-peers.ts';
 import { labRefusal, openLabScene } from './frame/lab-scene.ts';
@@ -59,9 +59,9 @@ async function measureOurs({
   try {
     say(`connect ${hosts} hosts`);
     await scene.fleet.all('connect', { concurrent: CONCURRENT });
-    await fanOut(scene, 0);
+    await fanOut(scene, NOBODY);
     const rounds: FanOut[] = [];
-    for (let round = 0; round < ROUNDS; round++) rounds.push(await fanOut(scene, 0));
+    for (let round = 0; round < ROUNDS; round++) rounds.push(await fanOut(scene, NOBODY));
     return rounds;
   } finally {
     await scene.close();

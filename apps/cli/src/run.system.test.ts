@@ -245,7 +245,7 @@ test('shows the output of a single host as it comes', async () => {
   const { out } = await run(['run', '--all', '-y', '--', 'uptime']);
 
   assert.match(out, /^up 3 days\n\[1\] 1 host succeeded: web-1\nDone:/);
-  assert.deepEqual(cli.server.requests(rolloutRoutes.watch)[0]?.query, { output: true });
+  assert.deepEqual(cli.server.requests(rolloutRoutes.watch)[0]?.query, { output: true, tasks: false });
 });
 
 test('says what a rollout waits for, once', async () => {

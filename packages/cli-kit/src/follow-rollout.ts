@@ -94,11 +94,11 @@ export async function followRollout(
   try {
     const ended = await watchToEnd(context, client, started, {
       rollout(rollout) {
+        results.refreshSoon();
         progress.update(progressOf(rollout.counts));
         tellWaiting(rollout);
         stages.rollout(rollout);
       },
-      task: results.refreshSoon,
       output(chunks) {
         if (!isAlone || context.isJson) return;
         progress.clear();
@@ -167,7 +167,6 @@ function createWaitingTeller(context: CliContext, progress: Progress): (rollout:
 
 interface Listener {
   rollout(rollout: Rollout): void;
-  task(): void;
   output(chunks: readonly { readonly stream: 'stdout' | 'stderr'; readonly text: string }[]): void;
 }
 
@@ -178,7 +177,9 @@ async function watchToEnd(
   listener: Listener,
 ): Promise<Rollout> {
   const params = { rolloutId: started.id };
-  const query = { output: totalOf(started.counts) === 1 && !context.isJson ? 'true' : 'false' };
+  const isShown = totalOf(started.counts) === 1 && !context.isJson;
+  // Results come grouped, by asking: told of each task, a hundred people cost a server as much as the hosts do.
+  const query = { output: isShown ? 'true' : 'false', tasks: 'false' };
   const input = { params, query, signal: context.signal };
   for await (const event of watchEvents(client, rolloutRoutes.watch, input, context.watchWorld)) {
     const parsed = WatchEvent.safeParse(JSON.parse(event.data));
@@ -187,9 +188,8 @@ async function watchToEnd(
     const news = parsed.data;
     if (news.kind === 'end') return news.rollout;
     if (news.kind === 'rollout') listener.rollout(news.rollout);
-    else if (news.kind === 'task') listener.task();
     else if (news.kind === 'output') listener.output(news.chunks);
-    else if (news.outputs > 0) note(context, context.say(WORDS.gap, { id: started.id }));
+    else if (news.kind === 'gap' && news.outputs > 0) note(context, context.say(WORDS.gap, { id: started.id }));
   }
   // The watch ends only by its end event or by Ctrl-C; what is true now is asked for once more.
   return client.call(rolloutRoutes.get, { params });

@@ -139,7 +139,11 @@ export const rolloutRoutes = {
     summary: { en: 'Follow a rollout until it ends', zh: '实时跟踪发布直至结束' },
     access: read,
     params: Id,
-    query: z.object({ output: z.stringbool().default(true) }),
+    query: z.object({
+      output: z.stringbool().default(true),
+      /** Of a large rollout every host's task is a megabyte for a thousand of them; the counts come with the rollout. */
+      tasks: z.stringbool().default(true),
+    }),
     stream: 'text/event-stream',
     errors: ['NOT_FOUND'],
     example: { params: exampleId },

@@ -82,7 +82,7 @@ export interface RolloutsRoom {
 export async function createRollouts(context: KernelContext, deps: RolloutsDeps): Promise<RolloutsRoom> {
   const plans = await createPlans(context, deps);
   const stops = createStopsInForce(deps.select);
-  const live = createLive((hostId, frame) => void deps.gateway.send(hostId, frame));
+  const live = createLive((hostId, frame) => void deps.gateway.send(hostId, frame), context.clock);
   let acts: ActsDeps | null = null;
   // What was read back as rolling back is taken up once there is somebody to make plans.
   const rollBack = (active: ActiveRollout): void => {

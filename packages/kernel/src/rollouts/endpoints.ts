@@ -54,6 +54,7 @@ export function rolloutEndpoints(deps: RolloutEndpointsDeps): Endpoint[] {
       const events = deps.live.watch({
         rollout,
         wantsOutput: query.output,
+        wantsTasks: query.tasks,
         isInScope: sight.isInScope,
         signal,
       });

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Rollout, Task, WatchEvent } from '@pilothouse/contract';
+import { fakeClock } from '@pilothouse/testkit/fake-clock';
 import type { OutgoingFrame } from '../gateway/service.ts';
 import { createLive, type Telling } from './live.ts';
 
@@ -10,6 +11,7 @@ const ended = { id: 'r_1', endedAt: '2026-01-01T00:00:00.000Z' } as Rollout;
 const watchAll = (signal = new AbortController().signal) => ({
   rollout,
   wantsOutput: true,
+  wantsTasks: true,
   isInScope: () => true,
   signal,
 });
@@ -29,7 +31,7 @@ async function all(pieces: AsyncIterable<Telling>): Promise<WatchEvent[]> {
 
 test('credit is renewed as output is passed on, and a large rollout that nobody watches gets none', () => {
   const sent: OutgoingFrame[] = [];
-  const live = createLive((_, frame) => void sent.push(frame));
+  const live = createLive((_, frame) => void sent.push(frame), fakeClock());
 
   live.output({ id: 'r_1', hostsCount: 10_000 }, piece('unseen'));
   assert.deepEqual(sent, []);
@@ -41,7 +43,7 @@ test('credit is renewed as output is passed on, and a large rollout that nobody 
 });
 
 test('who comes late sees the last part of a small rollout, and who is too slow is told what was left out', async () => {
-  const live = createLive(() => undefined);
+  const live = createLive(() => undefined, fakeClock());
   const small = { id: 'r_1', hostsCount: 2 };
   live.output(small, piece('early'));
   const events = live.watch(watchAll());
@@ -59,7 +61,7 @@ test('who comes late sees the last part of a small rollout, and who is too slow 
 });
 
 test('a watcher that goes away ends its stream', async () => {
-  const live = createLive(() => undefined);
+  const live = createLive(() => undefined, fakeClock());
   const away = new AbortController();
   const seen = all(live.watch(watchAll(away.signal)));
 
@@ -70,7 +72,7 @@ test('a watcher that goes away ends its stream', async () => {
 });
 
 test('every watcher is told every task, and the text of each is made once', async () => {
-  const live = createLive(() => undefined);
+  const live = createLive(() => undefined, fakeClock());
   const texts: string[][] = [[], []];
   const watching = texts.map(async (seen) => {
     for await (const piece of live.watch(watchAll())) seen.push(...piece.items.map((told) => told.json));
@@ -90,4 +92,35 @@ test('every watcher is told every task, and the text of each is made once', asyn
   assert.equal(made, tasks.length);
   assert.deepEqual(texts[0], texts[1]);
   assert.equal(texts[0]?.filter((text) => text.includes('"task"')).length, tasks.length);
+});
+
+test('who wants no tasks is told of the rollout, its states no more often than five times a second', async () => {
+  const clock = fakeClock();
+  const live = createLive(() => undefined, clock);
+  const at = (succeeded: number) => ({ ...rollout, counts: { succeeded } }) as Rollout;
+  const seen: WatchEvent[] = [];
+  const watching = (async () => {
+    for await (const { items } of live.watch({ ...watchAll(), wantsTasks: false }))
+      seen.push(...items.map(({ data }) => data));
+  })();
+  const settle = () => new Promise((resolve) => setImmediate(resolve));
+  await settle();
+
+  for (let n = 1; n <= 50; n++) {
+    live.changed(at(n), [{ id: `r_1.${n}`, hostId: 'h_1', endedAt: null } as Task], false);
+    await settle();
+    clock.advance(10);
+  }
+  live.changed(ended, [], true);
+  await watching;
+
+  const states = seen.flatMap((event) => (event.kind === 'rollout' ? [event.rollout] : []));
+  assert.deepEqual(
+    seen.map(({ kind }) => kind),
+    ['rollout', 'rollout', 'rollout', 'end'],
+  );
+  assert.deepEqual(
+    states.slice(1).map(({ counts }) => counts.succeeded),
+    [21, 41],
+  );
 });

@@ -5,6 +5,7 @@
  * Output travels only while somebody looks, or when the rollout is so small that somebody soon will: agents send under
  * credit, which is renewed as their output is passed on, and the last part of each stream is kept for who comes late.
  */
+import type { Clock } from '@pilothouse/base';
 import type { HostId, OutputChunk, Rollout, Task, WatchEvent } from '@pilothouse/contract';
 import type { OutgoingFrame } from '../gateway/service.ts';
 
@@ -17,6 +18,8 @@ const CREDIT_BYTES = 64 * 1024;
 const RING_BYTES_MAX = 64 * 1024;
 /** Told in one piece: some 50 kB, so that a hundred watchers of a large rollout do not hold the hosts up. */
 const TOLD_AT_ONCE_MAX = 64;
+/** Between two states of one rollout: faster than anybody reads, and far less often than a large one is committed. */
+const STATE_PAUSE_MS = 200;
 /** One watcher's share: a terminal shows no more, and a thousand watchers hold at most 1 GB. */
 const WATCHER_TASKS_MAX = 2000;
 const WATCHER_OUTPUT_BYTES_MAX = 512 * 1024;
@@ -45,6 +48,7 @@ export interface Telling {
 export interface WatchOptions {
   readonly rollout: Rollout;
   readonly wantsOutput: boolean;
+  readonly wantsTasks: boolean;
   readonly isInScope: (hostId: string) => boolean;
   readonly signal: AbortSignal;
 }
@@ -61,8 +65,11 @@ export interface Live {
 }
 
 interface Watcher extends WatchOptions {
-  pending: Rollout | null;
+  /** The newest state, to be told; the last one of a rollout that has ended says so. */
+  pending: Telling | null;
   isEnded: boolean;
+  /** When a state was told last. */
+  toldAt: number;
   tasks: Telling[];
   tasksCount: number;
   outputs: OutputPiece[];
@@ -79,7 +86,10 @@ interface Topic {
 const sizeOf = (piece: OutputPiece): number =>
   piece.chunks.reduce((sum, chunk) => sum + chunk.text.length, 0);
 
-export function createLive(send: (hostId: HostId, frame: OutgoingFrame) => void): Live {
+export function createLive(
+  send: (hostId: HostId, frame: OutgoingFrame) => void,
+  clock: Pick<Clock, 'monotonic' | 'after'>,
+): Live {
   const topics = new Map<string, Topic>();
   const topicOf = (rolloutId: string): Topic => {
     const topic = topics.get(rolloutId) ?? { watchers: new Set(), rings: new Map() };
@@ -99,17 +109,18 @@ export function createLive(send: (hostId: HostId, frame: OutgoingFrame) => void)
       if (options.wantsOutput)
         for (const ring of topic.rings.values()) for (const piece of ring.pieces) pushOutput(watcher, piece);
       topic.watchers.add(watcher);
-      return follow(watcher, () => topic.watchers.delete(watcher));
+      return follow(watcher, clock, () => topic.watchers.delete(watcher));
     },
     changed(rollout, tasks, isEnd) {
       const topic = topics.get(rollout.id);
       if (topic === undefined) return;
       for (const task of tasks) if (task.endedAt !== null) topic.rings.delete(task.id);
       const pieces = inPieces(tasks);
+      const state = stateOf(rollout, isEnd);
       for (const watcher of topic.watchers) {
-        watcher.pending = rollout;
+        watcher.pending = state;
         watcher.isEnded ||= isEnd;
-        for (const piece of pieces) pushTasks(watcher, piece);
+        if (watcher.wantsTasks) for (const piece of pieces) pushTasks(watcher, piece);
         watcher.wake();
       }
       if (isEnd) topics.delete(rollout.id);
@@ -142,6 +153,9 @@ function toldOnce(data: WatchEvent): ToldEvent {
 
 const telling = (items: readonly ToldEvent[]): Telling => ({ items, encoded: null });
 
+const stateOf = (rollout: Rollout, isEnd: boolean): Telling =>
+  telling([toldOnce({ kind: isEnd ? 'end' : 'rollout', rollout })]);
+
 interface TasksPiece {
   readonly hostIds: readonly HostId[];
   readonly telling: Telling;
@@ -171,8 +185,9 @@ function keep(topic: Topic, piece: OutputPiece): void {
 
 const newWatcher = (options: WatchOptions): Watcher => ({
   ...options,
-  pending: options.rollout,
+  pending: stateOf(options.rollout, options.rollout.endedAt !== null),
   isEnded: options.rollout.endedAt !== null,
+  toldAt: Number.NEGATIVE_INFINITY,
   tasks: [],
   tasksCount: 0,
   outputs: [],
@@ -203,8 +218,12 @@ function pushOutput(watcher: Watcher, piece: OutputPiece): void {
   watcher.wake();
 }
 
-/** Hands out what has gathered; the rollout itself only in its newest state. Ends after `end`, or with the signal. */
-async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<Telling> {
+/** Hands out what has gathered; the rollout itself only in its newest state, and now and then. Ends after `end`, or with the signal. */
+async function* follow(
+  watcher: Watcher,
+  clock: Pick<Clock, 'monotonic' | 'after'>,
+  leave: () => void,
+): AsyncGenerator<Telling> {
   const onAbort = (): void => watcher.wake();
   watcher.signal.addEventListener('abort', onAbort, { once: true });
   try {
@@ -212,20 +231,16 @@ async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<Tell
       yield* takeGathered(watcher);
       // While those were being read the last ones may have come; the end is told after them.
       if (hasGathered(watcher)) continue;
-      if (watcher.isEnded && watcher.pending !== null) {
-        yield telling([toldOnce({ kind: 'end', rollout: watcher.pending })]);
-        return;
+      const { pending, isEnded } = watcher;
+      const restMs = isEnded ? 0 : Math.max(0, watcher.toldAt + STATE_PAUSE_MS - clock.monotonic());
+      if (pending === null || restMs > 0) {
+        await news(watcher, clock, pending === null ? null : restMs);
+        continue;
       }
-      if (watcher.pending !== null) {
-        const rollout = watcher.pending;
-        watcher.pending = null;
-        yield telling([toldOnce({ kind: 'rollout', rollout })]);
-      }
-      if (hasMore(watcher)) continue;
-      await new Promise<void>((resolve) => {
-        watcher.wake = resolve;
-      });
-      watcher.wake = () => undefined;
+      watcher.pending = null;
+      watcher.toldAt = clock.monotonic();
+      yield pending;
+      if (isEnded) return;
     }
   } finally {
     watcher.signal.removeEventListener('abort', onAbort);
@@ -233,8 +248,15 @@ async function* follow(watcher: Watcher, leave: () => void): AsyncGenerator<Tell
   }
 }
 
-const hasMore = (watcher: Watcher): boolean =>
-  watcher.signal.aborted || watcher.pending !== null || hasGathered(watcher);
+/** Resolves when there is something, or after so long. */
+async function news(watcher: Watcher, clock: Pick<Clock, 'after'>, withinMs: number | null): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  watcher.wake = resolve;
+  const cancel = withinMs === null ? null : clock.after(withinMs, resolve);
+  await promise;
+  cancel?.();
+  watcher.wake = () => undefined;
+}
 
 const hasGathered = (watcher: Watcher): boolean =>
   watcher.tasks.length > 0 || watcher.outputs.length > 0 || watcher.missed.tasks + watcher.missed.outputs > 0;
