@@ -17,7 +17,7 @@ export type { FactWatch, WatchAccess } from './fact-watch.ts';
 export type { HostAccess, RunOptions, RunResult } from './host-access.ts';
 export { lookUpUser, type SystemUser } from './look-up-user.ts';
 export { openLeftPipe } from './output-pipes.ts';
-export { endProcessTree, isAlive, type ProcessTree, TASK_VARIABLE } from './process-tree.ts';
+export { endProcessTree, isAlive, type ProcessTree, TASK_VARIABLE, ticksSinceBoot } from './process-tree.ts';
 export {
   CANCELLED,
   END_GRACE_MS,

@@ -6,7 +6,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
-import { userInfo } from 'node:os';
+import { type UserInfo, userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
 import type { ProcessEnd, ProcessRequest } from './action.ts';
 import { findProgram } from './find-program.ts';
@@ -64,7 +64,8 @@ async function prepare(request: ProcessRequest, options: TaskProcessOptions): Pr
   const directory = request.directory ?? '/';
   if (!((await stat(directory).catch(() => null))?.isDirectory() ?? false)) return notStarted('ENOTDIR');
   const own = userInfo();
-  const user = await lookUpUser(request.user ?? own.username);
+  const isOwn = request.user === undefined || request.user === own.username;
+  const user = isOwn ? userOf(own) : await lookUpUser(request.user);
   if (user === null && request.user !== undefined) return notStarted('EUSER');
   const isOther = user !== null && user.uid !== own.uid;
   if (isOther && !options.isRoot) return notStarted('EPERM');
@@ -86,6 +87,15 @@ async function prepare(request: ProcessRequest, options: TaskProcessOptions): Pr
   const [program = '', ...args] = argv;
   return { program, args, scope, options: { cwd: directory, env, detached: true, ...ids } };
 }
+
+/** What the system's libraries say of this process' own user; asked without a program in between. */
+const userOf = ({ username, uid, gid, homedir, shell }: UserInfo<string>): SystemUser => ({
+  name: username,
+  uid,
+  gid,
+  home: homedir || '/',
+  shell: shell || '/bin/sh',
+});
 
 /** Nothing of the agent's own environment reaches a task, so a task runs alike whoever started the agent. */
 function environmentOf(

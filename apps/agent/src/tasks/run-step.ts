@@ -7,7 +7,7 @@
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type ActionEnd, END_GRACE_MS, endProcessTree } from '@pilothouse/agent-kit';
+import { type ActionEnd, END_GRACE_MS, endProcessTree, ticksSinceBoot } from '@pilothouse/agent-kit';
 import type { ActionOutcome } from '@pilothouse/contract';
 import { endOfOutcome, endOfStep, isDue, outcomeOfAction, passedOver } from './action-ends.ts';
 import { beginAction, takeUpAction } from './run-action.ts';
@@ -21,6 +21,8 @@ export interface StepEnd {
 
 /** Throws TaskParked when the agent ends while an action is in a stage. */
 export async function runStep(run: StepRun, resume: StepResume | null): Promise<StepEnd> {
+  // What an earlier process of the agent began is older than this one's turn.
+  const since = resume === null ? { sinceTicks: ticksSinceBoot() } : {};
   const scratch = await mkdtemp(join(run.scratchParent, 'task-'));
   const place = { scratch, counter: { programs: 0 } };
   const { actions } = run.payload.step;
@@ -44,7 +46,8 @@ export async function runStep(run: StepRun, resume: StepResume | null): Promise<
     return { end: endOfStep(ran), actions: actions.length > 1 ? outcomes : null };
   } finally {
     // What left the group of its program is still the task's, and the task is over.
-    await endProcessTree({ taskId: safeTaskId(run.payload), group: null, scope: null }, END_GRACE_MS);
+    const tree = { taskId: safeTaskId(run.payload), group: null, scope: null, ...since };
+    await endProcessTree(tree, END_GRACE_MS);
     await rm(scratch, { recursive: true, force: true });
   }
 }
