@@ -35,6 +35,8 @@ export async function firstInventory(
   measure: (stage: Stage) => Promise<() => Promise<unknown>> = async () => async () => undefined,
 ): Promise<InventoryStep> {
   await fleet.all('connect', { concurrent: CONCURRENT });
+  // A session that breaks while all speak at once is opened again, and what was not said is said.
+  await fleet.all('keep', null);
   await stage.probe.ask('stalls');
   const endMeasure = await measure(stage);
   const before = storedFacts(stage);

@@ -189,7 +189,8 @@ async function watchToEnd(
     if (news.kind === 'end') return news.rollout;
     if (news.kind === 'rollout') listener.rollout(news.rollout);
     else if (news.kind === 'output') listener.output(news.chunks);
-    else if (news.kind === 'gap' && news.outputs > 0) note(context, context.say(WORDS.gap, { id: started.id }));
+    else if (news.kind === 'gap' && news.outputs > 0)
+      note(context, context.say(WORDS.gap, { id: started.id }));
   }
   // The watch ends only by its end event or by Ctrl-C; what is true now is asked for once more.
   return client.call(rolloutRoutes.get, { params });
