@@ -163,6 +163,17 @@ test('a plan with a field that this agent does not know is still the plan that w
   assert.equal(codeOf(sealEnvelope(payloadOf({ ...wish, header }), key)), 'ok');
 });
 
+test('a plan that is nested beyond all reason is none, whoever signed it', () => {
+  const nested = (depth: number): unknown => (depth === 0 ? 'x' : [nested(depth - 1)]);
+  const codeAt = (depth: number) => {
+    const header = { ...payloadOf(wish).header, newerField: nested(depth) };
+    return codeOf(sealEnvelope(payloadOf({ ...wish, header }), key));
+  };
+
+  assert.equal(codeAt(50), 'ok');
+  assert.equal(codeAt(100), 'TASK_PLAN_MISMATCH');
+});
+
 test('any text is judged without a crash', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (payload, value) => {
