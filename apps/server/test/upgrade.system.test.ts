@@ -39,6 +39,8 @@ const EXPECTED: Readonly<Record<string, { readonly title: string; readonly stand
   '0.1.0-rollouts': { title: 'waits', standing: ['sites', 'new-year', 'yearly'] },
   // The same, after a wave that a gate had judged.
   '0.1.0-gates': { title: 'waits', standing: ['sites', 'new-year', 'yearly'] },
+  // Its last rollout waited for an offline host.
+  '0.1.0-machines': { title: 'waits', standing: ['sites', 'new-year', 'yearly'] },
 };
 
 // Assigned before the first test asks.
