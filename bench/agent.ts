@@ -19,6 +19,8 @@ import { median } from './frame/statistics.ts';
 const STARTS = 5;
 /** By then the first facts are collected and their bodies sent. */
 const SETTLE_MS = 20_000;
+/** The agent gives memory back ten seconds after a burst, and no more often than every thirty. */
+const GIVEN_BACK_MS = 45_000;
 const IDLE_MS = 60_000;
 /** Commands, each followed by a new session: more than a host sees in half an hour. */
 const CYCLES = 100;
@@ -93,7 +95,7 @@ async function measureAgent({ stage, relay, directory, say }: Setting): Promise<
     const roundsShare = await shareOfRounds(directory);
     say(`${CYCLES} commands and sessions`);
     for (let cycle = 0; cycle < CYCLES; cycle++) await runCycle(stage, relay);
-    await delay(SETTLE_MS);
+    await delay(GIVEN_BACK_MS);
     const afterCyclesBytes = privateBytes(running.pid);
     const costs = { privateBytes: settled, cpuShare, bytesAnHour, startMs: median(starts) };
     return { ...costs, roundsShare, afterCyclesBytes };

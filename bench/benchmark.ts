@@ -26,5 +26,5 @@ export interface Benchmark {
   readonly hosts: number;
   /** The same when it is one of all, which together are to end within a quarter of an hour. */
   readonly hostsOfAll?: number;
-  readonly run: (context: BenchContext) => Promise<Omit<Report, 'name' | 'hosts'>>;
+  readonly run: (context: BenchContext) => Promise<Omit<Report, 'name' | 'hosts' | 'load'>>;
 }

@@ -15,6 +15,8 @@ export interface Figure {
 export interface Report {
   readonly name: string;
   readonly hosts: number;
+  /** Of the machine, in the minute before its end. */
+  readonly load: number;
   readonly figures: readonly Figure[];
   /** What could not be measured, and what to do about it. */
   readonly notes?: readonly string[];

@@ -1,6 +1,6 @@
 /** `npm run bench -- NAME… | all [--hosts N] [--json FILE] [--profile DIRECTORY] [--fleets DIRECTORY]` */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BENCHES } from './benches.ts';
@@ -85,7 +85,8 @@ async function runAll(wish: Wish): Promise<Report[]> {
       const { profileDirectory, meshDirectory, cycles, processes } = wish;
       const context = { hosts, fleets, profileDirectory, meshDirectory, cycles, processes, say };
       try {
-        const report = { name, hosts, ...(await bench.run(context)) };
+        const ran = await bench.run(context);
+        const report = { name, hosts, load: loadavg()[0] ?? 0, ...ran };
         process.stdout.write(tableOf(report));
         reports.push(report);
       } catch (error) {

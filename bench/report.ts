@@ -1,4 +1,3 @@
-import { loadavg } from 'node:os';
 import { type Figure, holds, type Report } from './figure.ts';
 
 const rounded = (value: number): string => {
@@ -29,7 +28,7 @@ export function tableOf(report: Report): string {
     `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
   );
   const notes = (report.notes ?? []).map((note) => `  ! ${note}`);
-  const load = (loadavg()[0] ?? 0).toFixed(2);
+  const load = report.load.toFixed(2);
   return `\n${report.name}, ${report.hosts} hosts; machine load ${load}\n${[...lines, ...notes].join('\n')}\n`;
 }
 
@@ -37,7 +36,7 @@ export function tableOf(report: Report): string {
 export const jsonOf = (report: Report) => ({
   name: report.name,
   hosts: report.hosts,
-  load: loadavg()[0] ?? 0,
+  load: report.load,
   notes: report.notes ?? [],
   figures: report.figures.map((figure) => ({
     what: figure.what,
