@@ -55,6 +55,22 @@ test('a host that slept for a season may only renew, and then is as before', asy
   assert.equal(world.hosts.index.get(identity.hostId)?.isOnline, true);
 });
 
+test('a host that is revoked while it may only renew gets no certificate', async (t) => {
+  const world = await openTestGateway(SLOW);
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  world.clock.advance(40 * DAY_MS);
+  const { agent, frame } = await renewOnly(world, identity);
+
+  await world.context.store.transaction((transaction) =>
+    world.enrolment.service.revokeHost(transaction, identity.hostId, 'on purpose'),
+  );
+  agent.send({ kind: 'renew', generation: frame.generation, csr: (await newCsr()).csr });
+
+  await agent.closed;
+  assert.ok(!agent.frames.some(({ kind }) => kind === 'certificate'));
+});
+
 test('a session whose certificate runs out is ended, unless it was renewed in time', async (t) => {
   const world = await openTestGateway(SLOW);
   t.after(() => world.close());

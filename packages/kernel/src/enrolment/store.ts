@@ -1,6 +1,6 @@
 /** The SQL of this room: keys and bundles, tokens, certificates, and what enrolment knows of a host. */
 import type { HostId } from '@pilothouse/contract';
-import type { Kysely, Selectable } from 'kysely';
+import type { ExpressionBuilder, Kysely, Selectable } from 'kysely';
 
 interface KeyTable {
   kid: string;
@@ -273,18 +273,27 @@ export async function revokeCertificates(
     .updateTable('enrolment_certificate')
     .set({ revoked_at: revocation.at, revoked_reason: revocation.reason })
     .where('revoked_at', 'is', null)
-    .where((eb) =>
-      eb.or([
-        eb('host_id', '=', hostId),
-        eb(
-          'host_id',
-          'in',
-          eb.selectFrom('enrolment_host').select('host_id').where('replaced_by', '=', hostId),
-        ),
-      ]),
-    )
+    .where(isHeldBy(hostId))
     .execute();
 }
+
+/** Whether anything that a host holds, or that those hold that it has replaced, is not revoked. */
+export async function holdsCertificate(db: EnrolmentDb, hostId: HostId): Promise<boolean> {
+  const row = await db
+    .selectFrom('enrolment_certificate')
+    .select('serial')
+    .where('revoked_at', 'is', null)
+    .where(isHeldBy(hostId))
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+const isHeldBy = (hostId: HostId) => (eb: ExpressionBuilder<EnrolmentTables, 'enrolment_certificate'>) =>
+  eb.or([
+    eb('host_id', '=', hostId),
+    eb('host_id', 'in', eb.selectFrom('enrolment_host').select('host_id').where('replaced_by', '=', hostId)),
+  ]);
 
 /** Hosts that hold an unrevoked certificate of this authority. */
 export async function hostsUnder(db: EnrolmentDb, caKid: string): Promise<Set<HostId>> {

@@ -33,6 +33,7 @@ export function createUpgradeDesk(desk: Desk) {
   async function admit(arrival: Arrival): Promise<void> {
     const certificate = certificateFor(arrival);
     const { address } = arrival;
+    const { revocations } = desk.sessions;
     const line = { max: desk.limits.lookupsInFlightMax, waitingMax: desk.limits.lookupsWaitingMax };
     const identity = await slots.inTurn('lookups', line, () => desk.deps.enrolment.identify(certificate));
     if (identity.kind === 'refused') {
@@ -41,7 +42,7 @@ export function createUpgradeDesk(desk: Desk) {
       return refuse(desk, await arrival.accept(), { code, details });
     }
     await slots.within(identity.hostId, desk.limits.openingsPerHostMax, async () => {
-      await greet(desk, identity, { socket: await arrival.accept(), address });
+      await greet(desk, identity, { socket: await arrival.accept(), address, revocations });
     });
   }
 
@@ -65,9 +66,9 @@ function certificateFor({ path, certificate }: Arrival): Uint8Array {
 async function greet(
   desk: Desk,
   identity: Known,
-  peer: { readonly socket: SessionSocket; readonly address: string },
+  peer: { readonly socket: SessionSocket; readonly address: string; readonly revocations: number },
 ): Promise<void> {
-  const { socket, address } = peer;
+  const { socket, address, revocations } = peer;
   const { hostId } = identity;
   const hello = await firstFrame(desk, socket);
   if (hello === null) return;
@@ -80,7 +81,7 @@ async function greet(
   }
   const generation = desk.sessions.nextGeneration();
   const { notAfter } = identity;
-  await desk.sessions.open(socket, { hostId, generation, hello, address, notAfter });
+  await desk.sessions.open(socket, { hostId, generation, hello, address, notAfter, revocations });
 }
 
 /** The hello, or null after the peer was told what is wrong with it. */

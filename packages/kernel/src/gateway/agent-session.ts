@@ -23,6 +23,8 @@ export interface SessionStart {
   readonly address: string;
   /** When the certificate that opened it expires; moves with a renewal. */
   readonly notAfter: number;
+  /** The count of revocations before it was looked up. */
+  readonly revocations: number;
 }
 
 /**

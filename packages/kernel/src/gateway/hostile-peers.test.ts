@@ -115,6 +115,22 @@ test('who comes while others are looked up waits for its turn; beyond that line 
   assert.equal(ends.filter(({ status }) => status === 'fulfilled').length, 2);
 });
 
+test('who is revoked between the handshake and the hello is refused', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  const agent = await dial(world, identity);
+
+  await world.context.store.transaction((transaction) =>
+    world.enrolment.service.revokeHost(transaction, identity.hostId, 'on purpose'),
+  );
+  agent.send(helloOf(world));
+
+  assert.equal((await agent.next('refused')).code, 'ENROL_CERTIFICATE_REVOKED');
+  await agent.closed;
+  assert.equal(world.gateway.service.sessionsCount, 0);
+});
+
 test('one host cannot hold all openings', async (t) => {
   const world = await openTestGateway();
   t.after(() => world.close());

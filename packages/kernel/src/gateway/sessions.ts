@@ -30,6 +30,9 @@ export class Sessions implements GatewayService {
   readonly #presence = new KeyedQueue();
   /** Hosts refused for breaking the protocol, until when. Emptied by the sweep. */
   readonly #coolOff = new Map<HostId, number>();
+  /** What revoked hosts are told, and as the how manieth since the start each was. */
+  readonly #revoked = new Map<HostId, { readonly last: ServerFrame; readonly count: number }>();
+  #revocations = 0;
   readonly #stops: (() => void)[];
   #generation = 0;
   #time: TimeFrame | null = null;
@@ -56,7 +59,7 @@ export class Sessions implements GatewayService {
     this.#stops = [
       clock.every(limits.sweepIntervalMs, () => this.#sweep()),
       clock.every(limits.timeIntervalMs, () => this.#sendTime()),
-      deps.enrolment.onRevoked((hostId, code) => this.cut(hostId, code)),
+      deps.enrolment.onRevoked((hostId, code) => this.#revoke(hostId, code)),
       deps.enrolment.onTrust(() => {
         // The sessions' own versions are not kept: agents ignore bundles that they have.
         this.#toAll((session) => this.#sendTrust(session));
@@ -69,6 +72,11 @@ export class Sessions implements GatewayService {
 
   get sessionsCount(): number {
     return this.#table.count;
+  }
+
+  /** For who is being looked up: what is revoked from now on opens no session. */
+  get revocations(): number {
+    return this.#revocations;
   }
 
   send(hostId: HostId, frame: OutgoingFrame): 'sent' | 'offline' | 'full' {
@@ -87,8 +95,7 @@ export class Sessions implements GatewayService {
   }
 
   cut(hostId: HostId, code: string): void {
-    const revokedAt = toTimestamp(this.#deps.context.clock.now());
-    const last = this.#refusals.lastFrame(code, { hostId, revokedAt });
+    const last = this.#refusals.lastFrame(code, { hostId });
     for (const session of this.#table.of(hostId)) session.end(last);
   }
 
@@ -118,6 +125,9 @@ export class Sessions implements GatewayService {
       const comeBack: ServerFrame = { kind: 'come-back', afterMs: coolMs };
       return endSocket(socket, comeBack, { clock, deadlineMs: this.#limits.closeDeadlineMs });
     }
+    const revoked = this.#revoked.get(start.hostId);
+    if (revoked !== undefined && revoked.count > start.revocations)
+      return endSocket(socket, revoked.last, { clock, deadlineMs: this.#limits.closeDeadlineMs });
     const world = { clock, limits: this.#limits, events: this.#events, turns: this.#turns };
     const session = new AgentSession(socket, start, world);
     const { hello, hostId, address } = session;
@@ -162,6 +172,15 @@ export class Sessions implements GatewayService {
     // The store closes after this room, so presence is written now and not when the peer has answered.
     for (const session of open) this.#closed(session);
     await this.#presence.idle();
+  }
+
+  /** Its sessions end; one that was looked up before, and has not said hello yet, does not begin. */
+  #revoke(hostId: HostId, code: string): void {
+    const revokedAt = toTimestamp(this.#deps.context.clock.now());
+    const last = this.#refusals.lastFrame(code, { hostId, revokedAt });
+    this.#revocations += 1;
+    this.#revoked.set(hostId, { last, count: this.#revocations });
+    for (const session of this.#table.of(hostId)) session.end(last);
   }
 
   #frame(session: AgentSession, frame: AgentFrame): void {
