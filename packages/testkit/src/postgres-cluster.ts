@@ -4,10 +4,12 @@ import { chmodSync, chownSync, mkdtempSync, readdirSync, readFileSync, rmSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { errorCode } from '@pilothouse/base';
+import { until } from './until.ts';
 
 /** Where Debian puts the programs of each major version. */
 const VERSIONS = '/usr/lib/postgresql';
 const READY = 'ready to accept connections';
+const ENDED_TIMEOUT_MS = 60_000;
 /** PostgreSQL refuses to run as root. Debian's `nobody`, `nogroup`. */
 const NOBODY = 65_534;
 
@@ -68,9 +70,12 @@ export async function postgresCluster(): Promise<PostgresCluster> {
       const running = child;
       child = null;
       if (running === null || running.exitCode !== null || running.signalCode !== null) return;
+      const others = childrenOf(running.pid);
       const ended = once(running, 'exit');
       running.kill(signal);
       await ended;
+      // When it was killed they notice by themselves, and hold its memory until then, over which no other begins.
+      await until('its processes to end', ENDED_TIMEOUT_MS, async () => others.every(isGone));
     },
     freeze: () => signalAll(child, 'SIGSTOP'),
     thaw: () => signalAll(child, 'SIGCONT'),
@@ -135,14 +140,31 @@ function signalAll(postmaster: ChildProcess | null, signal: 'SIGSTOP' | 'SIGCONT
   const pid = postmaster?.pid;
   if (pid === undefined) return;
   process.kill(pid, signal);
-  const parentOf = (text: string): number => Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1]);
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue;
+  for (const child of childrenOf(pid)) {
     try {
-      if (parentOf(readFileSync(`/proc/${name}/stat`, 'utf8')) === pid) process.kill(Number(name), signal);
+      process.kill(child, signal);
     } catch (error) {
       // It ended since it was listed.
-      if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ESRCH') throw error;
+      if (errorCode(error) !== 'ESRCH') throw error;
     }
+  }
+}
+
+const childrenOf = (pid: number | undefined): number[] =>
+  readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number)
+    .filter((child) => statOf(child)?.parent === pid);
+
+const isGone = (pid: number): boolean => (statOf(pid)?.state ?? 'Z') === 'Z';
+
+/** Null: there is no such process any more. */
+function statOf(pid: number): { readonly state: string; readonly parent: number } | null {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const [state = '', parent] = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return { state, parent: Number(parent) };
+  } catch {
+    return null;
   }
 }
