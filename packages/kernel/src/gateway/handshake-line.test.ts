@@ -16,8 +16,9 @@ function open(limits: { handshakesAtOnceMax: number; handshakesWaitingMax: numbe
   return {
     clock,
     begun,
-    come(port: number): Socket {
+    come(port: number, says = 'hello'): Socket {
       const socket = new Socket();
+      if (says !== '') socket.push(says);
       Object.defineProperty(socket, 'remotePort', { value: port });
       server.emit('connection', socket);
       return socket;
@@ -49,6 +50,18 @@ test('a peer that says nothing delays the others for a tenth of a second', () =>
   assert.deepEqual(world.begun, [1]);
   world.clock.advance(1);
   assert.deepEqual(world.begun, [1, 2]);
+});
+
+test('who has said nothing by its turn takes no place, and holds nobody up', () => {
+  const world = open({ handshakesAtOnceMax: 1, handshakesWaitingMax: 10 });
+  const first = world.come(1);
+  for (const port of [2, 3, 4]) world.come(port, '');
+  world.come(5);
+  world.come(6);
+
+  world.finish(first);
+
+  assert.deepEqual(world.begun, [1, 2, 3, 4, 5]);
 });
 
 test('one that leaves gives its place up, under way or in the line', async () => {

@@ -7,8 +7,9 @@
  * Rule: so many are under way at once, and the others wait in the order they came, before a byte of theirs is looked at. Who
  * finds the line full is cut at once, and tries again when it is due; a handshake that was begun is worth finishing.
  *
- * Limits: a place is given up after a moment, finished or not, so that whoever says nothing delays the others and does not keep
- * them out: a handshake that waits for its peer costs nothing meanwhile.
+ * Limits: a handshake that waits for its peer costs nothing. So a place is given up after a moment, finished or not, and whoever
+ * has said nothing by its turn takes none: it may speak when it likes, and its deadline runs from then. A flood that speaks and
+ * never finishes delays the others.
  */
 import type { Socket } from 'node:net';
 import type { Server } from 'node:tls';
@@ -30,6 +31,9 @@ export function openHandshakeLine(
   /** What gives the place of a connection up, by its peer: the handshake's own socket is not the one that arrived. */
   const places = new Map<string, () => void>();
 
+  const pass = (socket: Socket): void => {
+    for (const listener of inner) Reflect.apply(listener, server, [socket]);
+  };
   const begin = (socket: Socket): void => {
     const key = peerKey(socket);
     const giveUp = (): void => {
@@ -40,14 +44,15 @@ export function openHandshakeLine(
     const cancel = clock.after(PLACE_MS, giveUp);
     places.set(key, giveUp);
     socket.once('close', giveUp);
-    for (const listener of inner) Reflect.apply(listener, server, [socket]);
+    pass(socket);
   };
   const next = (): void => {
     while (line.length > 0 && places.size < limits.handshakesAtOnceMax) {
       const socket = line.shift();
       if (socket === undefined || socket.destroyed) continue;
       socket.off('error', ignore);
-      begin(socket);
+      if (socket.readableLength === 0) pass(socket);
+      else begin(socket);
     }
   };
   server.on('connection', (socket: Socket) => {

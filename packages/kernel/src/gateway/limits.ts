@@ -16,11 +16,11 @@ export const GATEWAY_LIMITS = {
   /** A host opens one session at a time; a second one is a race or a clone, a third is an attack. */
   openingsPerHostMax: 2,
   /** Connections without a finished handshake, begun or not. Above it the oldest goes: a good peer finishes in milliseconds. */
-  handshakesMax: 32768,
+  handshakesMax: 20_480,
   /** Each takes half a millisecond and more, and all that are ready are computed in one go. */
   handshakesAtOnceMax: 32,
   /** Connections whose handshake has not begun: some 10 kB each. Peers give up by themselves, after 15 seconds. */
-  handshakesWaitingMax: 16384,
+  handshakesWaitingMax: 16_384,
   /** All connections: what a process may hold as file descriptors with room for the rest. */
   connectionsMax: 30_000,
   handshakeDeadlineMs: 10 * SECOND_MS,
