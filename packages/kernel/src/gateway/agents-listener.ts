@@ -17,6 +17,7 @@ import type { Log } from '../log.ts';
 import { createArrivals } from './arrivals.ts';
 import { openHandshakeLine } from './handshake-line.ts';
 import type { GatewayLimits } from './limits.ts';
+import { peerKey } from './peer-key.ts';
 import { openProxyDoor } from './proxy-door.ts';
 import type { Arrival, OpenSocket, Peer } from './session-socket.ts';
 
@@ -179,6 +180,3 @@ function secureOptions(keys: ListenerKeys): SecureContextOptions & { readonly ti
     ticketKeys: keys.ticketKeys,
   };
 }
-
-const peerKey = (socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string =>
-  `${socket.remoteAddress} ${socket.remotePort}`;

@@ -15,6 +15,7 @@ import type { Socket } from 'node:net';
 import type { Server } from 'node:tls';
 import { BoundedQueue, type Clock } from '@pilothouse/base';
 import type { GatewayLimits } from './limits.ts';
+import { peerKey } from './peer-key.ts';
 
 /** Of a peer's answer nothing depends on it: however far all of them are, some three hundred a second begin. */
 const PLACE_MS = 100;
@@ -66,6 +67,3 @@ export function openHandshakeLine(
 }
 
 const ignore = (): void => undefined;
-
-const peerKey = (socket: Pick<Socket, 'remoteAddress' | 'remotePort'>): string =>
-  `${socket.remoteAddress} ${socket.remotePort}`;

@@ -2,6 +2,7 @@ import { BlockList, isIPv4, type Server, type Socket } from 'node:net';
 import type { Clock } from '@pilothouse/base';
 import type { Log } from '../log.ts';
 import { plainAddress } from '../plain-address.ts';
+import { peerKey } from './peer-key.ts';
 import { readProxyHeader } from './proxy-header.ts';
 
 export interface ProxyDoorOptions {
@@ -33,7 +34,7 @@ export function openProxyDoor(server: Server, options: ProxyDoorOptions): Addres
     };
     const peer = plainAddress(socket.remoteAddress ?? '');
     if (!trusted.check(peer, familyOf(peer))) return pass();
-    const key = keyOf(socket);
+    const key = peerKey(socket);
     awaitHeader(socket, options, (address) => {
       if (address !== null) {
         told.set(key, plainAddress(address));
@@ -42,7 +43,7 @@ export function openProxyDoor(server: Server, options: ProxyDoorOptions): Addres
       pass();
     });
   });
-  return (socket) => told.get(keyOf(socket)) ?? plainAddress(socket.remoteAddress ?? '');
+  return (socket) => told.get(peerKey(socket)) ?? plainAddress(socket.remoteAddress ?? '');
 }
 
 function awaitHeader(
@@ -93,7 +94,3 @@ function networksOf(texts: readonly string[]): BlockList {
 }
 
 const familyOf = (address: string): 'ipv4' | 'ipv6' => (isIPv4(address) ? 'ipv4' : 'ipv6');
-
-/** The TLS socket is another object than the one that arrived; address and port are the same. */
-const keyOf = ({ remoteAddress, remotePort }: Pick<Socket, 'remoteAddress' | 'remotePort'>): string =>
-  `${remoteAddress} ${remotePort}`;
