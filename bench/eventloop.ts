@@ -5,8 +5,7 @@ import { fanOut } from './fanout.ts';
 import type { Figure } from './figure.ts';
 import { untilSaid } from './frame/fact-progress.ts';
 import { CONCURRENT, type Scene } from './frame/prepared-fleets.ts';
-import { stallCauses } from './frame/stall-causes.ts';
-import { figuresOf } from './frame/stall-figures.ts';
+import { figuresOf, stallsUntilNow } from './frame/stall-figures.ts';
 
 const WATCHERS = 100;
 const EXPORTED_PAGES = 5;
@@ -23,9 +22,7 @@ export const eventloop: Benchmark = {
       await stage.probe.ask('stalls');
       const endProfile = await stage.profile(profileDirectory, `eventloop-${figures.length / 3}`);
       await run();
-      const stalls = await stage.probe.ask('stalls');
-      const seen = await endProfile();
-      if (seen !== null) for (const cause of stallCauses(seen, stalls, process.cwd())) say(cause);
+      const stalls = await stallsUntilNow(stage, endProfile, say);
       figures.push(...figuresOf(stalls).map((figure) => ({ ...figure, what: `${name}: ${figure.what}` })));
     };
     try {

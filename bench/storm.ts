@@ -9,7 +9,7 @@ import { sampleApi } from './frame/api-sampler.ts';
 import { CONCURRENT, type Scene } from './frame/prepared-fleets.ts';
 import { cpuSeconds } from './frame/process-usage.ts';
 import { openStage, type Stage } from './frame/stage.ts';
-import { stallFigures } from './frame/stall-figures.ts';
+import { figuresOf, stallsUntilNow } from './frame/stall-figures.ts';
 
 /** Long enough that most of the fleet is in the middle of it when the server dies. */
 const COMMAND_MS = 4_000;
@@ -46,7 +46,7 @@ export const storm: Benchmark = {
         server: cpuSeconds(stage.server.pid) - cpuBefore.server,
         fleet: fleet.cpuSeconds() - cpuBefore.fleet,
       };
-      await endProfile();
+      const stalls = await stallsUntilNow(stage, endProfile, say);
       const rollout = await until('the run to end', 180_000, () => endOf(stage, started.id));
       const latencies = await api.end();
       const state = await fleet.state();
@@ -62,7 +62,7 @@ export const storm: Benchmark = {
           ceiling('results lost', hosts - rollout.counts.succeeded, '', 0),
           ceiling('tasks carried out twice', state.executions - hosts, '', 0),
           ...apiFigures(latencies),
-          ...(await stallFigures(stage.probe)),
+          ...figuresOf([...stalls, ...(await stage.probe.ask('stalls'))]),
         ],
       };
     } finally {

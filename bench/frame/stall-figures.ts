@@ -1,6 +1,22 @@
 import { ceiling, type Figure, plain } from '../figure.ts';
 import type { Probe } from './probe.ts';
 import type { Stall } from './probe-protocol.ts';
+import type { Stage } from './stage.ts';
+import { type ProcessorProfile, stallCauses } from './stall-causes.ts';
+
+/** The stalls since they were last asked for. With a profile of that time their causes are said. */
+export async function stallsUntilNow(
+  { probe }: Stage,
+  endProfile: () => Promise<ProcessorProfile | null>,
+  say: (line: string) => void,
+): Promise<readonly Stall[]> {
+  const stalls = await probe.ask('stalls');
+  const profile = await endProfile();
+  if (profile !== null) for (const cause of stallCauses(profile, stalls, process.cwd())) say(cause);
+  // Ending it holds the loop up itself.
+  await probe.ask('stalls');
+  return stalls;
+}
 
 /** Longest of what the event loop did in one go since the last time this was asked. */
 export const stallFigures = async (probe: Probe): Promise<Figure[]> => figuresOf(await probe.ask('stalls'));

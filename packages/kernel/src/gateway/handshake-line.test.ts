@@ -6,80 +6,90 @@ import { fakeClock } from '@pilothouse/testkit/fake-clock';
 import { openHandshakeLine } from './handshake-line.ts';
 
 /** A server that hears of connections and begins no handshakes by itself. */
-function open(limits: { handshakesAtOnceMax: number; handshakesWaitingMax: number }) {
+function open(handshakesWaitingMax = 10) {
   const clock = fakeClock();
   const server = createServer();
   const begun: (number | undefined)[] = [];
   server.removeAllListeners('connection');
   server.on('connection', ({ remotePort }: Socket) => void begun.push(remotePort));
-  openHandshakeLine(server, limits, clock);
+  openHandshakeLine(server, { handshakesWaitingMax, handshakeDeadlineMs: 10_000 }, clock);
   return {
     clock,
     begun,
-    come(port: number, says = 'hello'): Socket {
+    come(port: number): Socket {
       const socket = new Socket();
-      if (says !== '') socket.push(says);
       Object.defineProperty(socket, 'remotePort', { value: port });
       server.emit('connection', socket);
       return socket;
     },
-    finish: (socket: Socket) => server.emit('secureConnection', socket),
+    speak: (...sockets: Socket[]) => {
+      for (const socket of sockets) socket.emit('readable');
+    },
   };
 }
 
+const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 const closed = (socket: Socket): Promise<void> =>
   new Promise((resolve) => socket.once('close', () => resolve()));
 
-test('so many handshakes are under way at once, and the others begin in the order they came', () => {
-  const world = open({ handshakesAtOnceMax: 2, handshakesWaitingMax: 10 });
-  const [first, second] = [1, 2, 3, 4, 5].map((port) => world.come(port));
-  assert.deepEqual(world.begun, [1, 2]);
+test('one handshake begins in each turn of the event loop, in the order they spoke', async () => {
+  const world = open();
+  const [first, second, third] = [world.come(1), world.come(2), world.come(3)];
+  world.speak(third, first, second);
 
-  if (second !== undefined) world.finish(second);
-  assert.deepEqual(world.begun, [1, 2, 3]);
-  if (first !== undefined) world.finish(first);
-  assert.deepEqual(world.begun, [1, 2, 3, 4]);
+  assert.deepEqual(world.begun, []);
+  await turn();
+  assert.deepEqual(world.begun, [3]);
+  await turn();
+  assert.deepEqual(world.begun, [3, 1]);
+  await turn();
+  assert.deepEqual(world.begun, [3, 1, 2]);
 });
 
-test('a peer that says nothing delays the others for a tenth of a second', () => {
-  const world = open({ handshakesAtOnceMax: 1, handshakesWaitingMax: 10 });
-  world.come(1);
-  world.come(2);
+test('who comes to a line that was empty begins in the next turn', async () => {
+  const world = open();
+  world.speak(world.come(1));
+  await turn();
+  world.speak(world.come(2));
+  await turn();
 
-  world.clock.advance(99);
-  assert.deepEqual(world.begun, [1]);
+  assert.deepEqual(world.begun, [1, 2]);
+});
+
+test('who says nothing holds nobody up, and is cut at its deadline', async () => {
+  const world = open();
+  const silent = world.come(1);
+  const late = world.come(2);
+  world.speak(world.come(3));
+  await turn();
+  assert.deepEqual(world.begun, [3]);
+
+  world.clock.advance(9_999);
+  world.speak(late);
   world.clock.advance(1);
-  assert.deepEqual(world.begun, [1, 2]);
+  await turn();
+
+  assert.deepEqual([silent.destroyed, late.destroyed], [true, false]);
+  assert.deepEqual(world.begun, [3, 2]);
 });
 
-test('who has said nothing by its turn takes no place, and holds nobody up', () => {
-  const world = open({ handshakesAtOnceMax: 1, handshakesWaitingMax: 10 });
-  const first = world.come(1);
-  for (const port of [2, 3, 4]) world.come(port, '');
-  world.come(5);
-  world.come(6);
+test('who leaves the line, by an error or otherwise, is not begun', async () => {
+  const world = open();
+  const [first, second, third] = [world.come(1), world.come(2), world.come(3)];
+  world.speak(first, second, third);
 
-  world.finish(first);
+  first.destroy(new Error('reset by its peer'));
+  second.destroy();
+  await Promise.all([closed(first), closed(second)]);
+  for (let n = 0; n < 3; n++) await turn();
 
-  assert.deepEqual(world.begun, [1, 2, 3, 4, 5]);
-});
-
-test('one that leaves gives its place up, under way or in the line', async () => {
-  const world = open({ handshakesAtOnceMax: 1, handshakesWaitingMax: 10 });
-  const [first, second] = [1, 2, 3].map((port) => world.come(port));
-  assert.ok(first !== undefined && second !== undefined);
-
-  second.destroy(new Error('reset by its peer'));
-  await closed(second);
-  first.destroy();
-  await closed(first);
-
-  assert.deepEqual(world.begun, [1, 3]);
+  assert.deepEqual(world.begun, [3]);
 });
 
 test('who finds the line full is cut, and nobody else', () => {
-  const world = open({ handshakesAtOnceMax: 1, handshakesWaitingMax: 1 });
+  const world = open(2);
   const sockets = [1, 2, 3].map((port) => world.come(port));
+  world.speak(...sockets);
 
   assert.deepEqual(
     sockets.map(({ destroyed }) => destroyed),

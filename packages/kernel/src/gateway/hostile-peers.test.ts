@@ -39,6 +39,7 @@ test('fifty silent connections keep no agent out, and lose their place', async (
   const agent = await connect(world, identity);
 
   assert.equal(agent.frames[0]?.kind, 'welcome');
+  world.clock.advance(1500);
   await Promise.all(gone);
 });
 

@@ -17,8 +17,6 @@ export const GATEWAY_LIMITS = {
   openingsPerHostMax: 2,
   /** Connections without a finished handshake, begun or not. Above it the oldest goes: a good peer finishes in milliseconds. */
   handshakesMax: 20_480,
-  /** Each takes half a millisecond and more, and all that are ready are computed in one go. */
-  handshakesAtOnceMax: 32,
   /** Connections whose handshake has not begun: some 10 kB each. Peers give up by themselves, after 15 seconds. */
   handshakesWaitingMax: 16_384,
   /** All connections: what a process may hold as file descriptors with room for the rest. */
