@@ -6,21 +6,23 @@ import { type FakeClock, fakeClock } from '@pilothouse/testkit';
 import { KeptProcess } from './kept-process.ts';
 import type { KeeperWord } from './process-words.ts';
 
-type Manner = 'well' | 'stands by' | 'hangs' | 'does not load' | 'refuses';
+type Manner = 'well' | 'stands by' | 'hangs' | 'does not load' | 'refuses' | 'is not born';
 
 /** A child as its keeper sees it: it says what `manner` says at the moment it is told something. */
 class Child extends EventEmitter {
-  readonly pid: number;
+  readonly pid: number | undefined;
   readonly told: string[] = [];
   connected = true;
   manner: Manner;
 
   constructor(pid: number, manner: Manner) {
     super();
-    this.pid = pid;
+    this.pid = manner === 'is not born' ? undefined : pid;
+    this.connected = manner !== 'is not born';
     this.manner = manner;
     queueMicrotask(() => {
-      if (manner === 'does not load') this.end();
+      if (manner === 'is not born') this.emit('error', new Error('spawn EAGAIN'));
+      else if (manner === 'does not load') this.end();
       else this.emit('message', { kind: 'loaded' });
     });
   }
@@ -53,23 +55,27 @@ interface World {
   readonly children: Child[];
   /** Of those that are born from now on. */
   next: Manner;
+  /** What it said that somebody must look at. */
+  readonly errors: string[];
 }
 
 function open(hasSpare: boolean, silentMax = 5): World {
   const clock = fakeClock();
   const children: Child[] = [];
   const silent = () => undefined;
+  const errors: string[] = [];
   const world: World = {
     clock,
     children,
     next: 'well',
+    errors,
     kept: new KeptProcess({
       name: 'leader',
       hasSpare,
       silentMax,
       clock,
       random: () => 0.5,
-      log: { debug: silent, info: silent, warn: silent, error: silent },
+      log: { debug: silent, info: silent, warn: silent, error: (text) => void errors.push(text) },
       spawn() {
         const child = new Child(children.length, world.next);
         children.push(child);
@@ -90,7 +96,7 @@ async function pass({ clock }: World, seconds: number): Promise<void> {
   }
 }
 
-const living = ({ children }: World): number[] =>
+const living = ({ children }: World): (number | undefined)[] =>
   children.filter((child) => child.connected).map(({ pid }) => pid);
 
 test('one that dies is started again, and a spare takes its place without being loaded anew', async () => {
@@ -208,4 +214,52 @@ test('one that stands by has begun; in its turn it may be silent while it reads,
   assert.equal(before, 1);
   assert.equal(child?.told.includes('SIGKILL'), false);
   assert.equal(world.children.length, 2);
+});
+
+test('an end in the middle of a replacement ends both, and none is begun after it', async () => {
+  for (const canBothBe of [true, false]) {
+    const world = open(false);
+    await world.kept.start();
+    world.next = 'hangs';
+    const replaced = world.kept.replace(canBothBe);
+    await settled();
+
+    await world.kept.end();
+    const isReplaced = await replaced;
+    const isReplacedLater = await world.kept.replace(canBothBe);
+
+    assert.deepEqual([isReplaced, isReplacedLater], [false, false]);
+    assert.deepEqual(living(world), []);
+    assert.equal(world.children.length, 2);
+  }
+});
+
+test('one that the system had no room for is tried again', async () => {
+  const world = open(false);
+  await world.kept.start();
+  world.next = 'is not born';
+
+  world.children[0]?.end();
+  await pass(world, 3);
+  world.next = 'well';
+  await pass(world, 10);
+
+  assert.equal(living(world).length, 1);
+  await world.kept.end();
+});
+
+test('one that stood by and is refused its turn says why, and is started again', async () => {
+  const world = open(false);
+  world.next = 'stands by';
+  await world.kept.start();
+  const [child] = world.children;
+
+  child?.emit('message', { kind: 'taking-over' });
+  child?.emit('message', { kind: 'refused', text: 'STORE_NEWER: no', exitCode: 1 });
+  child?.end();
+  await pass(world, 2);
+
+  assert.deepEqual(world.errors, ['a process could not take its turn']);
+  assert.deepEqual(living(world), [1]);
+  await world.kept.end();
 });

@@ -82,6 +82,7 @@ export class KeptProcess {
    * at a time can be. False when the new one did not start.
    */
   async replace(canBothBe: boolean): Promise<boolean> {
+    if (this.#isOver) return false;
     const old = this.#life;
     const life = this.#bear();
     this.#life = life;
@@ -95,6 +96,11 @@ export class KeptProcess {
       this.#keep(life, word);
       if (canBothBe) await this.#leave(old);
       return true;
+    }
+    if (this.#isOver) {
+      // Whoever ended it meanwhile knew of the new one alone.
+      await this.#leave(old);
+      return false;
     }
     this.#options.log.error('a process could not be replaced', { name: this.name, why: word.text });
     if (old === null || old.hasEnded) this.#again(life);
@@ -135,19 +141,27 @@ export class KeptProcess {
         silent = 0;
         this.#tookOver(life, data);
       } else {
+        // Nobody waits for its first word any more.
+        if (data.kind === 'refused' && life.isStandingBy)
+          log.error('a process could not take its turn', { name, why: data.text });
         life.isStandingBy = data.kind === 'standing-by';
         begun.resolve(data);
       }
     });
-    child.once('exit', (code, signal) => {
+    const over = (code: number | null, signal: NodeJS.Signals | null): void => {
       stopAsking();
       life.hasEnded = true;
       loaded.resolve();
       begun.resolve(null);
       ended.resolve();
       log.info('a process ended', { name, pid: child.pid, code, signal });
+    };
+    child.once('exit', over);
+    child.on('error', (cause) => {
+      log.error('a process could not be told', { name, cause });
+      // The system had no room for another process: it was never born, and no end is told of it.
+      if (child.pid === undefined) over(null, null);
     });
-    child.on('error', (cause) => log.error('a process could not be told', { name, cause }));
     void begun.promise.then(() => {
       silent = 0;
     });
