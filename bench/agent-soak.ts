@@ -34,7 +34,7 @@ export interface SoakReport {
 }
 
 export async function soakAgent(context: BenchContext): Promise<SoakReport> {
-  const refusal = await labRefusal();
+  const refusal = await labRefusal(1);
   if (refusal !== null) return { figures: [], notes: [`${refusal}: no soak`] };
   const { say } = context;
   const scene = await openLabScene({ hosts: 1, distribution: 'debian-12', say });

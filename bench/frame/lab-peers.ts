@@ -67,7 +67,7 @@ export async function labPeerFigures(wish: LabPeersWish): Promise<{ figures: Fig
     if (mesh === null) notes.push(`peer not installed: MeshCentral; ${MESH_COMMAND}`);
     else figures.push(...against({ name: 'MeshCentral', ...mesh, ours: asked }));
   } catch (cause) {
-    // It watches many files, and 20 hosts may have taken what fs.inotify.max_user_instances allows. The others' figures stand.
+    // The others' figures stand.
     notes.push(`peer failed: ${String(cause).split('\n').slice(0, 4).join(' ')}`);
   }
   return { figures, notes };

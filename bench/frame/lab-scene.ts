@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { Distribution } from '../../lab/base-image.ts';
+import { INSTANCES_PER_HOST, inotifyLack } from '../../lab/inotify.ts';
 import { labLacks, labUp } from '../../lab/lab.ts';
 import { BRIDGE_ADDRESS, CGROUP, hostAddress } from '../../lab/places.ts';
 import { type Installation, install } from '../../lab/stories/installation.ts';
@@ -21,9 +22,13 @@ export interface LabWish {
   readonly say: (text: string) => void;
 }
 
-/** What this machine lacks for a lab, in one sentence; null when it can have one. */
-export async function labRefusal(): Promise<string | null> {
-  const lacks = await labLacks();
+/** Beside what a host wants by itself. */
+const INSTANCES_OF_MESH_AGENT = 2;
+
+/** What this machine lacks for a lab of so many hosts, in one sentence; null when it can have one. */
+export async function labRefusal(hosts: number): Promise<string | null> {
+  const inotify = await inotifyLack(hosts, INSTANCES_PER_HOST + INSTANCES_OF_MESH_AGENT);
+  const lacks = [...(await labLacks()), ...(inotify === null ? [] : [inotify])];
   return lacks.length === 0 ? null : `no lab on this machine; it lacks ${lacks.join(', ')}`;
 }
 
