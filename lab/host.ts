@@ -10,13 +10,21 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { labProcesses, removeCgroups } from './cgroups.ts';
 import { connectHost, namespaceOf, removeHostNetwork } from './network.ts';
-import { CGROUP, HOSTS_DIRECTORY, hostDirectory, hostRoot, hostUpper, PROJECT_ROOT } from './places.ts';
+import {
+  AGENT_ROOT,
+  CGROUP,
+  HOSTS_DIRECTORY,
+  hostDirectory,
+  hostRoot,
+  hostUpper,
+  PROJECT_ROOT,
+} from './places.ts';
 import { type CommandResult, mustRun, runCommand } from './run-command.ts';
 
 /** Five seconds on a machine that does nothing else; twenty at once on two busy cores want most of this. */
 const BOOT_TIMEOUT_MS = 180_000;
 const POLL_INTERVAL_MS = 100;
-/** Where hosts find the runtime and the agent's bundle, bound read-only from this checkout. */
+/** Where hosts find the runtime of this clone and the agent's bundle, bound read-only. */
 export const HOST_RUNTIME = '/usr/lib/pilothouse/node';
 export const HOST_AGENT = '/usr/lib/pilothouse/agent';
 
@@ -49,7 +57,7 @@ async function mountRoot(name: string, base: string): Promise<void> {
 }
 
 async function installUnit(name: string): Promise<void> {
-  const unit = join(PROJECT_ROOT, 'apps/agent/packaging/pilothouse-agent.service');
+  const unit = join(AGENT_ROOT, 'apps/agent/packaging/pilothouse-agent.service');
   if (existsSync(unit)) await cp(unit, join(hostRoot(name), 'etc/systemd/system/pilothouse-agent.service'));
   await mkdir(join(hostRoot(name), 'usr/lib/pilothouse/agent'), { recursive: true });
   await writeFile(join(hostRoot(name), 'usr/lib/pilothouse/node'), '');
@@ -76,7 +84,7 @@ export async function bootHost(name: string, binds: readonly string[] = []): Pro
     '--link-journal=no',
     '--console=pipe',
     `--bind-ro=${process.execPath}:${HOST_RUNTIME}`,
-    `--bind-ro=${join(PROJECT_ROOT, 'dist/agent')}:${HOST_AGENT}`,
+    `--bind-ro=${join(AGENT_ROOT, 'dist/agent')}:${HOST_AGENT}`,
     ...binds.map((bind) => `--bind-ro=${bind}`),
     '--boot',
   ];

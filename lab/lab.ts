@@ -1,12 +1,14 @@
 /** Real hosts on one machine for tests and demos. It needs root and says what else is missing. */
+import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { buildBundles } from '../tools/build.ts';
 import { baseImage, type Distribution } from './base-image.ts';
 import { labProcesses, removeCgroups } from './cgroups.ts';
 import { bootHost, execOnHost, hostNames, makeHost, removeHost, stopHost, unmountBelow } from './host.ts';
+import { inotifyLack } from './inotify.ts';
 import { raiseBridge, removeNetwork } from './network.ts';
-import { HOSTS_DIRECTORY, HOSTS_MAX } from './places.ts';
+import { AGENT_ROOT, HOSTS_DIRECTORY, HOSTS_MAX, PROJECT_ROOT } from './places.ts';
 import { runCommand } from './run-command.ts';
 
 /** Two cores boot two hosts as fast as eight at once, and the load stays bearable. */
@@ -41,14 +43,15 @@ export async function labLacks(): Promise<string[]> {
 export async function labUp(options: UpOptions): Promise<string[]> {
   const { count, distributions, say } = options;
   if (count < 1 || count > HOSTS_MAX) throw new Error(`--hosts must be 1 to ${HOSTS_MAX}`);
-  // Hosts run the bundle of this checkout's sources, never one that was left behind.
-  await buildBundles(['agent']);
+  await readyAgent();
   const bases = new Map<Distribution, string>();
   for (const distribution of distributions) bases.set(distribution, await baseImage(distribution, say));
   await raiseBridge();
   const present = new Set(await hostNames());
   const names = Array.from({ length: count }, (_, index) => `h${index + 1}`);
   const missing = names.filter((name) => !present.has(name));
+  const lack = await inotifyLack(missing.length);
+  if (lack !== null) throw new Error(`this machine lacks ${lack}`);
   await inParallel(missing, BOOTING_MAX, async (name) => {
     const distribution = distributions[names.indexOf(name) % distributions.length];
     const base = distribution === undefined ? undefined : bases.get(distribution);
@@ -59,6 +62,13 @@ export async function labUp(options: UpOptions): Promise<string[]> {
     say(`${name} is up`);
   });
   return names;
+}
+
+/** The bundle of this clone's sources, never one that was left behind. Another clone is left as it is. */
+async function readyAgent(): Promise<void> {
+  if (AGENT_ROOT === PROJECT_ROOT) await buildBundles(['agent']);
+  else if (!existsSync(join(AGENT_ROOT, 'dist/agent/main.js')))
+    throw new Error(`PILOTHOUSE_LAB_AGENT=${AGENT_ROOT} has no agent in dist/agent: npm run build in it`);
 }
 
 /** Enrols the host's agent and starts it as a service. */

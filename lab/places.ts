@@ -1,4 +1,4 @@
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 /** The lab's fixed names. Everything it makes carries one of them, so that `down` finds it after a crash too. */
@@ -11,6 +11,8 @@ export const CGROUP = 'pilothouse-lab';
 export const HOSTS_MAX = 100;
 
 export const PROJECT_ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+/** The clone whose agent hosts run, under its unit file: this one, or that of another version. */
+export const AGENT_ROOT = resolve(process.env['PILOTHOUSE_LAB_AGENT'] || PROJECT_ROOT);
 
 /** Base images outlive a checkout: they take a minute to make and depend on the distribution alone. */
 export const CACHE_DIRECTORY = process.env['PILOTHOUSE_LAB_CACHE'] ?? '/var/cache/pilothouse-lab';
