@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
-import { isAppError } from '@pilothouse/contract';
+import { AppError, isAppError } from '@pilothouse/contract';
 import { bodyOf, digestOf, openTestFacts, present, type TestFacts } from './open-test-facts.ts';
 import type { FactsTables } from './store.ts';
 
@@ -275,4 +275,114 @@ test('old history goes with its bodies, what holds now stays however old it is',
   assert.equal((await facts.history(host, 'os', 10)).length, 1);
   assert.equal(await facts.body(digestOf(debian)), null);
   assert.equal(facts.has('os', digestOf(debian)), false);
+});
+
+test('a body that its host has replaced before it could be asked is asked of another at once', async (t) => {
+  const { facts, registry } = await openTestFacts(t);
+  const [moving, other] = [await registry.add(), await registry.add()];
+  const now = registry.clock.now();
+  const usage = { usedRatio: 0.5, count: 1, label: null, mounts: {} };
+  const stored = Promise.withResolvers<void>();
+  let transactions = 0;
+  const { store } = registry;
+  const begin = store.transaction.bind(store);
+  // What comes with the first report is stored after the second report is.
+  t.mock.method(store, 'transaction', async (run: Parameters<typeof begin>[0]) => {
+    transactions += 1;
+    if (transactions === 2) await stored.promise;
+    return begin(run);
+  });
+
+  const reports = [present('os', debian), present('storage-usage', usage)];
+  const first = facts.report(moving, reports, now, [bodyOf(usage).toString('utf8')]);
+  const second = await facts.report(moving, [present('os', openEuler)], now);
+  stored.resolve();
+  const wanted = [await first, second, await facts.report(other, [present('os', debian)], now)];
+
+  assert.deepEqual(wanted, [[], [digestOf(openEuler)], [digestOf(debian)]]);
+});
+
+test('a host that has gone, or does not hear the question, is not waited for', async (t) => {
+  const room = await openTestFacts(t);
+  const { facts, registry, asked, reconcilers } = room;
+  const [gone, other] = [await registry.add(), await registry.add()];
+  const session = { address: '192.0.2.1', name: 'web-1', arch: 'x86_64', agentVersion: '1', bootId: 'b' };
+  for (const host of [gone, other]) {
+    await registry.hosts.sessionOpened(host, session);
+    await facts.report(host, [present('os', debian)], registry.clock.now());
+  }
+  await registry.hosts.sessionClosed(gone);
+  const ask = (): unknown => reconcilers[0]?.run();
+
+  room.isDeaf = true;
+  await ask();
+  room.isDeaf = false;
+  await ask();
+  await ask();
+
+  assert.deepEqual(asked, [{ hostId: other, digests: [digestOf(debian)] }]);
+});
+
+test('a report that the store did not take is neither claimed nor begun beside what holds', async (t) => {
+  const room = await openTestFacts(t);
+  const { facts, registry, give } = room;
+  const host = await registry.add();
+  await give(host, 'os', debian);
+  const away = () => {
+    throw new AppError('STORE_AWAY', { place: 'test' });
+  };
+  const { store } = registry;
+
+  registry.clock.advance(SECOND_MS);
+  const writing = t.mock.method(store, 'transaction', async () => away());
+  const reading = t.mock.method(store, 'as', away);
+  await assert.rejects(give(host, 'os', openEuler), isCode('STORE_AWAY'));
+  await assert.rejects(give(host, 'os', openEuler), isCode('STORE_AWAY'));
+  writing.mock.restore();
+  reading.mock.restore();
+  const between = await spansStored(room);
+  await Promise.all([give(host, 'os', openEuler), give(host, 'os', openEuler)]);
+
+  assert.equal(between.length, 1);
+  const history = await facts.history(host, 'os', 10);
+  assert.deepEqual(
+    history.map(({ report, to }) => [report.kind === 'present' ? report.digest : null, to === null]),
+    [
+      [digestOf(openEuler), true],
+      [digestOf(debian), false],
+    ],
+  );
+  assert.deepEqual(facts.knownDigests(host), { os: digestOf(openEuler) });
+});
+
+test('of two reports at once the one that the store took is what is known', async (t) => {
+  const { facts, registry, give, reopen } = await openTestFacts(t);
+  const host = await registry.add();
+  await give(host, 'os', debian);
+  const { store } = registry;
+  registry.clock.advance(SECOND_MS);
+  const now = registry.clock.now();
+  const packages = { system: 'dpkg', packages: [] };
+  t.mock.method(
+    store,
+    'transaction',
+    async () => {
+      throw new AppError('STORE_AWAY', { place: 'test' });
+    },
+    { times: 1 },
+  );
+
+  const first = facts.report(host, [present('packages', packages)], now);
+  const second = facts.report(host, [present('os', openEuler)], now);
+
+  await assert.rejects(first, isCode('STORE_AWAY'));
+  await second;
+  const digests = () =>
+    [...(registry.hosts.index.get(host)?.facts ?? [])].map(([fact, { digest }]) => [fact, digest]);
+  assert.deepEqual(digests(), [['os', digestOf(openEuler)]]);
+  assert.equal(facts.absence(host, 'packages'), null);
+  const wanted = await facts.report(host, [present('packages', packages)], now);
+  assert.deepEqual(wanted, [digestOf(packages)]);
+  const again = await reopen();
+  assert.deepEqual(await again.facts.current(host), await facts.current(host));
 });

@@ -25,6 +25,7 @@ import type { KernelContext } from '../kernel-context.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import { type BodyShelf, openBodyShelf } from './body-shelf.ts';
 import { createChangeFeed } from './change-feed.ts';
+import { createDoubtedSpans, type DoubtedSpans } from './doubted-spans.ts';
 import { oneATurn } from './one-a-turn.ts';
 import type { FactsService } from './service.ts';
 import { type BookedReport, createSpanBook, type SpanBook } from './span-book.ts';
@@ -76,6 +77,7 @@ interface Parts {
   readonly specs: ReadonlyMap<string, FactSpec>;
   readonly shelf: BodyShelf;
   readonly book: SpanBook;
+  readonly doubted: DoubtedSpans;
   readonly wanted: WantedBodies;
   readonly feed: ReturnType<typeof createChangeFeed>;
   /** See `FactsService.revision`. */
@@ -94,6 +96,7 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
     specs,
     shelf,
     book,
+    doubted: createDoubtedSpans(context.store, book),
     wanted: createWantedBodies(context.clock),
     feed: createChangeFeed(shelf),
     revision: 0,
@@ -102,6 +105,7 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
   deps.hosts.onChange(({ after, before }) => {
     if (after !== null || before === null) return;
     book.forget(before.id);
+    parts.doubted.forget(before.id);
     parts.revision += 1;
   });
   const facts = createService(parts);
@@ -133,13 +137,14 @@ interface WaitingReport {
 
 /** What is done with an agent's word: history first, then what hangs on it. */
 function reportWith(parts: Parts): FactsService['report'] {
-  const { context, book, wanted, feed, deps, specs } = parts;
+  const { context, book, doubted, wanted, feed, deps, specs } = parts;
   const write = batchWhileBusy<WaitingReport>({
     run: (reports) => writeReports(context, reports),
     itemsPerBatchMax: REPORTS_PER_BATCH_MAX,
     itemsWaitingMax: REPORTS_WAITING_MAX,
   });
   return async (hostId, reports, collectedAt, bodies = []) => {
+    await doubted.settled(hostId);
     if (!deps.hosts.index.has(hostId)) return [];
     // A host's clock may lag (a fact is then simply as old as it says) but cannot see into the future.
     const at = Math.min(collectedAt, context.clock.now());
@@ -147,16 +152,18 @@ function reportWith(parts: Parts): FactsService['report'] {
     if (known.length < reports.length)
       context.log.debug('facts that no plugin declares', { hostId, count: reports.length - known.length });
     const booked = book.book(hostId, known, at);
+    const spans = book.of(hostId);
     const brought = shelveBrought(parts, hostId, known, bodies);
     if (booked.rows.length > 0 || booked.seen.length > 0) {
       try {
         await write({ hostId, booked, at });
       } catch (error) {
         // The store did not take it, so memory must not claim it.
-        book.forget(hostId);
-        book.load(await loadOpenSpans(context.store, hostId));
+        await doubted.doubt(hostId);
         throw error;
       }
+      // One before it failed while this one waited: what was read then lacks this one.
+      if (book.of(hostId) !== spans && deps.hosts.index.has(hostId)) await doubted.doubt(hostId);
     }
     await brought;
     noteReported(parts, hostId, known);
@@ -272,11 +279,13 @@ function noteReported({ book, deps }: Parts, hostId: HostId, reports: readonly F
   if (noted.length > 0) deps.hosts.noteFacts(hostId, noted);
 }
 
-/** Digests to ask this host for: not stored, and no other host is sending them. */
-function wantedOf({ shelf, wanted }: Parts, hostId: HostId, reports: readonly FactReport[]): Digest[] {
+/** Digests to ask this host for: not stored, no other host is sending them, and not replaced by a report after this one. */
+function wantedOf({ book, shelf, wanted }: Parts, hostId: HostId, reports: readonly FactReport[]): Digest[] {
   const digests = new Set<Digest>();
+  const spans = book.of(hostId);
   for (const report of reports) {
     if (report.kind !== 'present' || shelf.has(report.fact, report.digest)) continue;
+    if (spans.get(report.fact)?.digest !== report.digest) continue;
     if (wanted.claim({ digest: report.digest, fact: report.fact, hostId }, 'reported'))
       digests.add(report.digest);
   }
@@ -306,17 +315,21 @@ async function putOrRefuse(
 
 /** Asks for every body that current hosts name and nobody has: first hosts that were not asked before, then any. */
 function askForMissing(parts: Parts): void {
+  parts.wanted.releaseAll((hostId) => parts.deps.hosts.index.get(hostId)?.isOnline !== true);
   for (const by of ['other', 'any'] as const)
     for (const entry of parts.deps.hosts.index.values()) if (entry.isOnline) askHost(parts, entry, by);
 }
 
 function askHost({ deps, shelf, wanted }: Parts, { id, facts }: HostEntry, by: ClaimBy): void {
-  const digests = new Set<Digest>();
+  const claimed: { readonly digest: Digest; readonly fact: string; readonly hostId: HostId }[] = [];
   for (const [fact, { digest }] of facts) {
-    if (shelf.has(fact, digest) || digests.size >= ASKED_PER_HOST_MAX) continue;
-    if (wanted.claim({ digest, fact, hostId: id }, by)) digests.add(digest);
+    if (shelf.has(fact, digest) || claimed.length >= ASKED_PER_HOST_MAX) continue;
+    const body = { digest, fact, hostId: id };
+    if (wanted.claim(body, by)) claimed.push(body);
   }
-  if (digests.size > 0) deps.ask(id, [...digests]);
+  if (claimed.length === 0 || deps.ask(id, [...new Set(claimed.map(({ digest }) => digest))])) return;
+  // It did not hear the question; the next round asks another.
+  for (const body of claimed) wanted.release(body);
 }
 
 async function dropOld({ context, deps, shelf }: Parts): Promise<void> {

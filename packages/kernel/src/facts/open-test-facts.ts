@@ -66,6 +66,8 @@ export interface TestFacts extends FactsRoom {
   readonly registry: TestHosts;
   readonly changes: FactChange[];
   readonly asked: { hostId: string; digests: readonly string[] }[];
+  /** Nobody hears what they are asked for. */
+  isDeaf: boolean;
   /** Reports a fact and sends its body when it is asked for. */
   readonly give: (hostId: string, fact: string, value: unknown) => Promise<void>;
   readonly reopen: () => Promise<FactsRoom>;
@@ -73,28 +75,31 @@ export interface TestFacts extends FactsRoom {
 
 /** Facts over a real store, for tests of this room and of those that read facts. */
 export async function openTestFacts(t: TestContext): Promise<TestFacts> {
-  let room: FactsRoom | null = null;
-  const registry = await openTestHosts(t, (digest) => room?.facts.bodyNow(digest) ?? null);
+  let opened: FactsRoom | null = null;
+  const registry = await openTestHosts(t, (digest) => opened?.facts.bodyNow(digest) ?? null);
   await registry.store.migrate([factsMigrations]);
   const asked: TestFacts['asked'] = [];
   const ask = (hostId: string, digests: readonly string[]) => {
+    if (room.isDeaf) return false;
     asked.push({ hostId, digests });
     return true;
   };
   const open = () => createFacts(registry.context, { hosts: registry.hosts, specs: testSpecs, ask });
-  const opened = await open();
-  room = opened;
+  const first = await open();
+  opened = first;
   const changes: FactChange[] = [];
-  opened.facts.onChange((some) => changes.push(...some));
-  return {
-    ...opened,
+  first.facts.onChange((some) => changes.push(...some));
+  const room: TestFacts = {
+    ...first,
+    isDeaf: false,
     registry,
     changes,
     asked,
     async give(hostId, fact, value) {
-      const wanted = await opened.facts.report(hostId, [present(fact, value)], registry.clock.now());
-      if (wanted.length > 0) await opened.facts.putBody(hostId, digestOf(value), bodyOf(value));
+      const wanted = await first.facts.report(hostId, [present(fact, value)], registry.clock.now());
+      if (wanted.length > 0) await first.facts.putBody(hostId, digestOf(value), bodyOf(value));
     },
     reopen: open,
   };
+  return room;
 }

@@ -25,6 +25,8 @@ export interface WantedBodies {
   readonly settle: (digest: Digest, fact: string) => void;
   /** The host no longer reports it, so it will not send it either. */
   readonly release: (body: { digest: Digest; fact: string; hostId: HostId }) => void;
+  /** The same for every body that such a host was asked for. */
+  readonly releaseAll: (isGone: (hostId: HostId) => boolean) => void;
   /** What came under this digest does not fit the fact: nobody is asked again until the server starts anew. */
   readonly refuse: (digest: Digest, fact: string) => void;
 }
@@ -54,6 +56,10 @@ export function createWantedBodies(clock: Clock): WantedBodies {
     settle,
     release({ digest, fact, hostId }) {
       if (asked.get(digest)?.get(fact)?.hostId === hostId) settle(digest, fact);
+    },
+    releaseAll(isGone) {
+      for (const [digest, facts] of asked)
+        for (const [fact, { hostId }] of facts) if (isGone(hostId)) settle(digest, fact);
     },
     refuse(digest, fact) {
       settle(digest, fact);
