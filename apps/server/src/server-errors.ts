@@ -136,7 +136,6 @@ export const exitCodes: Readonly<Record<string, number>> = {
   STORE_IN_USE: 4,
   STORE_COPY_DAMAGED: 6,
   STORE_COPY_DIFFERS: 6,
-  STORE_COPY_TEXT: 6,
   STORE_OWNER_UNKNOWN: 7,
   STORE_NOT_EMPTY: 8,
   STORE_NEWER: 7,

@@ -10,6 +10,7 @@ export { standBy } from './postgres/stand-by.ts';
 export { rowChunks } from './row-chunks.ts';
 export { openSqliteStore, type SqliteStoreOptions } from './sqlite/open-sqlite-store.ts';
 export { isUniqueViolation, StatementError } from './statement-error.ts';
+export { storableText } from './storable-text.ts';
 export type { Migration, MigrationSet, Store, StoreLog, StoreReader, Transaction } from './store.ts';
 export { storeErrors } from './store-errors.ts';
 export { beginEpoch, readEpoch, type StoreEpoch, settleEpoch } from './store-meta.ts';

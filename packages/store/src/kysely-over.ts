@@ -9,6 +9,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import type { RunStatement } from './statement.ts';
+import { storableParameters } from './storable-text.ts';
 
 /** How an engine's SQL differs from another's. */
 export interface SqlDialect {
@@ -51,7 +52,7 @@ function driverOver(run: RunStatement): Driver {
 function connectionOver(run: RunStatement): DatabaseConnection {
   return {
     async executeQuery<Row>(query: CompiledQuery): Promise<QueryResult<Row>> {
-      const { rows, changes, lastId } = await run(query.sql, query.parameters);
+      const { rows, changes, lastId } = await run(query.sql, storableParameters(query.parameters));
       // The row type is what the query builder derived from the tables the caller declared.
       const typed = rows as Row[];
       return {

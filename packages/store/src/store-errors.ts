@@ -155,18 +155,6 @@ export const storeErrors = defineErrors({
     },
     retry: 'never',
   },
-  STORE_COPY_TEXT: {
-    status: 500,
-    title: {
-      en: 'Column {column} of table {table} holds a NUL character, which PostgreSQL cannot store',
-      zh: '表 {table} 的列 {column} 含有 PostgreSQL 无法存储的 NUL 字符',
-    },
-    hint: {
-      en: 'Nothing was changed. Correct that record in the running server, then repeat.',
-      zh: '未做任何更改。请在运行中的服务器上更正该记录后重试。',
-    },
-    retry: 'after-change',
-  },
   STORE_FULL: {
     status: 507,
     title: { en: 'The disk of the store is full', zh: '存储所在磁盘已满' },

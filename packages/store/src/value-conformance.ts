@@ -73,6 +73,19 @@ export function valueTests(storeTest: StoreTest): void {
     assert.deepEqual([...row.body], [...body]);
   });
 
+  storeTest(
+    'what no text of every engine holds is replaced, whoever sent it, and found as it was sent',
+    async (store) => {
+      const odd = 'a\0b\ud800c';
+
+      await insertRows(store, [{ id: odd, n: 1, body: null }]);
+
+      const db = store.as<ValueTables>();
+      const found = await db.selectFrom('v_row').select('id').where('id', '=', odd).execute();
+      assert.deepEqual(found, [{ id: 'a\u{fffd}b\u{fffd}c' }]);
+    },
+  );
+
   storeTest('text is ordered and compared by its bytes', async (store) => {
     const ids = ['Z', 'a', 'A-1', 'A.1', 'A1', 'B', 'b', 'é', 'z', '中', '🛰', '_', ' '];
     await insertRows(

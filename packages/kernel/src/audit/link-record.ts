@@ -8,6 +8,7 @@ import {
   JsonObject,
   type Timestamp,
 } from '@pilothouse/contract';
+import { storableText } from '@pilothouse/store';
 import type { NewAuditRecord } from './service.ts';
 
 /** Details beyond this are named by digest and size instead: the chain is read as a whole. */
@@ -19,18 +20,15 @@ export function linkRecord(head: ChainHead, record: NewAuditRecord, at: Timestam
   const unhashed = {
     sequence: head.sequence + 1,
     at,
-    actor: { kind: actor.kind, id: storable(actor.id), name: storable(actor.name) },
-    action: storable(action),
-    subject: storable(subject).slice(0, SUBJECT_CHARS_MAX).toWellFormed(),
+    actor: { kind: actor.kind, id: storableText(actor.id), name: storableText(actor.name) },
+    action: storableText(action),
+    subject: storableText(subject).slice(0, SUBJECT_CHARS_MAX).toWellFormed(),
     details: storableDetails(record.details),
-    requestId: requestId === null ? null : storable(requestId),
+    requestId: requestId === null ? null : storableText(requestId),
     previous: head.hash,
   };
   return { ...unhashed, hash: digestOfJson(unhashed) };
 }
-
-/** The chain hashes what a database gives back: half surrogates have no UTF-8, and NUL ends text in PostgreSQL. */
-const storable = (text: string): string => text.toWellFormed().replaceAll('\0', '\u{fffd}');
 
 function storableDetails(details: JsonObject): JsonObject {
   const plain: unknown = JSON.parse(JSON.stringify(details), (_, value: unknown) => storableValue(value));
@@ -40,7 +38,9 @@ function storableDetails(details: JsonObject): JsonObject {
 }
 
 function storableValue(value: unknown): unknown {
-  if (typeof value === 'string') return storable(value);
+  if (typeof value === 'string') return storableText(value);
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [storable(key), inner as unknown]));
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]) => [storableText(key), inner as unknown]),
+  );
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,7 +8,9 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import { isAppError } from '@pilothouse/contract';
 import { type PostgresCluster, postgresCluster } from '@pilothouse/testkit/postgres';
 import fc from 'fast-check';
+import { sql } from 'kysely';
 import { openStore, type StoreLocation } from '../open-store.ts';
+import { storableText } from '../storable-text.ts';
 import type { MigrationSet, Store } from '../store.ts';
 import { readMeta } from '../store-meta.ts';
 import { backUpStore, moveStore, restoreStore } from './copy-store.ts';
@@ -152,7 +155,7 @@ test('any rows survive a copy', async (t) => {
   const [from, to] = newPlaces(t);
   assert.ok(from && to);
   await using(from, (store) => store.migrate(sets));
-  const text = fc.string({ unit: 'binary' }).filter((each) => !each.includes('\0') && each.isWellFormed());
+  const text = fc.string({ unit: 'binary' }).map(storableText);
   const row = fc.record({
     id: text,
     part: fc.maxSafeInteger(),
@@ -172,6 +175,47 @@ test('any rows survive a copy', async (t) => {
     }),
     { numRuns: 15 },
   );
+});
+
+test('a text that an older program kept, and no engine of this one holds, moves as the text that it becomes', async (t) => {
+  for (const to of newPlaces(t)) {
+    const [from] = newPlaces(t);
+    assert.ok(from);
+    await fill(from, manyRows(3));
+    await using(from, (store) =>
+      store.transaction((transaction) =>
+        sql`INSERT INTO t_row (id, part) VALUES ('old' || char(0), 9)`.execute(transaction.as()),
+      ),
+    );
+
+    await moveStore(context, { from, to, sets, isReplacing: false });
+
+    const found = await using(to, (store) =>
+      store.as<Tables>().selectFrom('t_row').select('id').where('part', '=', 9).execute(),
+    );
+    assert.deepEqual(found, [{ id: 'old\u{fffd}' }]);
+  }
+});
+
+test('a backup that an older program took with such a text is whole, and can be restored on both engines', async (t) => {
+  const [from] = newPlaces(t);
+  assert.ok(from);
+  const path = join(scratch(t), 'copy');
+  await fill(from, [{ id: 'a', part: 1, note: 'odd', body: null }]);
+  await backUpStore(context, { from, path, files: [] });
+  const lines = zstdDecompressSync(readFileSync(path)).toString('utf8').split('\n');
+  const at = lines.findIndex((line) => line.includes('"odd"'));
+  const row = (lines[at] ?? '').replace('odd', '\\u0000\\ud800');
+  const sha256 = createHash('sha256').update(`${row}\n`).digest('hex');
+  const end = JSON.stringify({ kind: 'table-end', name: 't_row', rows: 1, sha256 });
+  writeFileSync(path, zstdCompressSync(lines.toSpliced(at, 2, row, end).join('\n')));
+
+  for (const to of newPlaces(t)) {
+    await restoreStore(context, { path, to, sets, isReplacing: false }, () => undefined);
+
+    const found = await using(to, (store) => store.as<Tables>().selectFrom('t_row').select('note').execute());
+    assert.deepEqual(found, [{ note: '\u{fffd}\u{fffd}' }]);
+  }
 });
 
 test('a move may be repeated until a server has used the new store', async (t) => {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type RawBuilder, sql } from 'kysely';
+import { storableText } from '../storable-text.ts';
 import type { Store, Transaction } from '../store.ts';
 import { readMeta } from '../store-meta.ts';
 import { COPY_FORMAT, type CopyFile, type CopyHead, type CopyMark, type CopyTableEnd } from './copy-lines.ts';
@@ -123,6 +124,8 @@ const lineOf = (row: Row, shape: TableShape): string =>
   JSON.stringify(
     shape.columns.map(({ name }) => {
       const value = row[name] ?? null;
-      return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value;
+      if (value instanceof Uint8Array) return Buffer.from(value).toString('base64');
+      // An older program kept on one engine what the other cannot.
+      return typeof value === 'string' ? storableText(value) : value;
     }),
   );
