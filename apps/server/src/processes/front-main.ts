@@ -1,6 +1,6 @@
 /** A process of an installation of several that holds connections. Started by keep-processes.ts. */
 import { join, resolve } from 'node:path';
-import { systemClock } from '@pilothouse/base';
+import { SECOND_MS, systemClock } from '@pilothouse/base';
 import type { Log } from '@pilothouse/kernel';
 import { runFront } from '@pilothouse/kernel/front';
 import { boundAddress, listenRefusal } from '../bound-address.ts';
@@ -10,6 +10,9 @@ import type { PeersConfig } from '../peers-config.ts';
 import { systemSources } from '../system-config.ts';
 import { doorPath } from './door-path.ts';
 import { liveKept } from './kept-life.ts';
+
+/** Where the leader is, is a small question; a database that was silent for so long is asked over another connection. */
+const ANSWER_WITHIN_MS = 5 * SECOND_MS;
 
 liveKept(async (name, { signal }) => {
   const config = readConfig(systemSources());
@@ -50,7 +53,11 @@ const aborted = (signal: AbortSignal): Promise<never> =>
 async function openFinding(config: Config, { advertised }: PeersConfig, log: Log) {
   const { leaderFinder } = await import('@pilothouse/kernel/find-leader');
   const { openStoreReader } = await import('@pilothouse/store');
-  const reader = await openStoreReader(config.store, { log, connections: 1 });
+  const reader = await openStoreReader(config.store, {
+    log,
+    connections: 1,
+    answerWithinMs: ANSWER_WITHIN_MS,
+  });
   const find = leaderFinder({
     reader,
     own: advertised,

@@ -6,6 +6,11 @@ import { away, openFailure } from './failure.ts';
 
 /** A restart or a change-over of the database is over within this time, and nobody needs to be told of it. */
 export const AWAY_GRACE_MS = 3_000;
+/**
+ * A connection that is not fit for use after this time has fallen silent: the wait for the lock takes a few seconds at most.
+ * The system would give it up after a quarter of an hour, and nothing else would be tried before.
+ */
+export const PREPARE_MAX_MS = 30_000;
 const RECONNECT = { firstMs: 100, maxMs: 1_000 };
 
 export interface LinkOptions extends ConnectionOptions {
@@ -85,7 +90,7 @@ export class PostgresLink {
   }
 
   async #connect(): Promise<void> {
-    const { prepare } = this.#options;
+    const { prepare, clock } = this.#options;
     let lost: Error | null = null;
     let opened: PostgresConnection | null = null;
     const connection = await PostgresConnection.open(this.#options, (cause) => {
@@ -93,12 +98,17 @@ export class PostgresLink {
       if (opened !== null && this.#connection === opened) this.#lose(cause);
     });
     opened = connection;
+    const cancel = clock.after(PREPARE_MAX_MS, () =>
+      connection.drop(new Error('the database does not answer')),
+    );
     try {
       await prepare(connection);
       if (lost !== null) throw lost;
     } catch (error) {
       await connection.close();
       throw error;
+    } finally {
+      cancel();
     }
     if (this.#end !== null) return connection.close();
     this.#connection = connection;

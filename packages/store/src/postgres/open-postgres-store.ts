@@ -47,6 +47,11 @@ export interface PostgresStoreOptions {
 export interface PostgresReaderOptions extends Omit<PostgresStoreOptions, 'isWatched' | 'taken'> {
   /** How many reads run side by side; absent: as many as for a server. */
   readonly connections?: number;
+  /**
+   * A connection that takes longer over a read is given up: for small reads of somebody who waits for nothing else, since
+   * the system believes for a quarter of an hour in a machine that has vanished. Absent: they may take their time.
+   */
+  readonly answerWithinMs?: number;
 }
 
 /** AppError STORE_UNREACHABLE, STORE_IN_USE. */
@@ -92,7 +97,8 @@ export async function openPostgresStore(options: PostgresStoreOptions): Promise<
 
 /** Somebody who only looks, also beside a running server. AppError STORE_UNREACHABLE. */
 export async function openPostgresReader(options: PostgresReaderOptions): Promise<StoreReader> {
-  const readers = await openReaders(linkOptions(options), options.connections);
+  const { connections, answerWithinMs } = options;
+  const readers = await openReaders({ ...linkOptions(options), connections, answerWithinMs });
   const reads = kyselyOver(postgresDialect, readers.run);
   return {
     // Which tables a reader sees is a matter of types alone; the connection is the same.

@@ -1,6 +1,7 @@
 import { isAppError } from '@pilothouse/contract';
 import type { RunStatement } from '../statement.ts';
 import { StatementError } from '../statement-error.ts';
+import type { PostgresConnection } from './connection.ts';
 import { type LinkOptions, PostgresLink } from './link.ts';
 
 /** Reads of a page that lists, counts and follows at once, without one slow one holding up all others. */
@@ -13,11 +14,16 @@ export interface PostgresReaders {
   close(): Promise<void>;
 }
 
+export interface ReadersOptions extends Omit<LinkOptions, 'prepare'> {
+  /** Absent: READERS. */
+  readonly connections?: number | undefined;
+  /** A connection that takes longer over a read is given up. Absent: it may take its time, or somebody else watches. */
+  readonly answerWithinMs?: number | undefined;
+}
+
 /** Connections that cannot write. A read whose connection broke is asked once more: it changed nothing. */
-export async function openReaders(
-  options: Omit<LinkOptions, 'prepare'>,
-  count = READERS,
-): Promise<PostgresReaders> {
+export async function openReaders(options: ReadersOptions): Promise<PostgresReaders> {
+  const { connections = READERS } = options;
   const links: PostgresLink[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(links.map((link) => link.close()));
@@ -26,7 +32,7 @@ export async function openReaders(
     await connection.perform('SET default_transaction_read_only = on');
   };
   try {
-    for (let i = 0; i < count; i++) links.push(await PostgresLink.open({ ...options, prepare }));
+    for (let i = 0; i < connections; i++) links.push(await PostgresLink.open({ ...options, prepare }));
   } catch (error) {
     await close();
     throw error;
@@ -35,9 +41,15 @@ export async function openReaders(
     const load = (link: PostgresLink): number => link.current?.inFlight ?? Number.MAX_SAFE_INTEGER;
     return links.reduce((best, link) => (load(link) < load(best) ? link : best));
   };
-  const ask: RunStatement = async (sql, parameters) => (await least().ready()).runPrepared(sql, parameters);
+  const ask: RunStatement = async (sql, parameters) => {
+    const connection = await least().ready();
+    return inTime(connection, options, connection.runPrepared(sql, parameters));
+  };
   // Once more without what was prepared: a table has changed its columns since.
-  const askAnew: RunStatement = async (sql, parameters) => (await least().ready()).run(sql, parameters);
+  const askAnew: RunStatement = async (sql, parameters) => {
+    const connection = await least().ready();
+    return inTime(connection, options, connection.run(sql, parameters));
+  };
   return {
     async run(sql, parameters) {
       try {
@@ -53,4 +65,21 @@ export async function openReaders(
     },
     close,
   };
+}
+
+/** The answer, or STORE_AWAY when there is none in time. */
+export async function inTime<Answer>(
+  connection: PostgresConnection,
+  { clock, answerWithinMs }: Pick<ReadersOptions, 'clock' | 'answerWithinMs'>,
+  answer: Promise<Answer>,
+): Promise<Answer> {
+  if (answerWithinMs === undefined) return answer;
+  const cancel = clock.after(answerWithinMs, () =>
+    connection.drop(new Error('the database does not answer')),
+  );
+  try {
+    return await answer;
+  } finally {
+    cancel();
+  }
 }

@@ -16,6 +16,8 @@ import { AppError } from '@pilothouse/contract';
 import type { PostgresConnection } from './connection.ts';
 import { PostgresLink } from './link.ts';
 import { LEADER, linkOptions, type PostgresStoreOptions } from './open-postgres-store.ts';
+import { inTime } from './reader.ts';
+import { SILENT_MS } from './watch.ts';
 import { LOCK_CLASS } from './writer.ts';
 
 /** Half of the ten seconds in which another has to have taken over; the rest is its start. */
@@ -47,7 +49,10 @@ export async function standBy(options: StandByOptions): Promise<boolean> {
   let isTold = false;
   try {
     while (!signal.aborted) {
-      const found = await look(await link.whenOpen()).catch((error: unknown) => {
+      const connection = await link.whenOpen();
+      // The database may have gone with the machine of the leader, and its successor be at the same address.
+      const looked = inTime(connection, { ...parts, answerWithinMs: SILENT_MS }, look(connection));
+      const found = await looked.catch((error: unknown) => {
         if (error instanceof AppError && error.code === 'STORE_AWAY') return undefined;
         throw error;
       });
