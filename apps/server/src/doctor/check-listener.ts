@@ -7,10 +7,21 @@ const ANSWER_TIMEOUT_MS = 3000;
 /** Renewal comes long before; so late it has failed for a while. */
 const CERTIFICATE_DAYS_MIN = 7;
 
-/** Whether our server answers on a port of this machine, and for how long its certificate is good. */
-export async function checkListener(what: string, port: number): Promise<DoctorFinding[]> {
+/** A server that listens on all addresses answers on this one. */
+const OF_ALL: Readonly<Record<string, string>> = { '': '127.0.0.1', '0.0.0.0': '127.0.0.1', '::': '::1' };
+
+/** Whether our server answers where it is to listen, and for how long its certificate is good. */
+export async function checkListener(
+  what: string,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<DoctorFinding[]> {
   // Only the dates are read, and nothing is sent: whose the certificate is makes no difference here.
-  const socket = connect({ host: '127.0.0.1', port, rejectUnauthorized: false, timeout: ANSWER_TIMEOUT_MS });
+  const socket = connect({
+    host: OF_ALL[host] ?? host,
+    port,
+    rejectUnauthorized: false,
+    timeout: ANSWER_TIMEOUT_MS,
+  });
   try {
     await Promise.race([
       once(socket, 'secureConnect'),

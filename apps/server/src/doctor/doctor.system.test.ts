@@ -11,6 +11,8 @@ import { type ServerProcess, startServerProcess } from '@pilothouse/testkit';
 import type { DoctorFinding } from './finding.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+/** Another one than the API's: it is looked for where it listens. */
+const GATEWAY_ADDRESS = '127.0.0.2';
 const directory = mkdtempSync(join(tmpdir(), 'pilothouse-doctor-'));
 let ports: { api: number; gateway: number };
 let server: ServerProcess;
@@ -35,7 +37,7 @@ const run = (...args: string[]): Promise<Ended> =>
       ...process.env,
       PILOTHOUSE_DATA: directory,
       PILOTHOUSE_LISTEN: `127.0.0.1:${ports.api}`,
-      PILOTHOUSE_GATEWAY_LISTEN: `127.0.0.1:${ports.gateway}`,
+      PILOTHOUSE_GATEWAY_LISTEN: `${GATEWAY_ADDRESS}:${ports.gateway}`,
       PILOTHOUSE_LANG: 'en',
       PILOTHOUSE_OIDC_ISSUER: 'https://sso.example',
       PILOTHOUSE_OIDC_CLIENT_ID: 'us',
@@ -58,7 +60,7 @@ before(async () => {
     entry: MAIN,
     dataDirectory: directory,
     listen: `127.0.0.1:${ports.api}`,
-    gatewayListen: `127.0.0.1:${ports.gateway}`,
+    gatewayListen: `${GATEWAY_ADDRESS}:${ports.gateway}`,
     advertise: '127.0.0.1',
   });
 });
@@ -74,6 +76,7 @@ test('beside a running server all is well, and nothing secret is in what goes ou
   assert.equal(code, 0);
   for (const name of ['dataDirectory', 'keys', 'store', 'listening', 'certificate'])
     assert.equal(byCode.get(name)?.state, 'ok', name);
+  assert.equal(byCode.get('notListening'), undefined);
 
   const bundle = await run('support-bundle');
   const { store, settings } = JSON.parse(bundle.text);

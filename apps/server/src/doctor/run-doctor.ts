@@ -27,8 +27,8 @@ export async function runDoctor(config: Config, language: Language): Promise<rea
     ...(await checkDataDirectory(config.dataDirectory)),
     ...(await checkStore(config.store, language)),
     ...(await checkMachines(config, language)),
-    ...(await checkListener('API', config.listen.port)),
-    ...(await checkListener('gateway', config.gatewayListen.port)),
+    ...(await checkListener('API', config.listen)),
+    ...(await checkListener('gateway', config.gatewayListen)),
   ];
 }
 
