@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { AppError } from '@pilothouse/contract';
+import { until } from '@pilothouse/testkit';
 import { openTestGateway } from './test/open-test-gateway.ts';
 import { connect, dial, helloOf } from './test/test-agent.ts';
 
@@ -151,4 +153,25 @@ test('a session is told the newest audit checkpoint after its welcome, and each 
   assert.equal(first.checkpoint.sequence, 5);
   assert.equal(second.checkpoint.sequence, 9);
   assert.equal(kinds[0], 'welcome');
+});
+
+test('a host that left while the store was away is offline when the store is back', async (t) => {
+  const world = await openTestGateway({ sweepIntervalMs: 1000 });
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  const agent = await connect(world, identity);
+  let attempts = 0;
+  const away = t.mock.method(world.hosts, 'sessionClosed', async () => {
+    attempts += 1;
+    throw new AppError('STORE_AWAY', { place: 'test' });
+  });
+
+  agent.socket.close();
+  await until('the store to refuse it', 5_000, async () => attempts === 1);
+  world.clock.advance(1000);
+  await until('the store to refuse it again', 5_000, async () => attempts === 2);
+  away.mock.restore();
+  world.clock.advance(1000);
+
+  await until('it to be offline', 5_000, async () => !world.hosts.index.get(identity.hostId)?.isOnline);
 });

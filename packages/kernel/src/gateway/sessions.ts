@@ -28,6 +28,8 @@ export class Sessions implements GatewayService {
   readonly #listeners: SessionListener[] = [];
   readonly #turns: Turns;
   readonly #presence = new KeyedQueue();
+  /** Hosts that have left, and the store did not take it. Tried again by the sweep. */
+  readonly #unnoted = new Set<HostId>();
   /** Hosts refused for breaking the protocol, until when. Emptied by the sweep. */
   readonly #coolOff = new Map<HostId, number>();
   /** What revoked hosts are told, and as the how manieth since the start each was. */
@@ -266,11 +268,22 @@ export class Sessions implements GatewayService {
     if (!this.#table.drop(session)) return;
     const { hostId } = session;
     this.#tell((listener) => listener.closed?.(session));
-    const close = this.#presence.run(hostId, async () => {
-      // A new session may have come while the line before this one was being written.
-      if (this.#table.current(hostId) === null) await this.#deps.hosts.sessionClosed(hostId);
-    });
-    this.#inBackground('note a closed session', session, close);
+    this.#noteLeft(hostId).catch((cause: unknown) =>
+      this.#deps.context.log.error('note a closed session', { hostId, cause }),
+    );
+  }
+
+  /** A host that has left and stayed online in the store would be believed to be there until it comes back. */
+  async #noteLeft(hostId: HostId): Promise<void> {
+    try {
+      await this.#presence.run(hostId, async () => {
+        // A new session may have come while the line before this one was being written.
+        if (this.#table.current(hostId) === null) await this.#deps.hosts.sessionClosed(hostId);
+      });
+    } catch (cause) {
+      this.#unnoted.add(hostId);
+      throw cause;
+    }
   }
 
   #sweep(): void {
@@ -283,6 +296,10 @@ export class Sessions implements GatewayService {
       }
     }
     for (const [hostId, until] of this.#coolOff) if (until <= now) this.#coolOff.delete(hostId);
+    const unnoted = [...this.#unnoted];
+    this.#unnoted.clear();
+    // Why it could not be noted was said the first time.
+    for (const hostId of unnoted) this.#noteLeft(hostId).catch(() => undefined);
   }
 
   #signTime(): TimeFrame {
