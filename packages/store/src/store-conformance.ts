@@ -4,7 +4,7 @@ import { rowChunks } from './row-chunks.ts';
 import { isUniqueViolation, StatementError } from './statement-error.ts';
 import type { MigrationSet, Store } from './store.ts';
 import { readMeta } from './store-meta.ts';
-import { type StoreTest, valueTests } from './value-conformance.ts';
+import { type StoreTest, textTests, valueTests } from './value-conformance.ts';
 
 interface Tables {
   t_item: { id: string; n: number; note: string | null };
@@ -47,6 +47,7 @@ export function conformStore(name: string, open: () => Promise<Store>): void {
   };
   transactionTests(storeTest);
   valueTests(storeTest);
+  textTests(storeTest);
   constraintTests(storeTest);
   afterCommitTests(storeTest);
   failureTests(storeTest);
