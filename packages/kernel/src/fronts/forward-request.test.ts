@@ -10,7 +10,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Duplex } from 'node:stream';
@@ -72,7 +72,7 @@ async function open(t: TestContext, ...leaders: readonly Lead[]) {
   });
   // A TCP server's address is an object.
   const { port } = front.address() as AddressInfo;
-  return { seen, forwarder, found, ask: (what: Wish) => ask(port, what) };
+  return { port, seen, forwarder, found, ask: (what: Wish) => ask(port, what) };
 }
 
 const ended = (server: Server): Promise<void> =>
@@ -178,6 +178,16 @@ test('nobody outside can say who they are, and the leader hears where they came 
   assert.equal(headers['x-forwarded-for'], '192.0.2.7');
   assert.equal(headers['x-pilothouse-door'], 'api');
   assert.equal(headers['x-pilothouse-certificate'], undefined);
+});
+
+test('a request without a host, as HTTP/1.0 has it, is answered', async (t) => {
+  const { port, seen } = await open(t, answers);
+  const balancer = connect(port, '127.0.0.1');
+
+  balancer.write('GET /readyz HTTP/1.0\r\n\r\n');
+
+  assert.match(await text(balancer), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\ndone$/);
+  assert.equal(seen.length, 1);
 });
 
 test('without a leader the front lives and is not ready', async (t) => {

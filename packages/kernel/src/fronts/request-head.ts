@@ -23,6 +23,8 @@ export type Door = 'api' | 'agents';
 /** The headers of a request as it goes on to the leader: names and values in turn, in their order. */
 export function headToLeader(raw: readonly string[], door: Door, peer: Peer): string[] {
   const head = pairsWithout(raw, (name) => name.startsWith(OURS) || name.startsWith('x-forwarded-'));
+  // Balancers ask in HTTP/1.0 whether we are ready, which needs none; between front and leader an empty one stands for it.
+  if (!head.some((word, at) => at % 2 === 0 && word.toLowerCase() === 'host')) head.push('host', '');
   head.push(DOOR, door, ADDRESS, peer.address);
   if (peer.certificate !== null) head.push(CERTIFICATE, Buffer.from(peer.certificate).toString('base64'));
   return head;
