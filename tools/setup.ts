@@ -44,6 +44,13 @@ const NEEDS: readonly Need[] = [
       zh: 'PostgreSQL 存储；测试会自行启动一个',
     },
   },
+  {
+    debianPackage: 'haproxy',
+    why: {
+      en: 'several machines behind a load balancer; tests start one of their own',
+      zh: '负载均衡器后的多台机器；测试会自行启动一个',
+    },
+  },
 ];
 
 const isInstalled = (name: string): boolean => {

@@ -1,19 +1,12 @@
-/** For tests: machines of one installation over one PostgreSQL, behind a TCP load balancer, with simulated agents. */
-import {
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+/** For tests: machines of one installation over one PostgreSQL, behind haproxy, with simulated agents. */
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@pilothouse/client';
 import { type ServerProcess, startServerProcess } from '@pilothouse/testkit';
 import { patient } from './asking-people.ts';
-import { tcpBalancer } from './tcp-balancer.ts';
+import { NEAR } from './far-network.ts';
+import { haproxy } from './haproxy.ts';
 import { actsOf, ENTRY, fleetsOf, freePorts, signedIn, type TestInstallation } from './test-installation.ts';
 
 /** A leader, or who may become it, and a front. */
@@ -55,18 +48,21 @@ export async function testMachines({ machines }: MachinesOptions): Promise<TestM
   const [api = 0, gateway = 0] = await freePorts();
   const first = newMachine({ ...machines[0], api, gateway });
   const second = newMachine({ ...machines[1], api, gateway });
-  const addresses = machines.map(({ address }) => address);
-  const balancers = [await tcpBalancer(api, addresses), await tcpBalancer(gateway, addresses)];
+  const addresses = [machines[0].address, machines[1].address] as const;
+  const directory = mkdtempSync(join(tmpdir(), 'pilothouse-haproxy-'));
+  const balancer = await haproxy({ directory, ports: { api, gateway }, addresses });
   const closers: (() => Promise<void> | void)[] = [
     () => first.remove(),
     () => second.remove(),
-    ...balancers.map((each) => () => each.close()),
+    () => rmSync(directory, { recursive: true }),
+    () => balancer.close(),
   ];
   const close = async (): Promise<void> => {
     for (const each of closers.splice(0).toReversed()) await each();
   };
   try {
     await first.start();
+    await balancer.untilItServes();
     const baseUrl = `https://127.0.0.1:${api}`;
     const signed = await signedIn(baseUrl, first.server().setupCode ?? '', patient());
     const fleets = fleetsOf(signed.client);
@@ -120,6 +116,7 @@ function newMachine({
           PILOTHOUSE_STORE: store,
           PILOTHOUSE_PROCESSES: String(PROCESSES),
           PILOTHOUSE_PEER_LISTEN: `${address}:${PEER_PORT}`,
+          PILOTHOUSE_GATEWAY_PROXY_PROTOCOL: `127.0.0.1,${NEAR}`,
         },
       });
     },
@@ -129,8 +126,6 @@ function newMachine({
       await keeper.ended;
     },
     async remove() {
-      if (process.env['A_LOGS'])
-        writeFileSync(`${process.env['A_LOGS']}-${address}.log`, server?.log() ?? '');
       await server?.kill('SIGTERM');
       rmSync(dataDirectory, { recursive: true, force: true });
     },
