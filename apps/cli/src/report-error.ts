@@ -1,4 +1,12 @@
-import { type CliContext, type Described, EXIT, type ExitCode, paint, plain } from '@pilothouse/cli-kit';
+import {
+  type CliContext,
+  type Described,
+  EXIT,
+  type ExitCode,
+  jsonText,
+  paint,
+  plain,
+} from '@pilothouse/cli-kit';
 import { ProblemError } from '@pilothouse/client';
 import { type ErrorDetails, isAppError, type Message } from '@pilothouse/contract';
 
@@ -28,7 +36,7 @@ export function reportError(
   if (failure.code === 'CLI_INTERRUPTED') return failure.exit;
   if (context.isJson) {
     const { title, hint, code, details, requestId } = failure;
-    terminal.writeError(`${JSON.stringify({ error: { code, title, hint, details, requestId } })}\n`);
+    terminal.writeError(`${jsonText({ error: { code, title, hint, details, requestId } })}\n`);
     return failure.exit;
   }
   const lines = [paint(terminal, 'red', context.say(WORDS.error)) + plain(failure.title)];

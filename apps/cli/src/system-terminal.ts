@@ -1,4 +1,4 @@
-import type { Terminal } from '@pilothouse/cli-kit';
+import { onlyOurs, type Terminal } from '@pilothouse/cli-kit';
 import { AppError } from '@pilothouse/contract';
 
 /** What a pipe is taken for when text must be wrapped, such as help. */
@@ -21,8 +21,8 @@ export function systemTerminal(process: NodeJS.Process, options: { isColourAllow
       return stdout.rows ?? 24;
     },
     hasColour: options.isColourAllowed && stdout.isTTY === true && wantsColour(process.env),
-    write: (text) => void stdout.write(text),
-    writeError: (text) => void stderr.write(text),
+    write: (text) => void stdout.write(stdout.isTTY === true ? onlyOurs(text) : text),
+    writeError: (text) => void stderr.write(stderr.isTTY === true ? onlyOurs(text) : text),
     ask: (question, asking) => askLine(process, question, asking?.isSecret ?? false),
     readInput: (charsMax) => readAll(stdin, charsMax),
   };
@@ -40,7 +40,7 @@ async function askLine(process: NodeJS.Process, question: string, isSecret: bool
   ]);
   // readline echoes what is typed to its output; a secret's output swallows it.
   const silent = new Writable({ write: (_chunk, _encoding, done) => done() });
-  process.stderr.write(question);
+  process.stderr.write(onlyOurs(question));
   return new Promise((resolve) => {
     const lines = createInterface({
       input: process.stdin,

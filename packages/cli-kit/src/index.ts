@@ -22,7 +22,7 @@ export { followRollout, progressOf, rolloutStateName, totalOf } from './follow-r
 export { choice, duration, flag, integer, list, one, optionalOne, rest, text } from './options.ts';
 export { parseDuration, parseMoment } from './parse-duration.ts';
 export { actionText, probeText, targetText, wavesText } from './plan-words.ts';
-export { note, printJson, printRecord, printRows } from './print.ts';
+export { jsonText, note, printJson, printRecord, printRows } from './print.ts';
 export { createResultsPrinter, stateColour, stateName } from './print-results.ts';
 export { probeOf } from './probe-option.ts';
 export { type Progress, type ProgressCounts, progressLine, showProgress } from './progress.ts';
@@ -34,8 +34,8 @@ export { type ActionsToRun, runActions, runActionsOptions } from './run-actions.
 export { showPairs } from './show-pairs.ts';
 export { showStages } from './show-stages.ts';
 export { strategyOf, strategyOptions } from './strategy-options.ts';
-export { type Column, renderTable } from './table.ts';
+export { type Column, oneLine, renderTable } from './table.ts';
 export { targetOf, targetOptions } from './target-options.ts';
-export { type Colour, paint, plain, type Terminal } from './terminal.ts';
+export { type Colour, onlyOurs, paint, plain, type Terminal } from './terminal.ts';
 export { padEnd, padStart, textWidth, truncate } from './text-width.ts';
 export { watchOptions, watchView } from './watch-view.ts';

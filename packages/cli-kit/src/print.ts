@@ -7,9 +7,18 @@ const GAP = 2;
 
 type Speaker = Pick<CliContext, 'terminal' | 'say' | 'isJson'>;
 
+/**
+ * JSON of a value, in which what terminals obey although JSON lets it stand (C1 controls, changes of direction) is written as
+ * `\\u009b`: the same value to a program, and harmless to a person who looks.
+ */
+export const jsonText = (value: unknown, indent?: number): string =>
+  String(JSON.stringify(value, null, indent)).replace(/[\p{Cc}\p{Bidi_Control}]/gu, (char) =>
+    char === '\n' ? char : `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+
 /** The value as the API gave it, indented: what --json prints. */
 export const printJson = (context: Speaker, value: unknown): void =>
-  context.terminal.write(`${JSON.stringify(value, null, 2)}\n`);
+  context.terminal.write(`${jsonText(value, 2)}\n`);
 
 /** A list: a table for people, an array for programs. */
 export function printRows<Row>(

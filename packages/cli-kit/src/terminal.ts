@@ -36,7 +36,21 @@ export const paint = (terminal: Pick<Terminal, 'hasColour'>, colour: Colour, tex
  * those that turn the direction of writing are shown as ‹xx› instead of obeyed. Line ends and tabs stay.
  */
 export const plain = (text: string): string =>
-  text.replaceAll('\r\n', '\n').replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, (char) => {
-    const code = char.charCodeAt(0).toString(16).padStart(2, '0');
-    return `‹${code}›`;
-  });
+  text.replaceAll('\r\n', '\n').replace(/(?![\n\t])[\p{Cc}\p{Bidi_Control}]/gu, shown);
+
+const shown = (char: string): string => `‹${char.charCodeAt(0).toString(16).padStart(2, '0')}›`;
+
+const COLOURS = `\u001b\\[(?:0|${Object.values(CODES).join('|')})m`;
+/** At the beginning of a write: of a line that is drawn anew, and of a page. */
+const CLEARINGS = '^\\r\u001b\\[K|^\u001b\\[H\u001b\\[2J';
+const OURS_OR_OBEYED = new RegExp(
+  `(${CLEARINGS}|${COLOURS}|\\r\\n)|(?![\\n\\t])[\\p{Cc}\\p{Bidi_Control}]`,
+  'gu',
+);
+
+/**
+ * What may be written to a terminal at all. Whoever prints text of others calls `plain`; this is for the one who forgot, and
+ * leaves a terminal nothing to obey but what this program says to it.
+ */
+export const onlyOurs = (text: string): string =>
+  text.replace(OURS_OR_OBEYED, (found: string, ours: string | undefined) => ours ?? shown(found));

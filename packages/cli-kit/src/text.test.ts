@@ -4,6 +4,7 @@ import { type Message, renderMessage } from '@pilothouse/contract';
 import fc from 'fast-check';
 import { moment } from './ages.ts';
 import { parseDuration, parseMoment } from './parse-duration.ts';
+import { jsonText } from './print.ts';
 import { progressLine } from './progress.ts';
 import { showPairs } from './show-pairs.ts';
 import { type Column, renderTable } from './table.ts';
@@ -70,6 +71,18 @@ test('lets nothing that a host printed reach the terminal as a command', () => {
     }),
   );
   assert.equal(plain('a\u001b]0;title\u0007b\r\n\tc\u202e'), 'a‹1b›]0;title‹07›b\n\tc‹202e›');
+});
+
+test('prints JSON that means the same and that no terminal obeys', () => {
+  fc.assert(
+    fc.property(fc.jsonValue({ stringUnit: 'binary' }), fc.constantFrom(undefined, 2), (value, indent) => {
+      const text = jsonText(value, indent);
+
+      assert.deepEqual(JSON.parse(text), JSON.parse(JSON.stringify(value)));
+      assert.doesNotMatch(text, /(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+    }),
+  );
+  assert.equal(jsonText(['\u009b2J\u202e']), '["\\u009b2J\\u202e"]');
 });
 
 test('reads durations and moments', () => {

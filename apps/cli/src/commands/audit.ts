@@ -5,6 +5,7 @@ import {
   type ExitCode,
   flag,
   integer,
+  jsonText,
   limitOption,
   moment,
   note,
@@ -103,7 +104,7 @@ const exportRecords = defineAppCommand({
     const client = await context.connect();
     const query = { ...filterOf(options), ...(options.after === undefined ? {} : { after: options.after }) };
     for await (const record of readJsonLines(await client.stream(auditRoutes.export, { query }))) {
-      context.terminal.write(`${JSON.stringify(record)}\n`);
+      context.terminal.write(`${jsonText(record)}\n`);
     }
     return EXIT.ok;
   },

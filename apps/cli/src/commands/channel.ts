@@ -12,6 +12,7 @@ import {
   list,
   note,
   one,
+  plain,
   printJson,
   printRecord,
   printRows,
@@ -200,7 +201,8 @@ const test = defineCommand({
     const answer = await client.call(notificationsRoutes.test, { params: args });
     const { isDelivered, error, durationMs } = answer;
     if (context.isJson) printJson(context, answer);
-    else note(context, context.say(isDelivered ? WORDS.delivered : WORDS.failed, { error, durationMs }));
+    else
+      note(context, plain(context.say(isDelivered ? WORDS.delivered : WORDS.failed, { error, durationMs })));
     return isDelivered ? EXIT.ok : EXIT.someFailed;
   },
 });

@@ -4,6 +4,7 @@ import {
   EXIT,
   flag,
   integer,
+  jsonText,
   limitOption,
   moment,
   paint,
@@ -76,7 +77,7 @@ export const eventsCommands = [
 /** One event a line; with --json one JSON value a line, so that a stream can be read as it comes. */
 function printEvent(context: CliContext, event: Event, names: ReadonlyMap<string, string>): void {
   if (context.isJson) {
-    context.terminal.write(`${JSON.stringify(event)}\n`);
+    context.terminal.write(`${jsonText(event)}\n`);
     return;
   }
   const host = event.hostId === null ? '' : ` ${names.get(event.hostId) ?? event.hostId}`;

@@ -123,7 +123,7 @@ export const factsCommands = [
       const view = await client.call(factsRoutes.get, { params: { host, fact }, query });
       if (context.isJson) printJson(context, view);
       else if (view.body === null) note(context, reportText(context, view.span.report));
-      else context.terminal.write(`${JSON.stringify(view.body, null, 2)}\n`);
+      else printJson(context, view.body);
       return EXIT.ok;
     },
   }),

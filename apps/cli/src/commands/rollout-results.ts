@@ -188,10 +188,12 @@ export const rolloutExport = defineCommand({
     const client = await context.connect();
     const route = options.csv ? resultRoutes.exportCsv : resultRoutes.exportJson;
     const decoder = new TextDecoder();
+    const write = (words: string): void =>
+      context.terminal.write(context.terminal.isOutputTty ? plain(words) : words);
     for await (const chunk of await client.stream(route, { params: { rolloutId: args.id } })) {
-      context.terminal.write(decoder.decode(chunk, { stream: true }));
+      write(decoder.decode(chunk, { stream: true }));
     }
-    context.terminal.write(decoder.decode());
+    write(decoder.decode());
     return EXIT.ok;
   },
 });

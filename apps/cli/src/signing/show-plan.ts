@@ -1,4 +1,4 @@
-import { moment, note, plain, probeText, targetText, wavesText, windowText } from '@pilothouse/cli-kit';
+import { moment, note, oneLine, probeText, targetText, wavesText, windowText } from '@pilothouse/cli-kit';
 import type { AppContext } from '../app-context.ts';
 import { gateLine } from '../commands/plan-view.ts';
 import { groupSteps, stepLines } from '../commands/step-view.ts';
@@ -7,14 +7,17 @@ import type { CheckedPlan } from './fetch-checked-plan.ts';
 const HOSTS_SHOWN = 8;
 const WAVES_SHOWN = 20;
 
-/** What somebody is about to put their name to: all of what changes hosts, grouped, and how it goes about it. */
+/**
+ * What somebody is about to put their name to: all of what changes hosts, grouped, and how it goes about it. Each value stays on
+ * its line: a title that has line ends would else say what only this program may say, such as another digest.
+ */
 export function showPlan(context: AppContext, plan: CheckedPlan, isFull: boolean): void {
   const { say } = context;
   const { header, steps, digest } = plan;
   const { strategy } = header;
   const line = (name: { en: string; zh: string }, value: string): void =>
-    note(context, `${say(name)}: ${plain(value)}`);
-  note(context, `${plain(header.title)}`);
+    note(context, `${say(name)}: ${oneLine(value)}`);
+  note(context, oneLine(header.title));
   line({ en: 'digest, worked out here', zh: '摘要（本机计算）' }, digest);
   line({ en: 'made by', zh: '制定者' }, `${header.createdBy}, ${moment(header.createdAt)}`);
   line({ en: 'valid', zh: '有效期' }, `${moment(header.notBefore)} … ${moment(header.expiresAt)}`);
@@ -54,13 +57,13 @@ function showWaves(context: AppContext, { header, steps }: CheckedPlan, isFull: 
   const name = context.say({ en: 'wave', zh: '批次' });
   const { waves } = header;
   if (waves === undefined)
-    return note(context, `${name}: ${plain(wavesText(context, header.strategy.waves))}`);
+    return note(context, `${name}: ${oneLine(wavesText(context, header.strategy.waves))}`);
   for (const [index, wave] of waves.entries()) {
     if (index === WAVES_SHOWN && !isFull) return note(context, `  … (${waves.length})`);
     const hosts = steps.filter(({ step }) => step.wave === index).map(({ hostName }) => hostName);
     const shown = isFull ? hosts : hosts.slice(0, HOSTS_SHOWN);
     const more = shown.length < hosts.length ? ', …' : '';
-    const who = plain(shown.join(', '));
-    note(context, `${name} ${index + 1} (${plain(wave.name)}, ${hosts.length}): ${who}${more}`);
+    const who = oneLine(shown.join(', '));
+    note(context, `${name} ${index + 1} (${oneLine(wave.name)}, ${hosts.length}): ${who}${more}`);
   }
 }

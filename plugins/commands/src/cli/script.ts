@@ -12,6 +12,7 @@ import {
   moment,
   note,
   one,
+  plain,
   printJson,
   printRecord,
   printRows,
@@ -109,7 +110,9 @@ export const scriptShow = defineCommand({
         `${parameter.kind}${parameter.isRequired ? ', required' : ''} ${parameter.description}`,
       ]),
     ]);
-    context.terminal.write(`\n${version.text}`);
+    // Who reads it before it runs must see all of it; a file gets it as it is.
+    const shown = context.terminal.isOutputTty ? plain(version.text) : version.text;
+    context.terminal.write(`\n${shown}`);
     return EXIT.ok;
   },
 });
