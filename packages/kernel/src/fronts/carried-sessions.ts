@@ -64,6 +64,8 @@ export class CarriedSessions {
     carried.opened.promise.catch(() => undefined);
     this.#sessions.set(session, carried);
     const forget = (kind: 'refuse' | 'drop', answer = ''): void => {
+      // It is open already: whoever holds it hears of its end as of any other's.
+      if (carried.socket !== null) return carried.socket.terminate();
       this.#sessions.delete(session);
       this.#link.send(kind, session, answer);
     };

@@ -20,6 +20,7 @@ import { createForwarder } from './forward-request.ts';
 import type { Leader } from './leader-link.ts';
 import { FRONT_LIMITS } from './limits.ts';
 import { Link } from './link.ts';
+import { NOT_TAKEN_HEADER } from './request-head.ts';
 
 type Lead = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -117,6 +118,24 @@ test('what reads is sent to the next leader when the first one dies over it', as
 
   assert.deepEqual(await ask({}), { status: 200, text: 'done' });
   assert.equal(seen.length, 2);
+});
+
+test('what ends every leader that it is sent to is not sent to all that come', async (t) => {
+  const { ask, seen } = await open(t, dies);
+
+  assert.equal((await ask({})).text, 'FRONT_OUTCOME_UNKNOWN');
+  assert.equal(seen.length, 1 + FRONT_LIMITS.requestRepeatsMax);
+});
+
+test('what a leader that leaves did not take is sent to the next, also when it is a write that nobody knows again', async (t) => {
+  const leaves: Lead = (_, response) => response.writeHead(503, { [NOT_TAKEN_HEADER]: '1' }).end();
+  const { ask, seen } = await open(t, leaves, answers);
+
+  assert.deepEqual(await ask({ method: 'POST', body: 'hello' }), { status: 200, text: 'done' });
+  assert.deepEqual(
+    seen.map(({ body }) => body),
+    ['hello', 'hello'],
+  );
 });
 
 test('a write is sent again only if the leader knows it again, with the same body', async (t) => {

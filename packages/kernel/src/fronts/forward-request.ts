@@ -9,7 +9,8 @@
  * credentials, since then the leader itself knows it again; anything else is answered with FRONT_OUTCOME_UNKNOWN. An answer
  * that broke in its middle breaks for whoever reads it, too.
  *
- * Limits: bodies above `keptBodyBytesMax` (uploads of agents, which are asked for again) are sent once.
+ * Limits: bodies above `keptBodyBytesMax` (uploads of agents, which are asked for again) are sent once. What is lost with
+ * `requestRepeatsMax` leaders after the first is sent to no other: it may be what ends them.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
@@ -17,7 +18,7 @@ import { AppError } from '@pilothouse/contract';
 import type { Peer } from '../gateway/index.ts';
 import type { Leader, LeaderLink } from './leader-link.ts';
 import { FRONT_LIMITS } from './limits.ts';
-import { type Door, headToLeader, headToPeer } from './request-head.ts';
+import { type Door, headToLeader, headToPeer, NOT_TAKEN_HEADER } from './request-head.ts';
 
 /** A request and where its answer goes. */
 export interface Forwarded {
@@ -52,7 +53,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   async function carry(forwarded: Forwarded): Promise<void> {
     const body = await keptBody(forwarded.request);
-    for (;;) {
+    for (let lost = 0; ; ) {
       const leader = await queue.leaderFor(forwarded.request);
       if (forwarded.response.destroyed) return;
       const went = await attempt(leader, {
@@ -66,7 +67,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         await new Promise((resolve) => setTimeout(resolve, FRONT_LIMITS.leaderRetryMs));
         continue;
       }
-      if (body === null || !isRepeatable(forwarded.request)) {
+      lost += 1;
+      if (body === null || !isRepeatable(forwarded.request) || lost > FRONT_LIMITS.requestRepeatsMax) {
         throw went === 'unsent' ? away() : new AppError('FRONT_OUTCOME_UNKNOWN');
       }
     }
@@ -179,6 +181,10 @@ function attempt({ agent, ask }: Leader, what: Attempt): Promise<Went> {
     });
     asked.once('response', (answer) => {
       response.off('close', leave);
+      if (answer.headers[NOT_TAKEN_HEADER] !== undefined) {
+        answer.resume();
+        return resolve('unsent');
+      }
       what.begun(answer);
       pass(answer, response);
       resolve('answered');

@@ -101,6 +101,11 @@ export class FrontsAtDoor {
     await Promise.all(fronts.map(({ closed }) => closed.promise));
   }
 
+  /** Ends the links that are still there. */
+  drop(): void {
+    for (const { link } of this.#fronts) link.destroy();
+  }
+
   /** Whoever is on another machine can vanish without a word: each side says now and then that it is there. */
   #watch(front: Front): void {
     const stop = this.#clock.every(FRONT_LIMITS.aliveMs, () => {

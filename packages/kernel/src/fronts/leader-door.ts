@@ -15,7 +15,7 @@ import { createFarDoor, type FarDoor } from './far-door.ts';
 import { type FrontAtDoor, FrontsAtDoor } from './fronts-at-door.ts';
 import { LINK_PATH, LINK_PROTOCOL, TERM_HEADER, TERM_PATH } from './leader-link.ts';
 import { FRONT_LIMITS } from './limits.ts';
-import { isForAgents, readPeer } from './request-head.ts';
+import { isForAgents, NOT_TAKEN_HEADER, readPeer } from './request-head.ts';
 import { within } from './within.ts';
 
 export interface LeaderDoorOptions {
@@ -44,12 +44,15 @@ export function createLeaderDoor(options: LeaderDoorOptions): LeaderDoor {
   const inFlight = countInFlight();
   const server = createServer(DOOR_CONNECTION);
   let far: FarDoor | null = null;
+  let hasLeft = false;
   const wire = (opened: Server, isFar: boolean): void => {
     opened.on('request', (request, response) => {
       if (isFar && request.url === TERM_PATH) {
         options.superseded?.(Number(request.headers[TERM_HEADER]));
         return void response.end();
       }
+      // It was handed over before its front heard of the leaving, and came after all others had been waited for.
+      if (hasLeft) return refuseLate(response);
       inFlight.add(request, response);
       if (isForAgents(request.headers)) agents.asked(request, response, readPeer(request.headers));
       else options.api(request, response);
@@ -81,13 +84,23 @@ export function createLeaderDoor(options: LeaderDoorOptions): LeaderDoor {
     async leave() {
       await within(clock, FRONT_LIMITS.heldDeadlineMs, fronts.hold());
       await within(clock, FRONT_LIMITS.requestsDeadlineMs, inFlight.none());
+      hasLeft = true;
     },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()));
       await within(clock, FRONT_LIMITS.heldDeadlineMs, fronts.end());
+      // One that was stopped reads nothing, and would keep this process from its end.
+      fronts.drop();
       server.closeAllConnections();
       await far?.close();
       await closed;
     },
   };
+}
+
+function refuseLate(response: ServerResponse): void {
+  const seconds = FRONT_LIMITS.retryAfterSeconds;
+  response
+    .writeHead(503, { [NOT_TAKEN_HEADER]: '1', 'retry-after': String(seconds), connection: 'close' })
+    .end();
 }

@@ -69,6 +69,8 @@ export class LeaderLink {
   #way: LeaderWay | null = null;
   #agent: Agent | null = null;
   #heardAt = 0;
+  /** It has said so: what it says from then on makes it no leader again. */
+  #isLeaving = false;
   #isClosed = false;
   #stopLooking = (): void => undefined;
 
@@ -136,6 +138,7 @@ export class LeaderLink {
     });
     this.#link = link;
     this.#way = way;
+    this.#isLeaving = false;
     if (this.#options.canMove) this.#watch(way, link);
   }
 
@@ -165,6 +168,7 @@ export class LeaderLink {
     if (message.kind === 'alive') return;
     if (message.kind === 'keys') return this.#keys(link, message.payload);
     if (message.kind === 'leaving') {
+      this.#isLeaving = true;
       this.#rest();
       link.send('held');
       return;
@@ -176,7 +180,7 @@ export class LeaderLink {
     const note = KeysNote.parse(JSON.parse(payload.toString('utf8')));
     this.#options.keys({ ...note, ticketKeys: Buffer.from(note.ticketKeys, 'base64') });
     const way = this.#way;
-    if (this.#leader !== null || way === null) return;
+    if (this.#leader !== null || this.#isLeaving || way === null) return;
     // The first word of a leader: it is there for whoever waits.
     this.#agent = way.newAgent();
     this.#leader = { link, agent: this.#agent, ask: way.ask };

@@ -4,6 +4,8 @@ import type { Peer } from '../gateway/index.ts';
 /** Names of our own begin so; whoever is outside cannot say any of them. */
 const OURS = 'x-pilothouse-';
 const DOOR = `${OURS}door`;
+/** On an answer of a leader that leaves: nothing of the request was done, and the next leader is to be asked. */
+export const NOT_TAKEN_HEADER = `${OURS}not-taken`;
 const CERTIFICATE = `${OURS}certificate`;
 const ADDRESS = 'x-forwarded-for';
 /** What is said from hop to hop, and what only a proxy of ours may say. */
