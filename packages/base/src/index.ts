@@ -9,6 +9,6 @@ export { errorCode } from './error-code.ts';
 export { firstOf } from './first-of.ts';
 export { type IdSource, newId } from './ids.ts';
 export { nearestName } from './nearest-name.ts';
-export { JSON_DEPTH_MAX, parseJson } from './parse-json.ts';
+export { JSON_DEPTH_MAX, mendHalves, parseJson } from './parse-json.ts';
 export { err, ok, type Result } from './result.ts';
 export { bytes, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from './units.ts';

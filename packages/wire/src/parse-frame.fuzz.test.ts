@@ -1,6 +1,7 @@
 /** Every kind of frame, both directions, with everything wrong that a peer can make wrong. */
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { mendHalves } from '@pilothouse/base';
 import { fuzzParameters, hostileJson, spoiled, spoiledBytes } from '@pilothouse/testkit/fuzz';
 import { sampleOf } from '@pilothouse/testkit/sample-of';
 import fc from 'fast-check';
@@ -15,13 +16,18 @@ const DIRECTIONS = [
 ] as const;
 
 /** The frame, or the name of what is wrong with it; never a throw, never a change of every object there is. */
-function parsed(parse: (text: string) => { ok: boolean; error?: string }, text: string): boolean {
+function parsed(
+  parse: (text: string) => { ok: boolean; error?: string; value?: unknown },
+  text: string,
+): boolean {
   const before = process.cpuUsage();
   const result = parse(text);
   const { user } = process.cpuUsage(before);
   assert.ok(user / 1_000 < MS_MAX, `${user / 1_000} ms for ${text.slice(0, 200)}`);
   if (!result.ok) assert.match(result.error ?? '', /^(too-large|not-json|not-a-frame)$/);
   assert.equal(({} as Record<string, unknown>)['isAdmin'], undefined);
+  const read = JSON.stringify(result.value ?? null);
+  assert.equal(mendHalves(read), read, 'half a character would fail whoever hashes or stores it');
   return result.ok;
 }
 
@@ -66,3 +72,12 @@ for (const { name, schema, parse } of DIRECTIONS) {
     assert.deepEqual(result, { ok: false, error: 'too-large' });
   });
 }
+
+test('a text that was cut through a character is mended, and its frame is read', () => {
+  const hello = AgentFrame.options.find(({ shape }) => shape.kind.value === 'hello');
+  assert.ok(hello);
+  const result = parseAgentFrame(JSON.stringify({ ...sampleOf(hello as z.ZodType), arch: 'x\ud83d' }));
+
+  assert.ok(result.ok && result.value.kind === 'hello');
+  assert.equal(result.value.arch, 'x\u{fffd}');
+});

@@ -1,4 +1,4 @@
-import { err, ok, parseJson, type Result } from '@pilothouse/base';
+import { err, mendHalves, ok, parseJson, type Result } from '@pilothouse/base';
 import type { z } from 'zod';
 import { AgentFrame, FRAME_BYTES_MAX, ServerFrame } from './frames.ts';
 
@@ -8,7 +8,8 @@ function parseWith<S extends z.ZodType>(schema: S, text: string): Result<z.outpu
   if (text.length > FRAME_BYTES_MAX) return err('too-large');
   let value: unknown;
   try {
-    value = parseJson(text);
+    // An agent that cuts a text may cut through a character; its frame is worth more than that.
+    value = parseJson(mendHalves(text));
   } catch {
     return err('not-json');
   }
