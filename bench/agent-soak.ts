@@ -71,7 +71,7 @@ async function besideMesh(
   { fleets, meshDirectory, say }: BenchContext,
   { scene, host, pid }: Rest,
 ): Promise<SoakReport> {
-  const program = await meshPackage(meshDirectory ?? fleets.newDirectory(), say);
+  const program = await meshPackage(meshDirectory, say);
   if (program === null) return { figures: [], notes: [`peer not installed: MeshAgent; ${MESH_COMMAND}`] };
   const address = scene.bridgeAddress;
   const port = await freePort(address);

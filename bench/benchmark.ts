@@ -11,8 +11,8 @@ export interface BenchContext {
   readonly fleets: PreparedFleets;
   /** Writes a processor profile of the server there; null does not. */
   readonly profileDirectory: string | null;
-  /** Where MeshCentral is or is to be installed; null: where it goes with this run. */
-  readonly meshDirectory: string | null;
+  /** Where MeshCentral is, or is to be installed. */
+  readonly meshDirectory: string;
   /** Of the soak of the agent. */
   readonly cycles: number;
   /** Server processes over one store; more than one where a process may not have so many connections. */
@@ -26,5 +26,5 @@ export interface Benchmark {
   readonly hosts: number;
   /** The same when it is one of all, which together are to end within a quarter of an hour. */
   readonly hostsOfAll?: number;
-  readonly run: (context: BenchContext) => Promise<Omit<Report, 'name' | 'hosts' | 'load'>>;
+  readonly run: (context: BenchContext) => Promise<Pick<Report, 'figures' | 'notes'>>;
 }

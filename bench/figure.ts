@@ -15,6 +15,8 @@ export interface Figure {
 export interface Report {
   readonly name: string;
   readonly hosts: number;
+  /** All of it, preparations included. */
+  readonly seconds: number;
   /** Of the machine, in the minute before its end. */
   readonly load: number;
   readonly figures: readonly Figure[];

@@ -76,17 +76,20 @@ async function runAll(wish: Wish): Promise<Report[]> {
   const say = (text: string): void => void process.stderr.write(`  … ${text}\n`);
   if (wish.profileDirectory !== null) mkdirSync(wish.profileDirectory, { recursive: true });
   const fleets = preparedFleets({ directory: wish.fleetsDirectory ?? scratch, scratch, say });
+  const meshDirectory = wish.meshDirectory ?? join(scratch, 'meshcentral');
   const reports: Report[] = [];
   try {
     for (const name of wish.names) {
       // Checked by parseWish.
       const bench = BENCHES[name] as Benchmark;
       const hosts = wish.hosts ?? (wish.isAll ? bench.hostsOfAll : undefined) ?? bench.hosts;
-      const { profileDirectory, meshDirectory, cycles, processes } = wish;
+      const { profileDirectory, cycles, processes } = wish;
       const context = { hosts, fleets, profileDirectory, meshDirectory, cycles, processes, say };
+      const begunAt = performance.now();
       try {
         const ran = await bench.run(context);
-        const report = { name, hosts, load: loadavg()[0] ?? 0, ...ran };
+        const seconds = Math.round((performance.now() - begunAt) / 1000);
+        const report = { name, hosts, seconds, load: loadavg()[0] ?? 0, ...ran };
         process.stdout.write(tableOf(report));
         reports.push(report);
       } catch (error) {

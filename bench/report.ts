@@ -20,7 +20,7 @@ function cellsOf(figure: Figure): string[] {
 
 const HEAD = ['figure', 'value', 'budget', '', 'peer', 'ratio'];
 
-/** The table of one benchmark, under its name and the load of the machine in the last minute. */
+/** The table of one benchmark, under its name, what it took, and the load of the machine in the last minute. */
 export function tableOf(report: Report): string {
   const rows = [HEAD, ...report.figures.map(cellsOf)];
   const widths = HEAD.map((_, column) => Math.max(...rows.map((row) => (row[column] ?? '').length)));
@@ -28,14 +28,16 @@ export function tableOf(report: Report): string {
     `  ${row.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd(),
   );
   const notes = (report.notes ?? []).map((note) => `  ! ${note}`);
+  const { name, hosts, seconds } = report;
   const load = report.load.toFixed(2);
-  return `\n${report.name}, ${report.hosts} hosts; machine load ${load}\n${[...lines, ...notes].join('\n')}\n`;
+  return `\n${name}, ${hosts} hosts; took ${seconds} s; machine load ${load}\n${[...lines, ...notes].join('\n')}\n`;
 }
 
 /** As machines read it: `holds`, `peer` and `ratio` are null where there is nothing to say. */
 export const jsonOf = (report: Report) => ({
   name: report.name,
   hosts: report.hosts,
+  seconds: report.seconds,
   load: report.load,
   notes: report.notes ?? [],
   figures: report.figures.map((figure) => ({

@@ -35,8 +35,8 @@ interface Measured extends Round {
 export interface LabPeersWish {
   readonly scene: LabScene;
   readonly newDirectory: () => string;
-  /** Null: installed in a directory that goes with this run. */
-  readonly meshDirectory: string | null;
+  /** Where it is, or is to be installed. */
+  readonly meshDirectory: string;
   readonly say: (text: string) => void;
 }
 
@@ -131,7 +131,7 @@ async function ourRequest({ installation, names }: LabScene): Promise<Round> {
 }
 
 async function measureMesh({ scene, newDirectory, meshDirectory, say }: LabPeersWish) {
-  const program = await meshPackage(meshDirectory ?? newDirectory(), say);
+  const program = await meshPackage(meshDirectory, say);
   if (program === null) return null;
   say('MeshCentral starts, and its agents join');
   const address = scene.bridgeAddress;
