@@ -121,10 +121,21 @@ test('what reads is sent to the next leader when the first one dies over it', as
 });
 
 test('what ends every leader that it is sent to is not sent to all that come', async (t) => {
-  const { ask, seen } = await open(t, dies);
+  const world = await open(t, (asked) => {
+    const { leader } = world.found;
+    world.found.leader = leader === null ? null : { ...leader };
+    asked.socket.destroy();
+  });
 
-  assert.equal((await ask({})).text, 'FRONT_OUTCOME_UNKNOWN');
-  assert.equal(seen.length, 1 + FRONT_LIMITS.requestRepeatsMax);
+  assert.equal((await world.ask({})).text, 'FRONT_OUTCOME_UNKNOWN');
+  assert.equal(world.seen.length, 1 + FRONT_LIMITS.requestRepeatsMax);
+});
+
+test('connections that were kept to a leader that died count as one leader, however many they were', async (t) => {
+  const { ask, seen } = await open(t, ...Array.from({ length: 8 }, () => dies), answers);
+
+  assert.equal((await ask({})).text, 'done');
+  assert.equal(seen.length, 9);
 });
 
 test('what a leader that leaves did not take is sent to the next, also when it is a write that nobody knows again', async (t) => {

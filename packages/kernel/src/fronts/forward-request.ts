@@ -53,7 +53,8 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
 
   async function carry(forwarded: Forwarded): Promise<void> {
     const body = await keptBody(forwarded.request);
-    for (let lost = 0; ; ) {
+    const lostWith = new Set<Leader>();
+    for (;;) {
       const leader = await queue.leaderFor(forwarded.request);
       if (forwarded.response.destroyed) return;
       const went = await attempt(leader, {
@@ -62,15 +63,13 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
         begun: (answer) => void open.set(forwarded.response, answer),
       });
       if (went === 'answered') return;
-      if (went === 'unsent' && body !== null) {
-        // Its door is shut already, and its link will say so in a moment.
-        await new Promise((resolve) => setTimeout(resolve, FRONT_LIMITS.leaderRetryMs));
-        continue;
-      }
-      lost += 1;
-      if (body === null || !isRepeatable(forwarded.request) || lost > FRONT_LIMITS.requestRepeatsMax) {
+      if (went === 'lost') lostWith.add(leader);
+      const isEnough = lostWith.size > FRONT_LIMITS.requestRepeatsMax;
+      if (body === null || (went === 'lost' && (isEnough || !isRepeatable(forwarded.request)))) {
         throw went === 'unsent' ? away() : new AppError('FRONT_OUTCOME_UNKNOWN');
       }
+      // Its door is shut already, or the connections that were kept to it are dead; its link will say so in a moment.
+      await new Promise((resolve) => setTimeout(resolve, FRONT_LIMITS.leaderRetryMs));
     }
   }
 

@@ -35,7 +35,7 @@ export const FRONT_LIMITS = {
   retryAfterSeconds: 2,
   /** A body up to this size is kept until the answer is there, so that the request can be sent to the next leader. */
   keptBodyBytesMax: bytes.mib(1),
-  /** How often a request is sent again that was lost with its leader: one that ends leaders must not end all of them. */
+  /** Leaders with which a request may be lost after the first: one that ends leaders must not end all of them. */
   requestRepeatsMax: 3,
   /** Requests under way from one front to the leader, streams among them; the leader's own bound is as high. */
   requestsMax: 2_048,
