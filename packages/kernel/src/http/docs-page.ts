@@ -1,6 +1,6 @@
 import { defineMessages, type Language, type Route } from '@pilothouse/contract';
 import { escapeHtml, type HtmlPage } from './html-page.ts';
-import { type OpenapiOptions, openapiOf } from './openapi.ts';
+import type { OpenapiOptions } from './openapi.ts';
 
 const texts = defineMessages({
   title: { en: 'Pilothouse API', zh: 'Pilothouse API 文档' },
@@ -11,10 +11,9 @@ const texts = defineMessages({
   document: { en: 'OpenAPI 3.1 document', zh: 'OpenAPI 3.1 文档' },
 });
 
-/** The API as a page to read and filter, from the same routes as the OpenAPI document. Works without script, too. */
-export function docsPage(options: OpenapiOptions): HtmlPage {
+/** The API as a page to read and filter, from the OpenAPI document of the same routes. Works without script, too. */
+export function docsPage(options: OpenapiOptions, document: Record<string, unknown>): HtmlPage {
   const { language } = options;
-  const document = openapiOf(options);
   const groups = Map.groupBy(options.routes, (route) => route.id.split('.')[0] ?? '');
   const sections = [...groups].map(
     ([name, routes]) =>
@@ -32,7 +31,7 @@ export function docsPage(options: OpenapiOptions): HtmlPage {
 }
 
 function routeHtml(route: Route, document: Record<string, unknown>, language: Language): string {
-  // The document was just made by openapiOf, which has every route under its path and method.
+  // The document is openapiOf's, which has every route under its path and method.
   const paths = document['paths'] as Record<string, Record<string, unknown>>;
   const operation = paths[route.path]?.[route.method.toLowerCase()];
   const text = escapeHtml(JSON.stringify(operation, null, 2));

@@ -1,9 +1,8 @@
 import type { Clock } from '@pilothouse/base';
-import { AppError, type Language, systemRoutes } from '@pilothouse/contract';
-import { docsPage } from './docs-page.ts';
+import { AppError, systemRoutes } from '@pilothouse/contract';
+import { createApiDocuments } from './api-documents.ts';
 import { htmlAnswer } from './html-page.ts';
 import type { Metrics } from './metrics.ts';
-import { openapiOf } from './openapi.ts';
 import type { ErrorCatalogue } from './problem-answer.ts';
 import { type Endpoint, endpoint, redirectTo } from './service.ts';
 
@@ -22,7 +21,10 @@ export interface SystemDependencies {
 export function systemEndpoints(dependencies: SystemDependencies): Endpoint[] {
   const startedAt = dependencies.clock.monotonic();
   const { metrics } = dependencies;
-  const documentOf = (language: Language) => ({ ...dependencies, routes: dependencies.routes(), language });
+  const documentOf = createApiDocuments({
+    ...dependencies,
+    pause: () => new Promise((resolve) => setImmediate(resolve)),
+  });
   return [
     endpoint(systemRoutes.health, async () => ({ status: 'ok' as const })),
     endpoint(systemRoutes.ready, async () => {
@@ -35,10 +37,18 @@ export function systemEndpoints(dependencies: SystemDependencies): Endpoint[] {
       exchange.setHeader('content-type', metrics.contentType);
       return { stream: textOf(() => metrics.text()) };
     }),
-    endpoint(systemRoutes.openapi, async ({ language }) => openapiOf(documentOf(language))),
+    {
+      route: systemRoutes.openapi,
+      // As a stream of one piece, since a megabyte of JSON is not to be written anew for everybody who asks.
+      async handle({ language, exchange }) {
+        const { openapi } = await documentOf(language);
+        exchange.setHeader('content-type', 'application/json; charset=utf-8');
+        return { stream: textOf(async () => openapi) };
+      },
+    },
     endpoint(systemRoutes.home, async ({ exchange }) => redirectTo('/api/docs', exchange)),
     endpoint(systemRoutes.docs, async ({ language, exchange }) =>
-      htmlAnswer(docsPage(documentOf(language)), exchange),
+      htmlAnswer((await documentOf(language)).page, exchange),
     ),
   ];
 }

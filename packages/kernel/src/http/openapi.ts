@@ -15,13 +15,14 @@ const COMMON_CODES = ['INVALID_REQUEST', 'INTERNAL', 'TOO_MANY_REQUESTS'] as con
 
 type Json = Record<string, unknown>;
 
-/** The routes as an OpenAPI 3.1 document: made from the very values that mount them, so it cannot be out of date. */
-export function openapiOf(options: OpenapiOptions): Json {
+/** The routes as an OpenAPI 3.1 document: made from the very values that mount them, so it cannot be out of date. It pauses after each of them. */
+export async function openapiOf(options: OpenapiOptions, pause: () => Promise<void>): Promise<Json> {
   const paths: Record<string, Json> = {};
   for (const route of options.routes) {
     const path = paths[route.path] ?? {};
     paths[route.path] = path;
     path[route.method.toLowerCase()] = operationOf(route, options);
+    await pause();
   }
   return {
     openapi: '3.1.0',
