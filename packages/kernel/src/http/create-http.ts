@@ -186,11 +186,12 @@ function answerError(
   { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
   options: Pick<HttpOptions, 'catalogue' | 'log'>,
 ): FastifyReply {
-  const refusal = refusalOf(error);
+  if (isBrokenOff(error, request)) options.log.debug('request broke off', aboutOf(request));
+  const refusal = isBrokenOff(error, request) ? brokenOff() : refusalOf(error);
   const context = { language: languageOf(request.headers['accept-language']), requestId: request.id };
   const problem = problemOf(refusal, options.catalogue, context);
   if (problem.code === 'INTERNAL') {
-    options.log.error('request failed', { requestId: request.id, route: routeIdOf(request), error });
+    options.log.error('request failed', { ...aboutOf(request), error });
   }
   const seconds = problem.details?.['seconds'];
   if (problem.code === 'TOO_MANY_REQUESTS' && typeof seconds === 'number') {
@@ -201,6 +202,15 @@ function answerError(
   }
   return reply.status(problem.status).type('application/problem+json').send(JSON.stringify(problem));
 }
+
+const aboutOf = (request: FastifyRequest) => ({ requestId: request.id, route: routeIdOf(request) });
+
+/** Whoever sent the body has gone in the middle of it, or sent what is none: nobody reads the answer, and nothing is wrong here. */
+const isBrokenOff = (error: FastifyError, { raw }: FastifyRequest): boolean =>
+  error.code === 'ECONNRESET' && !raw.complete;
+
+const brokenOff = (): AppError =>
+  new AppError('INVALID_REQUEST', { where: 'body', problem: { en: 'it broke off', zh: '请求体中断' } });
 
 /** What an answered request still sends is read and dropped by node, unless the answer closes the connection. */
 const isDrained = (contentLength: string | undefined): boolean =>

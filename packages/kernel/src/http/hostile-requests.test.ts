@@ -11,7 +11,7 @@ import { fuzzParameters, hostileText } from '@pilothouse/testkit/fuzz';
 import fc from 'fast-check';
 import { z } from 'zod';
 import type { Principal } from '../access/service.ts';
-import { silentLog } from '../log.ts';
+import { type Log, silentLog } from '../log.ts';
 import { createHttp } from './create-http.ts';
 import { createIdempotency } from './idempotency.ts';
 import { createMetrics } from './metrics.ts';
@@ -39,6 +39,18 @@ const routeOf = (id: string, access: 'public' | 'signed-in') =>
     example: {},
   });
 
+const edit = defineRoute({
+  id: 'edit',
+  method: 'PUT',
+  path: '/api/v1/edit',
+  summary: { en: 'test', zh: '测试' },
+  access: { kind: 'signed-in' },
+  body: z.object({ text: z.string() }),
+  response: z.object({ ifMatch: z.string().nullable() }),
+  errors: [],
+  example: {},
+});
+
 const stream = defineRoute({
   id: 'stream',
   method: 'GET',
@@ -56,14 +68,14 @@ async function* endless(signal: AbortSignal): AsyncGenerator<{ data: string }> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
-async function serve(credentials: { areGood: boolean } = { areGood: true }) {
+async function serve(credentials: { areGood: boolean } = { areGood: true }, log: Log = silentLog) {
   const store = await openTestStore();
   await store.migrate([httpMigrations]);
   const clock = fakeClock();
   const ids = { now: () => clock.now(), fill: (target: Uint8Array) => target.fill(7) };
   const http = createHttp({
     clock,
-    log: silentLog,
+    log,
     authenticator: {
       nobody: person('nobody'),
       authenticate: async ({ authorization }) =>
@@ -78,6 +90,7 @@ async function serve(credentials: { areGood: boolean } = { areGood: true }) {
     endpoints: [
       endpoint(routeOf('open', 'public'), async () => ({ ok: true })),
       endpoint(routeOf('closed', 'signed-in'), async () => ({ ok: true })),
+      endpoint(edit, async ({ ifMatch }) => ({ ifMatch })),
       endpoint(stream, async ({ signal }) => ({ stream: endless(signal) })),
     ],
     tls: null,
@@ -120,6 +133,44 @@ test('what is no request, or has no place, is refused as every other refusal is'
   assertProblem(await raw(port, get('/x', `X-Long: ${'a'.repeat(100_000)}\r\n`)));
   assertProblem(await raw(port, get('/x', 'Content-Length: 5\r\nTransfer-Encoding: chunked\r\n')));
   assertProblem(await raw(port, Buffer.from([0x16, 3, 1, 0, 0xff, 0, 0])));
+});
+
+test('a body that breaks off is no fault of ours, and is no error in the log', async (t) => {
+  const errors: string[] = [];
+  const noted = Promise.withResolvers<string>();
+  const log: Log = { ...silentLog, error: (text) => void errors.push(text), debug: noted.resolve };
+  const { port, close } = await serve({ areGood: true }, log);
+  t.after(close);
+  const socket = connect(port, '127.0.0.1');
+  const head =
+    'PUT /api/v1/edit HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{"te';
+
+  socket.write(head, () => socket.destroy());
+
+  assert.equal(await noted.promise, 'request broke off');
+  assert.deepEqual(errors, []);
+});
+
+test('an If-Match that names no one version is refused rather than taken for none', async (t) => {
+  const { http, close } = await serve();
+  t.after(close);
+  const put = (header: string | undefined) =>
+    http.inject({
+      method: 'PUT',
+      url: '/api/v1/edit',
+      headers: { authorization: 'Bearer ada', ...(header === undefined ? {} : { 'if-match': header }) },
+      payload: { text: 'a' },
+    });
+
+  for (const odd of ['1', '"1", "2"', '"', '', 'W/1', '"1"x', '"1" *'])
+    assertProblem(`HTTP/1.1 400 \r\ncontent-type: application/problem+json\r\n\r\n${(await put(odd)).body}`);
+  for (const [header, seen] of [
+    [undefined, null],
+    ['"7"', '7'],
+    ['W/"7"', '7'],
+    [' * ', '*'],
+  ] as const)
+    assert.deepEqual((await put(header)).json(), { ifMatch: seen });
 });
 
 test('a header that was slipped into a value changes no answer', async (t) => {

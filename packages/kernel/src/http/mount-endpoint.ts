@@ -28,7 +28,7 @@ export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
       language: languageOf(request.headers['accept-language']),
       requestId: request.id,
       address: plainAddress(request.ip),
-      ifMatch: etagOf(request.headers['if-match']),
+      ifMatch: ifMatchOf(request.headers['if-match']),
       signal: http.signalOf(reply),
       exchange,
     };
@@ -89,6 +89,17 @@ async function authenticated(request: FastifyRequest, http: HttpDependencies) {
     if (isAppError(cause)) http.limits.stranger(plainAddress(request.ip));
     throw cause;
   }
+}
+
+/** AppError INVALID_REQUEST for what names no one version: taken for none, it would let an edit go over somebody else's. */
+function ifMatchOf(header: string | undefined): string | null {
+  if (header === undefined) return null;
+  const etag = header.trim() === '*' ? '*' : etagOf(header);
+  if (etag !== null) return etag;
+  throw new AppError('INVALID_REQUEST', {
+    where: 'header.if-match',
+    problem: { en: 'one etag in quotation marks, or *', zh: '应为一个带引号的 etag，或 *' },
+  });
 }
 
 function etagOf(header: string | undefined): string | null {

@@ -11,7 +11,7 @@ export interface HttpRequest<Params = unknown, Query = unknown, Body = unknown> 
   readonly language: Language;
   readonly requestId: string;
   readonly address: string;
-  /** Value of If-Match without quotes, or null. */
+  /** Value of If-Match without quotes, `*`, or null. */
   readonly ifMatch: string | null;
   /** Aborted when the client goes away. */
   readonly signal: AbortSignal;

@@ -203,7 +203,7 @@ async function draftFor(
   if (row.state === 'published') {
     throw new AppError('COMMANDS_VERSION_PUBLISHED', { name: key.name, version: key.version });
   }
-  if (key.ifMatch !== null && key.ifMatch !== String(row.revision)) {
+  if (key.ifMatch !== null && key.ifMatch !== '*' && key.ifMatch !== String(row.revision)) {
     throw new AppError('EDIT_CONFLICT', { what: 'script', id: key.name });
   }
   return row;
