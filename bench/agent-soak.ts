@@ -44,8 +44,8 @@ export async function soakAgent(context: BenchContext): Promise<SoakReport> {
     await connectThrough(host, `https://${scene.bridgeAddress}:${relay.port}`);
     await untilOnline(scene);
     const pid = await unitPid(host, 'pilothouse-agent.service');
-    say(`settle for ${GIVEN_BACK_MS / 1000} s`);
-    await delay(GIVEN_BACK_MS);
+    say(`settle for ${(2 * SETTLE_MS) / 1000} s`);
+    await delay(2 * SETTLE_MS);
     const mesh = await besideMesh(context, { scene, host, pid });
     const soak = await soakFigures(context, { scene, relay, pid });
     return { figures: [...mesh.figures, ...soak], notes: mesh.notes };
@@ -76,7 +76,7 @@ async function besideMesh(
 ): Promise<SoakReport> {
   say(`the agent at rest for ${IDLE_MS / 1000} s`);
   const ours = await restOf(pid);
-  const program = await meshPackage(meshDirectory ?? fleets.newDirectory(), say);
+  const program = await meshPackage(meshDirectory, say);
   if (program === null)
     return { figures: restFigures(ours), notes: [`peer not installed: MeshAgent; ${MESH_COMMAND}`] };
   const address = scene.bridgeAddress;
