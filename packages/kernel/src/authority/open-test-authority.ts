@@ -23,7 +23,8 @@ import type { NewEvent } from '../events/service.ts';
 import type { HostEntry } from '../hosts/service.ts';
 import type { Endpoint, HttpRequest } from '../http/service.ts';
 import { openTestContext, recordingEvents } from '../open-test-context.ts';
-import { type LoadedPlan, loadedPlan, type PlanContent, treeOf } from '../plans/loaded-plan.ts';
+import { treeOverTexts } from '../plans/fast-tree.ts';
+import { type LoadedPlan, loadedPlan, type PlanContent, stepTexts } from '../plans/loaded-plan.ts';
 import { createAuthority } from './create-authority.ts';
 import { authorityMigrations } from './migrations.ts';
 import { keyIdOf } from './verify-signature.ts';
@@ -170,6 +171,7 @@ function planOn(
     target,
     permissions: null,
   };
+  const tree = treeOverTexts(stepTexts(content));
   const full: PlanHeader = {
     version: 1,
     title: 'restart nginx',
@@ -187,10 +189,10 @@ function planOn(
       factsAgeMaxMs: null,
     },
     actionSchemas: {},
-    stepsRoot: rootOf(treeOf(content)),
+    stepsRoot: rootOf(tree),
     stepsCount: hosts.length,
     retryOf: null,
     ...header,
   };
-  return loadedPlan({ digest: planDigest(full), header: full }, content);
+  return loadedPlan({ digest: planDigest(full), header: full }, content, tree);
 }

@@ -105,13 +105,13 @@ export async function createPlans(context: KernelContext, deps: PlansDeps): Prom
   const hostsOf = (plan: LoadedPlan): HostEntry[] =>
     plan.hosts.flatMap(({ id }) => deps.hosts.index.get(id) ?? []);
   const keep = async (draft: Draft, by: Keeper): Promise<MadePlan> => {
-    const plan = finish(parts, draft, by.actor.name);
+    const plan = await finish(parts, draft, by.actor.name);
     await savePlan(parts, plan, by);
     remember.put(plan);
     return reportPlan(plan.plan, draft, offered);
   };
-  const show = (draft: Draft, by: Actor) => {
-    const plan = finish(parts, draft, by.name);
+  const show = async (draft: Draft, by: Actor) => {
+    const plan = await finish(parts, draft, by.name);
     return { plan, made: reportPlan(plan.plan, draft, offered) };
   };
 
@@ -266,7 +266,7 @@ function draftUndo({ context, deps, registry }: Parts, by: RollbackMaker, reques
   return draft;
 }
 
-const finish = ({ context }: Parts, draft: Draft, by: string): LoadedPlan =>
+const finish = ({ context }: Parts, draft: Draft, by: string): Promise<LoadedPlan> =>
   finishPlan(draft, { by, now: context.clock.now(), nonce: newId('n', context.ids) });
 
 interface Keeper {

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { buildTree, type StepAction } from '@pilothouse/contract';
 import fc from 'fast-check';
-import { type PlanContent, stepOf, treeOf } from './loaded-plan.ts';
+import { treeInSlices, treeOverTexts } from './fast-tree.ts';
+import { type PlanContent, stepOf, stepTexts } from './loaded-plan.ts';
 
 const action = fc.record({
   action: fc.constantFrom('commands.run', 'packages.upgrade'),
@@ -31,9 +32,22 @@ test('the tree of a plan in memory is the one that hosts and people work out fro
       };
       const steps = numbers.map((n) => stepOf(content, n));
 
-      assert.deepEqual(treeOf(content).levels.map(hexes), buildTree(steps).levels.map(hexes));
+      assert.deepEqual(
+        treeOverTexts(stepTexts(content)).levels.map(hexes),
+        buildTree(steps).levels.map(hexes),
+      );
     }),
   );
+});
+
+test('a tree that is made in slices is the one that is made at once', async () => {
+  for (const count of [1, 1023, 1024, 1025, 2047, 2048, 2049, 3072, 5001, 10_000]) {
+    const leaves = Array.from({ length: count }, (_, n) => `step ${n}`);
+
+    const { levels } = await treeInSlices(leaves);
+
+    assert.deepEqual(levels.map(hexes), treeOverTexts(leaves).levels.map(hexes), `${count} leaves`);
+  }
 });
 
 const hexes = (level: readonly Uint8Array[]): string[] =>

@@ -9,7 +9,7 @@ import {
   type StepAction,
   type TargetRequest,
 } from '@pilothouse/contract';
-import { fastProof, treeOverTexts } from './fast-tree.ts';
+import { fastProof } from './fast-tree.ts';
 
 /** The part of a plan that lies beside its header: whom it means and what happens there. Hosts are in order of id. */
 export interface PlanContent {
@@ -29,7 +29,7 @@ export interface PlanContent {
   readonly permissions: readonly string[] | null;
 }
 
-/** A plan in memory. Steps are made when asked for; the tree is built once, when the first proof is needed. */
+/** A plan in memory. Steps are made when asked for. */
 export interface LoadedPlan extends PlanContent {
   readonly plan: Plan;
   actionsOf(index: number): readonly StepAction[];
@@ -45,36 +45,31 @@ export function stepOf(content: PlanContent, index: number): Step {
   return { hostId: host.id, actions: [...actions], ...(wave === undefined ? {} : { wave }) };
 }
 
-/** The actions that steps share are put into canonical text once. A step's members stand in canonical order here. */
-export function treeOf(content: PlanContent): MerkleTree {
+/** The leaves of a plan's tree. Actions that steps share are put into canonical text once; a step's members stand in its order here. */
+export function stepTexts(content: PlanContent): string[] {
   const actionTexts = content.actionLists.map((actions) => canonicalJson(actions));
-  return treeOverTexts(
-    content.hosts.map(({ id }, index) => {
-      const actions = actionTexts[content.listOf[index] ?? -1];
-      if (actions === undefined) throw new RangeError(`no step ${index}`);
-      const wave = content.waveOf?.[index];
-      const waveText = wave === undefined ? '' : `,"wave":${canonicalJson(wave)}`;
-      return `{"actions":${actions},"hostId":${JSON.stringify(id)}${waveText}}`;
-    }),
-  );
+  return content.hosts.map(({ id }, index) => {
+    const actions = actionTexts[content.listOf[index] ?? -1];
+    if (actions === undefined) throw new RangeError(`no step ${index}`);
+    const wave = content.waveOf?.[index];
+    const waveText = wave === undefined ? '' : `,"wave":${canonicalJson(wave)}`;
+    return `{"actions":${actions},"hostId":${JSON.stringify(id)}${waveText}}`;
+  });
 }
 
-export function loadedPlan(plan: Plan, content: PlanContent, knownTree?: MerkleTree): LoadedPlan {
-  let tree = knownTree;
+/** `tree`: over the texts of its steps. */
+export function loadedPlan(plan: Plan, content: PlanContent, tree: MerkleTree): LoadedPlan {
   return {
     ...content,
     plan,
     actionsOf: (index) => stepOf(content, index).actions,
     step: (index) => stepOf(content, index),
-    proof(index) {
-      tree ??= treeOf(content);
-      return fastProof(tree, index);
-    },
+    proof: (index) => fastProof(tree, index),
   };
 }
 
 /** True when the content is what the header's root names: checked when a plan is read back. */
-export const isContentOf = (plan: Plan, content: PlanContent): boolean =>
+export const isContentOf = (plan: Plan, content: PlanContent, tree: MerkleTree): boolean =>
   content.hosts.length === plan.header.stepsCount &&
   (content.waveOf === null) === (plan.header.waves === undefined) &&
-  rootOf(treeOf(content)) === plan.header.stepsRoot;
+  rootOf(tree) === plan.header.stepsRoot;

@@ -14,7 +14,8 @@ import {
   toTimestamp,
 } from '@pilothouse/contract';
 import type { HostEntry } from '../hosts/service.ts';
-import { type LoadedPlan, loadedPlan, type PlanContent, treeOf } from './loaded-plan.ts';
+import { treeInSlices } from './fast-tree.ts';
+import { type LoadedPlan, loadedPlan, type PlanContent, stepTexts } from './loaded-plan.ts';
 import type { OfferedActions } from './offered-actions.ts';
 import type { WavePlan } from './waves/plan-waves.ts';
 
@@ -45,7 +46,7 @@ export interface Made {
   readonly nonce: string;
 }
 
-export function finishPlan(draft: Draft, made: Made): LoadedPlan {
+export async function finishPlan(draft: Draft, made: Made): Promise<LoadedPlan> {
   const content: PlanContent = {
     hosts: draft.hosts.map(({ id, name }) => ({ id, name })),
     actionLists: draft.lists,
@@ -54,7 +55,7 @@ export function finishPlan(draft: Draft, made: Made): LoadedPlan {
     target: draft.target,
     permissions: draft.permissions,
   };
-  const tree = treeOf(content);
+  const tree = await treeInSlices(stepTexts(content));
   const { selector, groups, hostIds } = draft.target;
   const header: PlanHeader = {
     version: 1,

@@ -17,7 +17,8 @@ import {
 import type { Store, Transaction } from '@pilothouse/store';
 import type { Kysely } from 'kysely';
 import { z } from 'zod';
-import { isContentOf, type LoadedPlan, loadedPlan, type PlanContent } from './loaded-plan.ts';
+import { treeInSlices } from './fast-tree.ts';
+import { isContentOf, type LoadedPlan, loadedPlan, type PlanContent, stepTexts } from './loaded-plan.ts';
 import { packText, unpackText } from './packed-text.ts';
 
 export interface PlansTables {
@@ -149,9 +150,10 @@ export async function readPlan(source: Store | Transaction, digest: Digest): Pro
     permissions: PermissionsPiece.parse(parts('permissions')[0] ?? null),
   };
   const plan = { digest, header };
-  if (planDigest(header) !== digest || !isContentOf(plan, content))
+  const tree = await treeInSlices(stepTexts(content));
+  if (planDigest(header) !== digest || !isContentOf(plan, content, tree))
     throw new Error(`plan ${digest} in the store is not what its digest names`);
-  return loadedPlan(plan, content);
+  return loadedPlan(plan, content, tree);
 }
 
 /** Where a plan stands in the order of lists: by the time it was made, then by digest. */
