@@ -186,6 +186,7 @@ async function openRegistry(
     hosts,
     specs,
     ask: (hostId, digests) => send(hostId, { kind: 'facts-wanted', digests: [...digests] }),
+    lookAgain: (hostId, facts) => void send(hostId, { kind: 'collect', facts: [...facts] }),
     historyMs: retention.factHistoryMs,
   });
   const select = createSelect({ facts, hosts, groups, factSpecs: specs });

@@ -11,7 +11,7 @@
  * live in a bounded cache, and whoever must not wait (`bodyNow`) may find nothing there.
  */
 import { createHash } from 'node:crypto';
-import { batchWhileBusy, DAY_MS, HOUR_MS, SECOND_MS } from '@pilothouse/base';
+import { batchWhileBusy, DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import {
   AppError,
   type Digest,
@@ -26,6 +26,7 @@ import type { Reconciler } from '../plugins/index.ts';
 import { type BodyShelf, openBodyShelf } from './body-shelf.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { createDoubtedSpans, type DoubtedSpans } from './doubted-spans.ts';
+import { createLostReports, type LostReports } from './lost-reports.ts';
 import { oneATurn } from './one-a-turn.ts';
 import type { FactsService } from './service.ts';
 import { type BookedReport, createSpanBook, type SpanBook } from './span-book.ts';
@@ -46,6 +47,8 @@ const SWEEP_GRACE_MS = HOUR_MS;
 const SWEEP_INTERVAL_MS = 6 * HOUR_MS;
 /** How soon another host is asked for a body that the first did not deliver. */
 const WANTED_INTERVAL_MS = 15 * SECOND_MS;
+/** How often somebody looks whether reports were lost. */
+const LOST_INTERVAL_MS = MINUTE_MS;
 /** Questions for bodies to one host in one go, far below the limit of a frame. */
 const ASKED_PER_HOST_MAX = 32;
 /** Hosts whose reports share a transaction: about four thousand rows, a fifth of a second. */
@@ -60,6 +63,8 @@ export interface FactsDeps {
   readonly specs: readonly FactSpec[];
   /** Sends `facts-wanted` to a host's session; false when it has none. Read late: the gateway is made after facts. */
   readonly ask: (hostId: HostId, digests: readonly Digest[]) => boolean;
+  /** Asks a host's session to collect these now, and say what they are. */
+  readonly lookAgain: (hostId: HostId, facts: readonly string[]) => void;
   /** How long history is kept (default FACT_HISTORY_DEFAULT_MS). */
   readonly historyMs?: number;
 }
@@ -78,6 +83,7 @@ interface Parts {
   readonly shelf: BodyShelf;
   readonly book: SpanBook;
   readonly doubted: DoubtedSpans;
+  readonly lost: LostReports;
   readonly wanted: WantedBodies;
   readonly feed: ReturnType<typeof createChangeFeed>;
   /** See `FactsService.revision`. */
@@ -90,13 +96,16 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
   const shelf = await openBodyShelf(context, specs);
   const book = createSpanBook();
   book.load(await loadOpenSpans(context.store, null));
+  const doubted = createDoubtedSpans(context.store, book);
+  const { lookAgain } = deps;
   const parts: Parts = {
     context,
     deps,
     specs,
     shelf,
     book,
-    doubted: createDoubtedSpans(context.store, book),
+    doubted,
+    lost: createLostReports({ clock: context.clock, settled: doubted.settled, lookAgain }),
     wanted: createWantedBodies(context.clock),
     feed: createChangeFeed(shelf),
     revision: 0,
@@ -106,6 +115,7 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
     if (after !== null || before === null) return;
     book.forget(before.id);
     parts.doubted.forget(before.id);
+    parts.lost.forget(before.id);
     parts.revision += 1;
   });
   const facts = createService(parts);
@@ -115,6 +125,7 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
     bodiesCount: shelf.count,
     reconcilers: [
       { name: 'facts.wanted', intervalMs: WANTED_INTERVAL_MS, run: async () => askForMissing(parts) },
+      { name: 'facts.lost', intervalMs: LOST_INTERVAL_MS, run: () => parts.lost.ask() },
       { name: 'facts.retention', intervalMs: SWEEP_INTERVAL_MS, run: () => dropOld(parts) },
     ],
   };
@@ -137,7 +148,7 @@ interface WaitingReport {
 
 /** What is done with an agent's word: history first, then what hangs on it. */
 function reportWith(parts: Parts): FactsService['report'] {
-  const { context, book, doubted, wanted, feed, deps, specs } = parts;
+  const { context, book, doubted, lost, wanted, feed, deps, specs } = parts;
   const write = batchWhileBusy<WaitingReport>({
     run: (reports) => writeReports(context, reports),
     itemsPerBatchMax: REPORTS_PER_BATCH_MAX,
@@ -159,12 +170,14 @@ function reportWith(parts: Parts): FactsService['report'] {
         await write({ hostId, booked, at });
       } catch (error) {
         // The store did not take it, so memory must not claim it.
+        lost.note(hostId, namesOf(known));
         await doubted.doubt(hostId);
         throw error;
       }
       // One before it failed while this one waited: what was read then lacks this one.
       if (book.of(hostId) !== spans && deps.hosts.index.has(hostId)) await doubted.doubt(hostId);
     }
+    lost.stored(hostId, namesOf(known));
     await brought;
     noteReported(parts, hostId, known);
     if (booked.changes.length > 0) parts.revision += 1;
@@ -174,6 +187,8 @@ function reportWith(parts: Parts): FactsService['report'] {
     return wantedOf(parts, hostId, known);
   };
 }
+
+const namesOf = (reports: readonly FactReport[]): string[] => reports.map(({ fact }) => fact);
 
 function createService(parts: Parts): FactsService {
   const { context, shelf, book, wanted, feed, deps } = parts;

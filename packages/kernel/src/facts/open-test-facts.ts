@@ -66,6 +66,8 @@ export interface TestFacts extends FactsRoom {
   readonly registry: TestHosts;
   readonly changes: FactChange[];
   readonly asked: { hostId: string; digests: readonly string[] }[];
+  /** Who was to look again, and for what. */
+  readonly lookedAgain: { hostId: string; facts: readonly string[] }[];
   /** Nobody hears what they are asked for. */
   isDeaf: boolean;
   /** Reports a fact and sends its body when it is asked for. */
@@ -84,13 +86,17 @@ export async function openTestFacts(t: TestContext): Promise<TestFacts> {
     asked.push({ hostId, digests });
     return true;
   };
-  const open = () => createFacts(registry.context, { hosts: registry.hosts, specs: testSpecs, ask });
+  const lookedAgain: TestFacts['lookedAgain'] = [];
+  const lookAgain = (hostId: string, facts: readonly string[]) => void lookedAgain.push({ hostId, facts });
+  const open = () =>
+    createFacts(registry.context, { hosts: registry.hosts, specs: testSpecs, ask, lookAgain });
   const first = await open();
   opened = first;
   const changes: FactChange[] = [];
   first.facts.onChange((some) => changes.push(...some));
   const room: TestFacts = {
     ...first,
+    lookedAgain,
     isDeaf: false,
     registry,
     changes,
