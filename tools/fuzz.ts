@@ -1,17 +1,24 @@
 /**
- * `npm run fuzz [-- --minutes N] [--seed N] [FILE …]`: the properties of hostile bytes for long, one file after the other.
- * Each property of a file runs for N minutes (1 when it is not said), or until it finds something; its seed repeats it.
+ * `npm run fuzz [-- --minutes N] [--seed N] [--postgres] [FILE …]`: the properties of hostile bytes for long, one file after the
+ * other. Each property of a file runs for N minutes (1 when it is not said), or until it finds something; its seed repeats it.
+ * With --postgres stores are databases of a PostgreSQL that ends with the run.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { postgresCluster } from '@pilothouse/testkit/postgres';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { minutes: { type: 'string', default: '1' }, seed: { type: 'string' } },
+  options: {
+    minutes: { type: 'string', default: '1' },
+    seed: { type: 'string' },
+    postgres: { type: 'boolean' },
+  },
 });
 const files =
   positionals.length > 0 ? positionals : globSync('{packages,apps,plugins}/**/*.fuzz.test.ts').sort();
+const cluster = values.postgres === true ? await postgresCluster() : null;
 let failed = 0;
 for (const file of files) {
   process.stdout.write(`\n${file}\n`);
@@ -21,9 +28,11 @@ for (const file of files) {
       ...process.env,
       PILOTHOUSE_FUZZ_MINUTES: values.minutes,
       ...(values.seed === undefined ? {} : { PILOTHOUSE_FUZZ_SEED: values.seed }),
+      ...(cluster === null ? {} : { PILOTHOUSE_TEST_POSTGRES: cluster.administrationUrl }),
     },
   });
   if (status !== 0) failed += 1;
 }
+await cluster?.remove();
 process.stdout.write(`\n${files.length} files, ${failed} with something found\n`);
 process.exitCode = failed === 0 && files.length > 0 ? 0 : 1;

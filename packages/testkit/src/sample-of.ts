@@ -13,7 +13,8 @@ const CANDIDATES = [
   'aaaaaaaaaaaaaaaa',
 ];
 
-interface Described {
+/** What is read of a JSON Schema. */
+export interface Described {
   readonly type?: string;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
@@ -25,17 +26,26 @@ interface Described {
   readonly minLength?: number;
   readonly maxLength?: number;
   readonly minItems?: number;
+  readonly maxItems?: number;
   readonly minimum?: number;
+  readonly maximum?: number;
   readonly exclusiveMinimum?: number;
   readonly items?: Described;
   readonly prefixItems?: readonly Described[];
   readonly properties?: Readonly<Record<string, Described>>;
+  readonly required?: readonly string[];
+  readonly additionalProperties?: Described | boolean;
+  readonly propertyNames?: Described;
 }
+
+/** The schema of what is sent, as data. */
+export const describeSchema = (schema: z.ZodType): Described =>
+  // JSON Schema, of which Described names the part that is read here.
+  z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' }) as Described;
 
 /** A small value that a schema takes, for tests that spoil good values. Lists have an item, optional fields are there. */
 export function sampleOf(schema: z.ZodType): Record<string, unknown> {
-  const described = z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any', reused: 'inline' });
-  return sample(described as Described) as Record<string, unknown>; // callers ask for objects
+  return sample(describeSchema(schema)) as Record<string, unknown>; // callers ask for objects
 }
 
 function sample(schema: Described): unknown {
@@ -65,11 +75,16 @@ function sample(schema: Described): unknown {
   }
 }
 
-function text({ pattern, format, minLength = 0, maxLength = 10_000 }: Described): string {
-  const fits = (candidate: string): boolean =>
-    candidate.length >= minLength &&
-    candidate.length <= maxLength &&
-    (pattern === undefined || new RegExp(pattern, 'u').test(candidate));
-  if (format === 'date-time') return '2026-05-03T10:00:00.000Z';
-  return CANDIDATES.find(fits) ?? 'a'.repeat(Math.max(1, minLength));
+const text = (schema: Described): string => textFitting(schema, [])[0] ?? '';
+
+/** Texts that a schema takes: those of `worthTrying` that it does, then some of our own. Never empty. */
+export function textFitting(
+  { pattern, format, minLength = 0, maxLength = 10_000 }: Described,
+  worthTrying: readonly string[],
+): readonly string[] {
+  const expected = new RegExp(pattern ?? (format === 'date-time' ? '^\\d{4}-\\d\\d-\\d\\dT' : ''), 'u');
+  const found = [...worthTrying, ...CANDIDATES].filter(
+    (candidate) => candidate.length >= minLength && candidate.length <= maxLength && expected.test(candidate),
+  );
+  return found.length > 0 ? found : ['a'.repeat(Math.max(1, minLength))];
 }
