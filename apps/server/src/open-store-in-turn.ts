@@ -13,6 +13,7 @@ export interface Turn extends PeersConfig {
 
 /** What tells a step-down from a crash, for whoever reads the log of the keeper. */
 const STEPPED_DOWN = 9;
+const STORE_DIED = 10;
 
 /**
  * The end of a leader that is one no more. Nothing in order: whoever asked must hear nothing from it, since another machine
@@ -21,6 +22,15 @@ const STEPPED_DOWN = 9;
 export const stepDownBy = (log: Log) => (): void => {
   log.error('another machine leads, this process ends', {});
   process.exit(STEPPED_DOWN);
+};
+
+/**
+ * The end of a process whose store has ended in it. It would refuse everybody for ever, with all agents connected to it;
+ * whoever keeps it starts another, that opens the store anew.
+ */
+export const endWith = (log: Log) => (): void => {
+  log.error('the store has ended, and this process ends with it', {});
+  process.exit(STORE_DIED);
 };
 
 interface InTurn extends Pick<Turn, 'signal' | 'standingBy' | 'takingOver'> {

@@ -7,7 +7,7 @@ import { lockDataDirectory, openStore } from '@pilothouse/store';
 import { boundAddress, listenRefusal } from './bound-address.ts';
 import type { Config } from './config.ts';
 import { openLog } from './open-log.ts';
-import { openStoreInTurn, stepDownBy, type Turn } from './open-store-in-turn.ts';
+import { endWith, openStoreInTurn, stepDownBy, type Turn } from './open-store-in-turn.ts';
 import { plugins } from './plugins.ts';
 import { startTracing } from './tracing/start-tracing.ts';
 
@@ -53,7 +53,7 @@ export async function runServer(
     const stepDown = stepDownBy(log);
     const store =
       turn === null
-        ? await openStore(config.store, { log })
+        ? await openStore(config.store, { log, taken: stepDown, died: endWith(log) })
         : await openStoreInTurn(config.store, { ...turn, log, taken: stepDown });
     closers.push(() => store.close());
     const ids = { now: Date.now, fill: (target: Uint8Array) => randomFillSync(target) };

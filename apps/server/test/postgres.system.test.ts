@@ -102,3 +102,26 @@ test('a second server on the same database is refused and the first goes on', as
   const hosts = await installation.client.call(hostsRoutes.list, { query: { limit: 1 } });
   assert.deepEqual(hosts.items, []);
 });
+
+test('a server whose database another one has taken over ends, rather than refuse everything from then on', async (t) => {
+  const { installation, store } = await install(t);
+  const { pid } = installation.server();
+  // What the other one leaves: its name in the store, and the lock free again.
+  cluster.sql(store, `UPDATE store_meta SET value = 'somebody else' WHERE name = 'owner'`);
+  cluster.sql(
+    store,
+    `SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND database =
+      (SELECT oid FROM pg_database WHERE datname = current_database())`,
+  );
+
+  await until('it to end', 20_000, async () => !isThere(pid));
+});
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    // Nobody has that number any more.
+    return false;
+  }
+}

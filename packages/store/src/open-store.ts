@@ -4,7 +4,7 @@ import {
   type PostgresReaderOptions,
   type PostgresStoreOptions,
 } from './postgres/open-postgres-store.ts';
-import { openSqliteReader, openSqliteStore } from './sqlite/open-sqlite-store.ts';
+import { openSqliteReader, openSqliteStore, type SqliteStoreOptions } from './sqlite/open-sqlite-store.ts';
 import type { Store, StoreReader } from './store.ts';
 
 /** Where a store is. */
@@ -12,7 +12,7 @@ export type StoreLocation =
   | { readonly kind: 'sqlite'; readonly path: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
-type OpenOptions = Omit<PostgresStoreOptions, 'url'>;
+type OpenOptions = Omit<PostgresStoreOptions, 'url'> & Pick<SqliteStoreOptions, 'died'>;
 
 /** For a server, alone. AppError of the engine: STORE_CORRUPT, STORE_UNREADABLE; STORE_UNREACHABLE, STORE_IN_USE. */
 export function openStore(location: StoreLocation, options: OpenOptions = {}): Promise<Store> {

@@ -250,3 +250,29 @@ test('a database thread that dies refuses what waits and what comes, and is repo
   });
   assert.equal(deaths.length, 1);
 });
+
+test('whoever opened a store hears that a thread of it has ended, and not of its own closing', async (t) => {
+  let deaths = 0;
+  const died = (): void => {
+    deaths += 1;
+  };
+  const workers: Worker[] = [];
+  const begin = Worker.prototype.unref;
+  t.mock.method(Worker.prototype, 'unref', function note(this: Worker) {
+    workers.push(this);
+    begin.call(this);
+  });
+  const closed = await openSqliteStore({ path: join(scratch(), 'store.db'), died });
+  await closed.close();
+  const before = deaths;
+
+  const store = await openSqliteStore({ path: join(scratch(), 'store.db'), died });
+  await workers.at(-1)?.terminate();
+
+  assert.equal(before, 0);
+  await assert.rejects(store.as<Tables>().selectFrom('t_row').selectAll().execute(), {
+    code: 'STORE_STOPPED',
+  });
+  assert.equal(deaths, 1);
+  await store.close();
+});

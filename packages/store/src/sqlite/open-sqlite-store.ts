@@ -34,12 +34,17 @@ export interface SqliteStoreOptions {
   readonly clock?: Clock;
   /** A larger file is read through beside its use rather than before; absent: 512 MiB. */
   readonly checkedBytesMax?: number;
+  /** A thread of it has ended unasked: everything is refused from now on, and only another process can open it again. */
+  readonly died?: () => void;
 }
 
 /** AppError STORE_CORRUPT, STORE_UNREADABLE. The caller holds the lock of the data directory. */
 export async function openSqliteStore(options: SqliteStoreOptions): Promise<Store> {
   const { log, clock = systemClock } = options;
-  const onDeath = (cause: Error) => log?.error('store thread ended', { cause });
+  const onDeath = (cause: Error): void => {
+    log?.error('store thread ended', { cause });
+    options.died?.();
+  };
   const threads = options.path === ':memory:' ? await openScratch(onDeath) : await openFile(options, onDeath);
   return new SerialStore({ engine: sqliteEngine(threads, log), log, clock });
 }
