@@ -70,3 +70,29 @@ test('JSON is read as it is', async () => {
 
   assert.deepEqual(await read(JSON.stringify(body)), NewPlan.parse(body));
 });
+
+test('a name that stands twice is refused with its place, also in its two spellings', async () => {
+  for (const [text, where] of [
+    ['title: a\ntitle: b\n', 'title'],
+    ['strategy: { taskTimeout: 1m, taskTimeoutMs: 2m }\n', 'strategy.taskTimeoutMs'],
+  ] as const) {
+    const error = await planOfText(text, { path: 'p', now: 0, resolveHost: async () => 'h_1' }).catch(
+      (reason: unknown) => reason,
+    );
+    assert.ok(error instanceof AppError);
+    assert.equal(error.details['where'], where);
+  }
+});
+
+test('no file of the largest size takes long to be refused', async () => {
+  const size = 8 * 1024 * 1024 - 1;
+  const whole = (piece: string): string => piece.repeat(Math.floor(size / piece.length));
+  const texts = ['{"a":', '[', '- ', '? ', 'a: [', '!!a ', '&a ', '{? ', '&a\n', '"\\"'].map(whole);
+  const keys = Array.from({ length: 10_000 }, (_, n) => `a${n}: b\n`).join('');
+  for (const text of [...texts, keys]) {
+    const { user } = process.cpuUsage();
+    await assert.rejects(planOfText(text, { path: 'p', now: 0, resolveHost: async () => 'h_1' }), AppError);
+    const ms = (process.cpuUsage().user - user) / 1_000;
+    assert.ok(ms < 1_000, `${ms} ms for ${text.slice(0, 20)}`);
+  }
+});

@@ -69,7 +69,8 @@ function parseText(text: string, path: string): unknown {
     });
   const lineCounter = new LineCounter();
   // JSON's own schema: a date, an octal number or a merge key would mean something that is not written there.
-  const document = parseDocument(text, { lineCounter, schema: 'core', merge: false });
+  if (isLaborious(text)) throw invalid(path, '1', { en: 'nested too deeply', zh: '嵌套过深' });
+  const document = parseDocument(text, { lineCounter, schema: 'core', merge: false, uniqueKeys: false });
   const [problem] = document.errors;
   if (problem !== undefined) {
     const { line, col } = lineCounter.linePos(problem.pos[0]);
@@ -80,6 +81,21 @@ function parseText(text: string, path: string): unknown {
     });
   }
   return valueOf(document.contents, { path, place: [], depth: 0 });
+}
+
+/** Brackets that are open at once; a text within a file that opens so many and closes none is no script either. */
+const OPEN_MAX = 5_000;
+/** Sequences within sequences, keys within keys, tags and anchors of one value, which the library takes longer over the more there are. */
+const RUNS = /(?:[-?][ \t]+){1000}|(?:[!&]\S*\s+){1000}/;
+
+/** Whether the library would take seconds or its stack to find out that the text is no plan. */
+function isLaborious(text: string): boolean {
+  let open = 0;
+  for (const [bracket] of text.matchAll(/[[\]{}]/g)) {
+    open = bracket === '[' || bracket === '{' ? open + 1 : Math.max(0, open - 1);
+    if (open > OPEN_MAX) return true;
+  }
+  return RUNS.test(text);
 }
 
 interface Place {
@@ -95,7 +111,8 @@ function valueOf(node: unknown, at: Place): unknown {
   if (isAlias(node)) throw invalid(path, placeOf(place), { en: 'aliases are not read', zh: '不支持别名' });
   const below = (key: PropertyKey): Place => ({ path, place: [...place, key], depth: depth + 1 });
   if (isMap(node))
-    return Object.fromEntries(
+    return uniquely(
+      at,
       node.items.map(({ key, value }) => {
         const name = isScalar(key) ? String(key.value) : '';
         return nameAndValue(name, valueOf(value, below(name)), below(name));
@@ -103,6 +120,17 @@ function valueOf(node: unknown, at: Place): unknown {
     );
   if (isSeq(node)) return node.items.map((item, index) => valueOf(item, below(index)));
   return isScalar(node) ? node.value : null;
+}
+
+/** Checked here, since the library compares each key with all before it: ten thousand would take seconds. */
+function uniquely({ path, place }: Place, entries: readonly (readonly [string, unknown])[]): unknown {
+  const names = new Set<string>();
+  for (const [name] of entries) {
+    if (names.has(name))
+      throw invalid(path, placeOf([...place, name]), { en: 'it is there twice', zh: '重复出现' });
+    names.add(name);
+  }
+  return Object.fromEntries(entries);
 }
 
 /** `soakMs: 10m` and `soak: 10m` mean the same; what actions take is theirs and stays as it is. */
