@@ -213,6 +213,7 @@ test('streams come as events, as lines of JSON, and as CSV that no spreadsheet r
     ['a,b', 'say "hi"'],
     ['=1+1', -3],
     [null, '-5.5'],
+    ['＝1+1', '\n=1+1'],
   ];
   const bodies: string[] = [];
   for (const [type, items] of [
@@ -231,7 +232,7 @@ test('streams come as events, as lines of JSON, and as CSV that no spreadsheet r
 
   assert.equal(bodies[0], ': connected\n\nid: 1\nevent: thing\ndata: {"a":1}\n\n');
   assert.equal(bodies[1], '{"a":1}\n{"b":2}\n');
-  assert.equal(bodies[2], 'name,note\r\n"a,b","say ""hi"""\r\n\'=1+1,-3\r\n,-5.5\r\n');
+  assert.equal(bodies[2], 'name,note\r\n"a,b","say ""hi"""\r\n\'=1+1,-3\r\n,-5.5\r\n\'＝1+1,"\'\n=1+1"\r\n');
 });
 
 test('a stream that is refused at its start is a problem answer', async (t) => {

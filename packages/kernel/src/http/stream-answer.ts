@@ -40,11 +40,11 @@ function lineOf(type: StreamType, data: unknown): string {
   return String(data);
 }
 
-/** RFC 4180. Text of hosts that a spreadsheet would run as a formula gets an apostrophe in front. */
+/** RFC 4180. Text of hosts that a spreadsheet would run as a formula gets an apostrophe in front; some take full-width signs for the same. */
 function csvCell(value: unknown): string {
   if (value === null || value === undefined) return '';
   const text = typeof value === 'string' ? value : JSON.stringify(value);
-  const isFormula = typeof value === 'string' && /^[=+@\t\r]|^-(?![\d.]+$)/.test(text);
+  const isFormula = typeof value === 'string' && /^[=+@＝＋－＠\t\r\n]|^-(?![\d.]+$)/.test(text);
   const safe = isFormula ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
