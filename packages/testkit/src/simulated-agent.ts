@@ -40,6 +40,7 @@ export interface SimulatedAgentOptions {
 
 /** As the real agent: a task that ends within this time says only how it ended. */
 const FIRST_WORD_MS = 100;
+const UPLOAD_AGAIN_MS = 15_000;
 /** As the real agent waits. */
 const BACKOFF = { firstMs: 1_000, maxMs: 20_000 } as const;
 const COME_BACK_SPREAD = 0.25;
@@ -342,10 +343,15 @@ export class SimulatedAgent {
   }
 
   #upload(digests: readonly string[]): void {
-    // What was not taken is asked for again by the server.
+    const generation = this.#generation;
     this.#link.upload(bodiesWanted(this.#facts, digests)).then(
       () => this.#options.uploaded?.(),
-      () => undefined,
+      () => {
+        // As the real agent does, while the session that asked for them lasts.
+        this.#later(UPLOAD_AGAIN_MS, () => {
+          if (this.isConnected && this.#generation === generation) this.#upload(digests);
+        });
+      },
     );
   }
 

@@ -52,7 +52,10 @@ export class SimulatedLink {
     });
   }
 
-  /** Sends bodies one after another over one connection; rejects when the server does not take one. */
+  /**
+   * Sends bodies one after another over one connection; rejects when that breaks. What the server does not take it asks for
+   * again.
+   */
   async upload(bodies: ReadonlyMap<string, string>): Promise<void> {
     const url = new URL(this.#identity.gatewayUrl);
     const agent = new Agent({ ...this.#options(url), keepAlive: true, maxSockets: 1 });
@@ -92,10 +95,8 @@ function put(
       },
       (response) => {
         response.resume();
-        const { statusCode = 0 } = response;
-        response.on('end', () =>
-          statusCode < 300 ? resolve() : reject(new Error(`put ${digest}: HTTP ${statusCode}`)),
-        );
+        response.once('end', resolve);
+        response.once('error', reject);
       },
     );
     sent.on('error', reject);

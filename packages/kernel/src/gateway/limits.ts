@@ -21,7 +21,8 @@ export const GATEWAY_LIMITS = {
   handshakesWaitingMax: 16_384,
   /** All connections: what a process may hold as file descriptors with room for the rest. */
   connectionsMax: 30_000,
-  handshakeDeadlineMs: 10 * SECOND_MS,
+  /** As long as an agent waits for us: who is cut before comes again at once, for another handshake. */
+  handshakeDeadlineMs: 15 * SECOND_MS,
   headersDeadlineMs: 10 * SECOND_MS,
   /** 8 MiB within it is 0.6 Mbit/s: a slow line passes, a trickle does not. */
   requestDeadlineMs: 2 * MINUTE_MS,
