@@ -50,5 +50,6 @@ export * from './strategy.ts';
 export * from './task.ts';
 export * from './trust.ts';
 export * from './trust-policy.ts';
+export * from './unknown-members.ts';
 export * from './vitals.ts';
 export * from './window.ts';

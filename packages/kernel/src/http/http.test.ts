@@ -49,6 +49,24 @@ test('parses every part of a request and says where one is wrong, in the languag
   assert.match(text.json().details.problem, /^not JSON/);
 });
 
+test('a body with a field that nobody knows is refused whole, with the place of each', async (t) => {
+  const { http, close } = await openTestHttp([countingEcho()]);
+  t.after(close);
+
+  const answer = await http.inject({
+    method: 'POST',
+    url: '/api/v1/things/ab',
+    headers: asAda,
+    payload: { items: [{ size: 3, siez: 4 }], limt: 1 },
+  });
+
+  assert.equal(answer.statusCode, 400);
+  assert.deepEqual(
+    answer.json().details.issues.map((issue: { where: string }) => issue.where),
+    ['body.items[0].siez', 'body.limt'],
+  );
+});
+
 test('a body over the limit is BODY_TOO_LARGE, another media type INVALID_REQUEST', async (t) => {
   const { http, close } = await openTestHttp([countingEcho()]);
   t.after(close);

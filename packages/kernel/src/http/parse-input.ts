@@ -1,4 +1,4 @@
-import { AppError, type Route, schemaProblem, schemaProblems } from '@pilothouse/contract';
+import { AppError, type Route, schemaProblems, unknownMembers } from '@pilothouse/contract';
 import type { z } from 'zod';
 
 type Part = 'path' | 'query' | 'body';
@@ -7,17 +7,20 @@ type Part = 'path' | 'query' | 'body';
 function parsePart(part: Part, schema: z.ZodType | undefined, value: unknown): unknown {
   if (schema === undefined) return undefined;
   const parsed = schema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  const { path, problem } = schemaProblem(schema, value, parsed.error);
+  // In a query a newer client may ask for more than this server knows; a body that is not understood whole is not acted upon.
+  const unknown = parsed.success && part === 'body' ? unknownMembers(value, parsed.data) : [];
+  if (parsed.success && unknown.length === 0) return parsed.data;
+  const problems = parsed.success ? unknown : schemaProblems(schema, value, parsed.error);
+  const [first = NOT_VALID] = problems;
   throw new AppError('INVALID_REQUEST', {
-    where: placeOf(part, path),
-    problem,
+    where: placeOf(part, first.path),
+    problem: first.problem,
     // Enough to correct a form in one go, bounded because a list of 10,000 bad items is one mistake.
-    issues: schemaProblems(schema, value, parsed.error)
-      .slice(0, 20)
-      .map((each) => ({ where: placeOf(part, each.path), problem: each.problem })),
+    issues: problems.slice(0, 20).map((each) => ({ where: placeOf(part, each.path), problem: each.problem })),
   });
 }
+
+const NOT_VALID = { path: [], problem: { en: 'not valid', zh: '无效' } };
 
 function placeOf(part: Part, path: readonly PropertyKey[]): string {
   return path.reduce<string>(

@@ -11,6 +11,7 @@ import {
   PARAMETERS_BYTES_MAX,
   type StepAction,
   schemaProblem,
+  unknownMembers,
 } from '@pilothouse/contract';
 import type { PlannedAction } from '../rollouts/service.ts';
 
@@ -116,8 +117,11 @@ function checkOne(
   wished: Pick<PlannedAction, 'parameters' | 'when'>,
 ): { step: StepAction; effect: EffectClass } {
   const parsed = spec.parameters.safeParse(wished.parameters);
-  if (!parsed.success) {
-    const { path, problem } = schemaProblem(spec.parameters, wished.parameters, parsed.error);
+  const wrong = parsed.success
+    ? unknownMembers(wished.parameters, parsed.data)[0]
+    : schemaProblem(spec.parameters, wished.parameters, parsed.error);
+  if (wrong !== undefined) {
+    const { path, problem } = wrong;
     const where = ['parameters', ...path].join('.');
     throw new AppError('PLAN_PARAMETERS_INVALID', { action: spec.name, problem, where });
   }

@@ -34,6 +34,11 @@ test('each request that cannot be planned is refused with its code and what to c
       { near: 'test.run, test.change' },
     ],
     [
+      { actions: [{ action: 'test.run', parameters: { text: 'x', txet: 'y' } }] },
+      'PLAN_PARAMETERS_INVALID',
+      { where: 'parameters.txet' },
+    ],
+    [
       { actions: [{ action: 'test.run', parameters: { text: 1 } }] },
       'PLAN_PARAMETERS_INVALID',
       { where: 'parameters.text' },
