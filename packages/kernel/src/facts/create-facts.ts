@@ -49,6 +49,8 @@ const SWEEP_INTERVAL_MS = 6 * HOUR_MS;
 const WANTED_INTERVAL_MS = 15 * SECOND_MS;
 /** How often somebody looks whether reports were lost. */
 const LOST_INTERVAL_MS = MINUTE_MS;
+/** Looked through for missing bodies in one turn of the event loop: some milliseconds. */
+const HOSTS_PER_TURN = 256;
 /** Questions for bodies to one host in one go, far below the limit of a frame. */
 const ASKED_PER_HOST_MAX = 32;
 /** Hosts whose reports share a transaction: about four thousand rows, a fifth of a second. */
@@ -124,7 +126,7 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
     facts,
     bodiesCount: shelf.count,
     reconcilers: [
-      { name: 'facts.wanted', intervalMs: WANTED_INTERVAL_MS, run: async () => askForMissing(parts) },
+      { name: 'facts.wanted', intervalMs: WANTED_INTERVAL_MS, run: () => askForMissing(parts) },
       { name: 'facts.lost', intervalMs: LOST_INTERVAL_MS, run: () => parts.lost.ask() },
       { name: 'facts.retention', intervalMs: SWEEP_INTERVAL_MS, run: () => dropOld(parts) },
     ],
@@ -329,10 +331,16 @@ async function putOrRefuse(
 }
 
 /** Asks for every body that current hosts name and nobody has: first hosts that were not asked before, then any. */
-function askForMissing(parts: Parts): void {
-  parts.wanted.releaseAll((hostId) => parts.deps.hosts.index.get(hostId)?.isOnline !== true);
+async function askForMissing(parts: Parts): Promise<void> {
+  const { index } = parts.deps.hosts;
+  parts.wanted.releaseAll((hostId) => index.get(hostId)?.isOnline !== true);
+  let seen = 0;
   for (const by of ['other', 'any'] as const)
-    for (const entry of parts.deps.hosts.index.values()) if (entry.isOnline) askHost(parts, entry, by);
+    for (const entry of index.values()) {
+      if (entry.isOnline) askHost(parts, entry, by);
+      seen += 1;
+      if (seen % HOSTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+    }
 }
 
 function askHost({ deps, shelf, wanted }: Parts, { id, facts }: HostEntry, by: ClaimBy): void {
