@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { systemClock } from '@pilothouse/base';
+import { until } from '@pilothouse/testkit';
 import { silentLog } from '../log.ts';
 import { LeaderLink } from './leader-link.ts';
 import { wayTo } from './leader-way.ts';
@@ -49,8 +50,6 @@ async function open(t: TestContext) {
   return { front, link, heard, keys: () => keys };
 }
 
-const turned = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
-
 test('a leader that leaves is handed nobody any more, also when its keys change meanwhile', async (t) => {
   const { front, link, heard, keys } = await open(t);
   link.send('keys', 0, NOTE);
@@ -58,7 +57,7 @@ test('a leader that leaves is handed nobody any more, also when its keys change 
 
   link.send('leaving');
   link.send('keys', 0, NOTE);
-  while (keys() < 2) await turned();
+  await until('the second keys', 5_000, async () => keys() >= 2);
 
   assert.deepEqual(heard, ['held']);
   assert.equal(front.hasLeader, false);
