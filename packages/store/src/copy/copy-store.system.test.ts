@@ -64,7 +64,9 @@ const sets: readonly MigrationSet[] = [
   },
 ];
 
-const context = { program: '0.0.0-test', now: () => '2026-01-02T03:04:05.678Z' };
+let moment = Date.UTC(2026, 0, 2, 3, 4, 5);
+// No two are the same: what was put aside is never written over.
+const context = { program: '0.0.0-test', now: () => new Date(moment++).toISOString() };
 
 function scratch(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'store-copy-'));
@@ -268,7 +270,7 @@ test('a backup beside a writing server is one moment, and restoring it begins an
       const { tables, meta } = await endsOf(to);
       const rows = tables.find(({ name }) => name === 't_row')?.rows ?? 0;
       assert.ok(rows >= 6_000 && rows % 2 === 0, `${rows} rows`);
-      assert.deepEqual({ ...meta, id: head.id }, { id: head.id, epoch: '2', restored: context.now() });
+      assert.deepEqual({ ...meta, id: head.id }, { id: head.id, epoch: '2', restored: head.takenAt });
       assert.deepEqual(files, [{ kind: 'file', path: 'keys/ca.pem', base64: 'c2VjcmV0' }]);
     }
     assert.equal(statSync(path).mode & 0o777, 0o600);

@@ -2,9 +2,9 @@
  * Backup, restore and move: three uses of one copy (copy-lines.ts says what it is). A backup may be taken beside a running
  * server; what is written to must be nobody else's, which the store's own lock sees to.
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync } from 'node:fs';
+import { closeSync, existsSync, fsyncSync, linkSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { AppError } from '@pilothouse/contract';
+import { AppError, isAppError } from '@pilothouse/contract';
 import { openStore, type StoreLocation } from '../open-store.ts';
 import type { MigrationSet, Store, Transaction } from '../store.ts';
 import { readMeta } from '../store-meta.ts';
@@ -101,7 +101,10 @@ const mayReplace =
     return id === head.id && owner === undefined;
   };
 
-/** On PostgreSQL in one transaction; a file is made beside and then takes the name, the one of before being put aside. */
+/**
+ * On PostgreSQL in one transaction; a file is made beside and then takes the name, the one of before being put aside. Whenever
+ * it ends, a store has the name: a server that found none would begin an empty one.
+ */
 async function fill<Result>(
   { to, isReplacing }: FillOptions,
   now: string,
@@ -115,9 +118,7 @@ async function fill<Result>(
   removeFiles(part);
   try {
     const result = await withStore({ kind: 'sqlite', path: part }, run);
-    if (isThere)
-      for (const end of ENDS)
-        moveIfThere(`${to.path}${end}`, `${to.path}.before-${now.replaceAll(':', '')}${end}`);
+    if (isThere) await putAside(to.path, `${to.path}.before-${now.replaceAll(':', '')}`);
     renameSync(part, to.path);
     syncDirectory(dirname(to.path));
     return result;
@@ -131,16 +132,27 @@ async function fill<Result>(
 const isUnused = (meta: Awaited<ReturnType<typeof readMeta>> | null): boolean =>
   meta?.id !== undefined && meta.owner === undefined;
 
-/** The file, its write-ahead log and what SQLite keeps beside it. */
-const ENDS = ['', '-wal', '-shm'] as const;
+/** A file's write-ahead log and what SQLite keeps beside it. */
+const LOG_ENDS = ['-wal', '-shm'] as const;
 
 const removeFiles = (path: string): void => {
-  for (const end of ENDS) rmSync(`${path}${end}`, { force: true });
+  for (const end of ['', ...LOG_ENDS]) rmSync(`${path}${end}`, { force: true });
 };
 
-function moveIfThere(from: string, to: string): void {
-  if (existsSync(from)) renameSync(from, to);
+/** Gives the file a second name; the first is left to whatever takes its place. A log that stayed would be read into that. */
+async function putAside(path: string, aside: string): Promise<void> {
+  try {
+    // The last to close a file folds its write-ahead log into it.
+    await withStore({ kind: 'sqlite', path }, async () => undefined);
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    for (const end of LOG_ENDS)
+      if (existsSync(`${path}${end}`)) renameSync(`${path}${end}`, `${aside}${end}`);
+  }
+  linkSync(path, aside);
 }
+
+const isDamage = (error: unknown): boolean => isAppError(error) && error.code === 'STORE_CORRUPT';
 
 async function withStore<Result>(
   location: StoreLocation,
@@ -154,14 +166,19 @@ async function withStore<Result>(
   }
 }
 
-/** What the store says of itself; null when there is none. One of an earlier version says nothing. */
+/** What the store says of itself; null when there is none. One of an earlier version says nothing, nor does a damaged one. */
 async function metaOf(location: StoreLocation): Promise<Awaited<ReturnType<typeof readMeta>> | null> {
   if (location.kind === 'sqlite' && !existsSync(location.path)) return null;
-  const snapshot = await openSnapshot(location);
   try {
-    return await readMeta(snapshot);
-  } finally {
-    await snapshot.close();
+    const snapshot = await openSnapshot(location);
+    try {
+      return await readMeta(snapshot);
+    } finally {
+      await snapshot.close();
+    }
+  } catch (error) {
+    if (isDamage(error)) return {};
+    throw error;
   }
 }
 
