@@ -109,9 +109,9 @@ function byName(list: readonly Json[], fields: readonly string[]): Members {
   return members;
 }
 
-/** Equal for equal values, whatever the order of their members. */
+/** Equal for equal values, whatever the order of their members and entries. */
 function canonical(value: Json): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (Array.isArray(value)) return `[${value.map(canonical).sort().join(',')}]`;
   if (!isMembers(value)) return JSON.stringify(value);
   const members = Object.keys(value)
     .sort()
