@@ -41,6 +41,8 @@ export interface BodyShelf {
 export async function openBodyShelf(
   context: KernelContext,
   specs: ReadonlyMap<string, FactSpec>,
+  /** One that is stored, and that hosts may still name, cannot be used. */
+  lost: () => void,
 ): Promise<BodyShelf> {
   const { store, clock, log } = context;
   const cache = createBodyCache(CACHE);
@@ -75,6 +77,7 @@ export async function openBodyShelf(
       // A newer schema may refuse what an older one took. As if it were absent: it is asked for again.
       log.warn('stored fact body cannot be used', { fact: row.fact, digest });
       forget(row.fact, digest);
+      lost();
       return null;
     }
     cache.put(digest, parsed.data, row.size_bytes);

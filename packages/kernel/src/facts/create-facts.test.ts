@@ -32,33 +32,6 @@ test('asks one host of many for a body, and shows it for all', async (t) => {
   }
 });
 
-test('asks another host when the first does not deliver in time', async (t) => {
-  const { facts, registry, asked, reconcilers } = await openTestFacts(t);
-  const [silent, other] = [await registry.add(), await registry.add()];
-  const run = async () => {
-    for (const reconciler of reconcilers) await reconciler.run();
-  };
-  for (const host of [silent, other]) {
-    await registry.hosts.sessionOpened(host, {
-      address: '192.0.2.1',
-      name: 'web-1',
-      arch: 'x86_64',
-      agentVersion: '1',
-      bootId: 'b',
-    });
-    await facts.report(host, [present('os', debian)], registry.clock.now());
-  }
-
-  await run();
-  const early = asked.length;
-  registry.clock.advance(MINUTE_MS);
-  await run();
-  await run();
-
-  assert.equal(early, 0);
-  assert.deepEqual(asked, [{ hostId: other, digests: [digestOf(debian)] }]);
-});
-
 test('an unchanged report writes nothing, and a confirmation at most once an hour', async (t) => {
   const room = await openTestFacts(t);
   const { facts, registry, give } = room;
@@ -275,52 +248,6 @@ test('old history goes with its bodies, what holds now stays however old it is',
   assert.equal((await facts.history(host, 'os', 10)).length, 1);
   assert.equal(await facts.body(digestOf(debian)), null);
   assert.equal(facts.has('os', digestOf(debian)), false);
-});
-
-test('a body that its host has replaced before it could be asked is asked of another at once', async (t) => {
-  const { facts, registry } = await openTestFacts(t);
-  const [moving, other] = [await registry.add(), await registry.add()];
-  const now = registry.clock.now();
-  const usage = { usedRatio: 0.5, count: 1, label: null, mounts: {} };
-  const stored = Promise.withResolvers<void>();
-  let transactions = 0;
-  const { store } = registry;
-  const begin = store.transaction.bind(store);
-  // What comes with the first report is stored after the second report is.
-  t.mock.method(store, 'transaction', async (run: Parameters<typeof begin>[0]) => {
-    transactions += 1;
-    if (transactions === 2) await stored.promise;
-    return begin(run);
-  });
-
-  const reports = [present('os', debian), present('storage-usage', usage)];
-  const first = facts.report(moving, reports, now, [bodyOf(usage).toString('utf8')]);
-  const second = await facts.report(moving, [present('os', openEuler)], now);
-  stored.resolve();
-  const wanted = [await first, second, await facts.report(other, [present('os', debian)], now)];
-
-  assert.deepEqual(wanted, [[], [digestOf(openEuler)], [digestOf(debian)]]);
-});
-
-test('a host that has gone, or does not hear the question, is not waited for', async (t) => {
-  const room = await openTestFacts(t);
-  const { facts, registry, asked, reconcilers } = room;
-  const [gone, other] = [await registry.add(), await registry.add()];
-  const session = { address: '192.0.2.1', name: 'web-1', arch: 'x86_64', agentVersion: '1', bootId: 'b' };
-  for (const host of [gone, other]) {
-    await registry.hosts.sessionOpened(host, session);
-    await facts.report(host, [present('os', debian)], registry.clock.now());
-  }
-  await registry.hosts.sessionClosed(gone);
-  const ask = (): unknown => reconcilers[0]?.run();
-
-  room.isDeaf = true;
-  await ask();
-  room.isDeaf = false;
-  await ask();
-  await ask();
-
-  assert.deepEqual(asked, [{ hostId: other, digests: [digestOf(debian)] }]);
 });
 
 test('a report that the store did not take is neither claimed nor begun beside what holds', async (t) => {

@@ -20,13 +20,14 @@ import {
   type HostId,
   isAppError,
 } from '@pilothouse/contract';
-import type { HostEntry, HostsService } from '../hosts/service.ts';
+import type { HostsService } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import { type BodyShelf, openBodyShelf } from './body-shelf.ts';
 import { createChangeFeed } from './change-feed.ts';
 import { createDoubtedSpans, type DoubtedSpans } from './doubted-spans.ts';
 import { createLostReports, type LostReports } from './lost-reports.ts';
+import { createMissingBodies, type MissingBodies, type NamedBody } from './missing-bodies.ts';
 import { oneATurn } from './one-a-turn.ts';
 import type { FactsService } from './service.ts';
 import { type BookedReport, createSpanBook, type SpanBook } from './span-book.ts';
@@ -40,7 +41,7 @@ import {
   writeSeen,
   writeSpans,
 } from './store.ts';
-import { type ClaimBy, createWantedBodies, type WantedBodies } from './wanted-bodies.ts';
+import { createWantedBodies, type WantedBodies } from './wanted-bodies.ts';
 
 /** Bodies that arrived but whose span is not yet written must not be swept away. */
 const SWEEP_GRACE_MS = HOUR_MS;
@@ -49,8 +50,6 @@ const SWEEP_INTERVAL_MS = 6 * HOUR_MS;
 const WANTED_INTERVAL_MS = 15 * SECOND_MS;
 /** How often somebody looks whether reports were lost. */
 const LOST_INTERVAL_MS = MINUTE_MS;
-/** Looked through for missing bodies in one turn of the event loop: some milliseconds. */
-const HOSTS_PER_TURN = 256;
 /** Questions for bodies to one host in one go, far below the limit of a frame. */
 const ASKED_PER_HOST_MAX = 32;
 /** Hosts whose reports share a transaction: about four thousand rows, a fifth of a second. */
@@ -87,6 +86,7 @@ interface Parts {
   readonly doubted: DoubtedSpans;
   readonly lost: LostReports;
   readonly wanted: WantedBodies;
+  readonly missing: MissingBodies;
   readonly feed: ReturnType<typeof createChangeFeed>;
   /** See `FactsService.revision`. */
   revision: number;
@@ -95,8 +95,9 @@ interface Parts {
 /** Opens the facts of the registry's hosts, and tells the registry their current digests. */
 export async function createFacts(context: KernelContext, deps: FactsDeps): Promise<FactsRoom> {
   const specs = new Map(deps.specs.map((spec) => [spec.name, spec]));
-  const shelf = await openBodyShelf(context, specs);
   const book = createSpanBook();
+  const shelf = await openBodyShelf(context, specs, () => missing.lose());
+  const missing = createMissingBodies({ book, shelf, hostIds: () => deps.hosts.index.keys() });
   book.load(await loadOpenSpans(context.store, null));
   const doubted = createDoubtedSpans(context.store, book);
   const { lookAgain } = deps;
@@ -109,6 +110,7 @@ export async function createFacts(context: KernelContext, deps: FactsDeps): Prom
     doubted,
     lost: createLostReports({ clock: context.clock, settled: doubted.settled, lookAgain }),
     wanted: createWantedBodies(context.clock),
+    missing,
     feed: createChangeFeed(shelf),
     revision: 0,
   };
@@ -297,14 +299,19 @@ function noteReported({ book, deps }: Parts, hostId: HostId, reports: readonly F
 }
 
 /** Digests to ask this host for: not stored, no other host is sending them, and not replaced by a report after this one. */
-function wantedOf({ book, shelf, wanted }: Parts, hostId: HostId, reports: readonly FactReport[]): Digest[] {
+function wantedOf(
+  { book, shelf, wanted, missing }: Parts,
+  hostId: HostId,
+  reports: readonly FactReport[],
+): Digest[] {
   const digests = new Set<Digest>();
   const spans = book.of(hostId);
   for (const report of reports) {
     if (report.kind !== 'present' || shelf.has(report.fact, report.digest)) continue;
     if (spans.get(report.fact)?.digest !== report.digest) continue;
-    if (wanted.claim({ digest: report.digest, fact: report.fact, hostId }, 'reported'))
-      digests.add(report.digest);
+    const body = { digest: report.digest, fact: report.fact, hostId };
+    missing.note(body);
+    if (wanted.claim(body, 'reported')) digests.add(report.digest);
   }
   return [...digests];
 }
@@ -331,28 +338,26 @@ async function putOrRefuse(
 }
 
 /** Asks for every body that current hosts name and nobody has: first hosts that were not asked before, then any. */
-async function askForMissing(parts: Parts): Promise<void> {
-  const { index } = parts.deps.hosts;
-  parts.wanted.releaseAll((hostId) => index.get(hostId)?.isOnline !== true);
-  let seen = 0;
-  for (const by of ['other', 'any'] as const)
-    for (const entry of index.values()) {
-      if (entry.isOnline) askHost(parts, entry, by);
-      seen += 1;
-      if (seen % HOSTS_PER_TURN === 0) await new Promise((resolve) => setImmediate(resolve));
+async function askForMissing({ deps, wanted, missing }: Parts): Promise<void> {
+  const { index } = deps.hosts;
+  wanted.releaseAll((hostId) => index.get(hostId)?.isOnline !== true);
+  for (const by of ['other', 'any'] as const) {
+    const questions = new Map<HostId, NamedBody[]>();
+    await missing.walk((body) => {
+      if (wanted.isTakenCareOf(body.digest, body.fact)) return 'next-body';
+      const claimed = questions.get(body.hostId) ?? [];
+      if (index.get(body.hostId)?.isOnline !== true || claimed.length >= ASKED_PER_HOST_MAX)
+        return 'next-host';
+      if (!wanted.claim(body, by)) return 'next-host';
+      questions.set(body.hostId, [...claimed, body]);
+      return 'next-body';
+    });
+    for (const [hostId, claimed] of questions) {
+      if (deps.ask(hostId, [...new Set(claimed.map(({ digest }) => digest))])) continue;
+      // It did not hear the question; the next round asks another.
+      for (const body of claimed) wanted.release(body);
     }
-}
-
-function askHost({ deps, shelf, wanted }: Parts, { id, facts }: HostEntry, by: ClaimBy): void {
-  const claimed: { readonly digest: Digest; readonly fact: string; readonly hostId: HostId }[] = [];
-  for (const [fact, { digest }] of facts) {
-    if (shelf.has(fact, digest) || claimed.length >= ASKED_PER_HOST_MAX) continue;
-    const body = { digest, fact, hostId: id };
-    if (wanted.claim(body, by)) claimed.push(body);
   }
-  if (claimed.length === 0 || deps.ask(id, [...new Set(claimed.map(({ digest }) => digest))])) return;
-  // It did not hear the question; the next round asks another.
-  for (const body of claimed) wanted.release(body);
 }
 
 async function dropOld({ context, deps, shelf }: Parts): Promise<void> {

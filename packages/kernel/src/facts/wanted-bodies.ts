@@ -18,6 +18,8 @@ export type ClaimBy = 'reported' | 'other' | 'any';
  * missing, and is asked for again.
  */
 export interface WantedBodies {
+  /** Somebody is sending it, or whatever came was refused: nobody else is asked now. */
+  readonly isTakenCareOf: (digest: Digest, fact: string) => boolean;
   /** True when this host is to send it now. */
   readonly claim: (body: { digest: Digest; fact: string; hostId: HostId }, by: ClaimBy) => boolean;
   /** The facts for which some host was asked to send this digest. */
@@ -39,14 +41,16 @@ export function createWantedBodies(clock: Clock): WantedBodies {
     facts?.delete(fact);
     if (facts?.size === 0) asked.delete(digest);
   };
+  const isRefused = (digest: Digest, fact: string) => refused.has(`${fact} ${digest}`);
+  const isAwaited = (digest: Digest, fact: string) =>
+    (asked.get(digest)?.get(fact)?.until ?? 0) > clock.now();
   return {
+    isTakenCareOf: (digest, fact) => isRefused(digest, fact) || isAwaited(digest, fact),
     claim({ digest, fact, hostId }, by) {
-      if (refused.has(`${fact} ${digest}`)) return false;
+      if (isRefused(digest, fact)) return false;
       const facts = asked.get(digest) ?? new Map<string, { hostId: HostId; until: number }>();
-      const before = facts.get(fact);
-      const isSame = before?.hostId === hostId;
-      const isWaiting = before !== undefined && before.until > clock.now();
-      if (isWaiting && !(isSame && by === 'reported')) return false;
+      const isSame = facts.get(fact)?.hostId === hostId;
+      if (isAwaited(digest, fact) && !(isSame && by === 'reported')) return false;
       if (isSame && by === 'other') return false;
       facts.set(fact, { hostId, until: clock.now() + BODY_DEADLINE_MS });
       asked.set(digest, facts);
