@@ -5,6 +5,7 @@ import type { PeerIdentity } from '../enrolment/index.ts';
 import { endSocket, textOf } from './agent-session.ts';
 import type { GatewayDeps } from './gateway-deps.ts';
 import type { GatewayLimits } from './limits.ts';
+import type { Opening } from './recent-revocations.ts';
 import type { Refusals } from './refusals.ts';
 import { runRenewSession } from './renew-session.ts';
 import type { Arrival, SessionSocket } from './session-socket.ts';
@@ -32,8 +33,17 @@ export function createUpgradeDesk(desk: Desk) {
 
   async function admit(arrival: Arrival): Promise<void> {
     const certificate = certificateFor(arrival);
-    const { address } = arrival;
     const { revocations } = desk.sessions;
+    const opening = revocations.begin();
+    try {
+      await lookUp(arrival, certificate, opening);
+    } finally {
+      revocations.end(opening);
+    }
+  }
+
+  async function lookUp(arrival: Arrival, certificate: Uint8Array, opening: Opening): Promise<void> {
+    const { address } = arrival;
     const line = { max: desk.limits.lookupsInFlightMax, waitingMax: desk.limits.lookupsWaitingMax };
     const identity = await slots.inTurn('lookups', line, () => desk.deps.enrolment.identify(certificate));
     if (identity.kind === 'refused') {
@@ -42,7 +52,7 @@ export function createUpgradeDesk(desk: Desk) {
       return refuse(desk, await arrival.accept(), { code, details });
     }
     await slots.within(identity.hostId, desk.limits.openingsPerHostMax, async () => {
-      await greet(desk, identity, { socket: await arrival.accept(), address, revocations });
+      await greet(desk, identity, { socket: await arrival.accept(), address, opening });
     });
   }
 
@@ -66,9 +76,9 @@ function certificateFor({ path, certificate }: Arrival): Uint8Array {
 async function greet(
   desk: Desk,
   identity: Known,
-  peer: { readonly socket: SessionSocket; readonly address: string; readonly revocations: number },
+  peer: { readonly socket: SessionSocket; readonly address: string; readonly opening: Opening },
 ): Promise<void> {
-  const { socket, address, revocations } = peer;
+  const { socket, address, opening } = peer;
   const { hostId } = identity;
   const hello = await firstFrame(desk, socket);
   if (hello === null) return;
@@ -81,7 +91,7 @@ async function greet(
   }
   const generation = desk.sessions.nextGeneration();
   const { notAfter } = identity;
-  await desk.sessions.open(socket, { hostId, generation, hello, address, notAfter, revocations });
+  await desk.sessions.open(socket, { hostId, generation, hello, address, notAfter, opening });
 }
 
 /** The hello, or null after the peer was told what is wrong with it. */

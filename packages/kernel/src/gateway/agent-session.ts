@@ -4,6 +4,7 @@ import { type AgentFrame, type AgentFrameOf, parseAgentFrame, type ServerFrame }
 import type { RawData } from 'ws';
 import type { GatewayLimits } from './limits.ts';
 import { Pace } from './pace.ts';
+import type { Opening } from './recent-revocations.ts';
 import type { OpenSession, OutgoingFrame } from './service.ts';
 import type { SessionSocket } from './session-socket.ts';
 import type { Turns } from './turns.ts';
@@ -23,8 +24,7 @@ export interface SessionStart {
   readonly address: string;
   /** When the certificate that opened it expires; moves with a renewal. */
   readonly notAfter: number;
-  /** The count of revocations before it was looked up. */
-  readonly revocations: number;
+  readonly opening: Opening;
 }
 
 /**

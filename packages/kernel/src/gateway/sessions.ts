@@ -6,6 +6,7 @@ import type { GatewayDeps } from './gateway-deps.ts';
 import { createHostFindings, type HostFindings } from './host-findings.ts';
 import { KeyedQueue } from './keyed-queue.ts';
 import type { GatewayLimits } from './limits.ts';
+import { RecentRevocations } from './recent-revocations.ts';
 import type { Refusals } from './refusals.ts';
 import type { GatewayService, OpenSession, OutgoingFrame, SessionListener } from './service.ts';
 import type { SessionSocket } from './session-socket.ts';
@@ -32,9 +33,8 @@ export class Sessions implements GatewayService {
   readonly #unnoted = new Set<HostId>();
   /** Hosts refused for breaking the protocol, until when. Emptied by the sweep. */
   readonly #coolOff = new Map<HostId, number>();
-  /** What revoked hosts are told, and as the how manieth since the start each was. */
-  readonly #revoked = new Map<HostId, { readonly last: ServerFrame; readonly count: number }>();
-  #revocations = 0;
+  /** For who is being looked up: a host that is revoked from then on opens no session. */
+  readonly revocations = new RecentRevocations();
   readonly #stops: (() => void)[];
   #generation = 0;
   #time: TimeFrame | null = null;
@@ -74,11 +74,6 @@ export class Sessions implements GatewayService {
 
   get sessionsCount(): number {
     return this.#table.count;
-  }
-
-  /** For who is being looked up: what is revoked from now on opens no session. */
-  get revocations(): number {
-    return this.#revocations;
   }
 
   send(hostId: HostId, frame: OutgoingFrame): 'sent' | 'offline' | 'full' {
@@ -127,9 +122,9 @@ export class Sessions implements GatewayService {
       const comeBack: ServerFrame = { kind: 'come-back', afterMs: coolMs };
       return endSocket(socket, comeBack, { clock, deadlineMs: this.#limits.closeDeadlineMs });
     }
-    const revoked = this.#revoked.get(start.hostId);
-    if (revoked !== undefined && revoked.count > start.revocations)
-      return endSocket(socket, revoked.last, { clock, deadlineMs: this.#limits.closeDeadlineMs });
+    const revoked = this.revocations.since(start.opening, start.hostId);
+    if (revoked !== null)
+      return endSocket(socket, revoked, { clock, deadlineMs: this.#limits.closeDeadlineMs });
     const world = { clock, limits: this.#limits, events: this.#events, turns: this.#turns };
     const session = new AgentSession(socket, start, world);
     const { hello, hostId, address } = session;
@@ -180,8 +175,7 @@ export class Sessions implements GatewayService {
   #revoke(hostId: HostId, code: string): void {
     const revokedAt = toTimestamp(this.#deps.context.clock.now());
     const last = this.#refusals.lastFrame(code, { hostId, revokedAt });
-    this.#revocations += 1;
-    this.#revoked.set(hostId, { last, count: this.#revocations });
+    this.revocations.note(hostId, last);
     for (const session of this.#table.of(hostId)) session.end(last);
   }
 
