@@ -131,6 +131,30 @@ test('one that hangs is ended and replaced', async () => {
   await world.kept.end();
 });
 
+test('one that hangs while it starts is ended, after longer, and another is begun', async () => {
+  const world = open(false);
+  await world.kept.start();
+  world.next = 'hangs';
+  world.children[0]?.end();
+  await pass(world, 120);
+  const early = living(world);
+  world.next = 'well';
+  await pass(world, 90);
+
+  assert.deepEqual(early, [1]);
+  assert.ok(world.children[1]?.told.includes('SIGKILL'));
+  assert.deepEqual(living(world), [2]);
+  await world.kept.end();
+});
+
+test('a first one that hangs while it starts is a refusal', async () => {
+  const world = open(false);
+  world.next = 'hangs';
+  const word = world.kept.start();
+  await pass(world, 200);
+  assert.equal((await word).kind, 'refused');
+});
+
 test('one that is silent for less than it may is left alone', async () => {
   const world = open(false, 25);
   await world.kept.start();

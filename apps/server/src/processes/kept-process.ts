@@ -1,9 +1,9 @@
 /**
  * One process that is kept: started, watched, started again.
  *
- * Rule: it says when it is ready. From then on it is asked once a second whether it is alive; when it has been silent for
- * `silentMax` questions it is ended by force, since a process that hangs holds what another should have. When it ends without
- * being asked to, it is started again: at once when it had worked for a while, else after a pause that grows. Where others
+ * Rule: it is asked once a second whether it is alive; when it has been silent for `silentMax` questions it is ended by
+ * force, since a process that hangs holds what another should have. Until it says that it is ready it may be silent for longer.
+ * When it ends without being asked to, it is started again: at once when it had worked for a while, else after a pause that grows. Where others
  * wait for the next one, a spare stands by: a process that has loaded its program, which is most of a start, and does
  * nothing until it is needed. A replacement asked for by a person is never the spare, since that may be of an old version.
  */
@@ -13,6 +13,8 @@ import type { Log } from '@pilothouse/kernel';
 import { type KeeperWord, ProcessWord } from './process-words.ts';
 
 const ASK_MS = SECOND_MS;
+/** A start may read a large store before its first turn: some seconds with fifty thousand hosts. */
+const START_SILENT_MAX = 180;
 /** Ending in order waits for requests under way; whoever needs longer hangs. */
 const LEAVE_DEADLINE_MS = 20 * SECOND_MS;
 /** A spare is loaded when whoever just began has dealt with those who waited for it. */
@@ -25,7 +27,7 @@ export interface KeptProcessOptions {
   readonly name: string;
   readonly spawn: () => ChildProcess;
   readonly hasSpare: boolean;
-  /** Questions without an answer, one a second, until it counts as hanging. */
+  /** Questions without an answer, one a second, until it counts as hanging; more while it starts. */
   readonly silentMax: number;
   readonly clock: Clock;
   readonly random: () => number;
@@ -120,10 +122,14 @@ export class KeptProcess {
     const loaded = Promise.withResolvers<void>();
     const begun = Promise.withResolvers<Begun | null>();
     const ended = Promise.withResolvers<void>();
-    // A start may read a large store before its first turn.
-    let silent = Number.NEGATIVE_INFINITY;
+    let silent = 0;
+    let silentAtMost = START_SILENT_MAX;
+    const working = (): void => {
+      silent = 0;
+      silentAtMost = silentMax;
+    };
     const stopAsking = clock.every(ASK_MS, () => {
-      if (silent > silentMax) {
+      if (silent > silentAtMost) {
         log.error('a process hangs and is ended', { name, pid: child.pid });
         child.kill('SIGKILL');
       }
@@ -135,10 +141,10 @@ export class KeptProcess {
       if (!word.success) return;
       const { data } = word;
       if (data.kind === 'loaded') return loaded.resolve();
-      if (data.kind === 'alive') silent = Math.min(silent, 0);
-      else if (data.kind === 'taking-over') silent = Number.NEGATIVE_INFINITY;
+      if (data.kind === 'alive') silent = 0;
+      else if (data.kind === 'taking-over') silentAtMost = START_SILENT_MAX;
       else if (data.kind === 'ready' && life.isStandingBy) {
-        silent = 0;
+        working();
         this.#tookOver(life, data);
       } else {
         // Nobody waits for its first word any more.
@@ -162,9 +168,7 @@ export class KeptProcess {
       // The system had no room for another process: it was never born, and no end is told of it.
       if (child.pid === undefined) over(null, null);
     });
-    void begun.promise.then(() => {
-      silent = 0;
-    });
+    void begun.promise.then(working);
     const life: Life = {
       child,
       loaded: loaded.promise,
