@@ -27,7 +27,9 @@ interface Wanted {
 
 /** All facts and a full frame of wanted outputs fit; what is beyond is asked for again by the server. */
 const QUEUE_MAX = 512;
-/** After a connection broke; without a session the queue is forgotten, and the next one asks anew. */
+/** Later it takes the same body. */
+const BUSY_STATUSES: ReadonlySet<number> = new Set([429, 503]);
+/** After a connection broke or the server was busy; without a session the queue is forgotten, and the next one asks anew. */
 const RETRY_MS = 15_000;
 
 /** Sends wanted bodies, and tries again while the session that wants them lasts. */
@@ -55,6 +57,7 @@ export function createUploads(options: UploadsOptions): Uploads {
     if (text === null) return options.log.warn('a wanted body is not here any more', { kind, digest });
     const status = await uploadBody(connection, { kind, digest, body: Buffer.from(text) });
     if (status >= 200 && status < 300) options.uploaded(kind, digest);
+    else if (BUSY_STATUSES.has(status)) throw new Error(`the server has no room for it now: ${status}`);
     else options.log.warn('a body was not taken', { kind, digest, status });
   }
 
