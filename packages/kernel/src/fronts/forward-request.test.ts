@@ -46,7 +46,8 @@ async function open(t: TestContext, ...leaders: readonly Lead[]) {
     message: () => undefined,
     closed: () => undefined,
   });
-  const found: { leader: Leader | null } = {
+  const found: { leader: Leader | null; now: number } = {
+    now: 0,
     leader: { link, agent, ask: (options) => request({ ...options, socketPath: path }) },
   };
   const forwarder = createForwarder({
@@ -59,6 +60,10 @@ async function open(t: TestContext, ...leaders: readonly Lead[]) {
     refuse: ({ response }, refusal) => {
       if (response.headersSent) response.destroy();
       else response.writeHead(503).end(refusal.code);
+    },
+    monotonic: () => {
+      found.now += 1_000;
+      return found.now;
     },
   });
   const peer = { address: '192.0.2.7', certificate: null };
@@ -147,6 +152,21 @@ test('what a leader that leaves did not take is sent to the next, also when it i
     seen.map(({ body }) => body),
     ['hello', 'hello'],
   );
+});
+
+test('a leader that is there and gives no answer is not tried for ever', async (t) => {
+  const leaves: Lead = (_, response) => response.writeHead(503, { [NOT_TAKEN_HEADER]: '1' }).end();
+  for (const [lead, code] of [
+    [leaves, 'FRONT_LEADER_AWAY'],
+    [dies, 'FRONT_OUTCOME_UNKNOWN'],
+  ] as const) {
+    const world = await open(t, (...asked) => {
+      world.found.now += FRONT_LIMITS.leaderWaitMs / 2;
+      lead(...asked);
+    });
+    assert.equal((await world.ask({})).text, code);
+    assert.equal(world.seen.length, 3);
+  }
 });
 
 test('a write is sent again only if the leader knows it again, with the same body', async (t) => {

@@ -10,7 +10,8 @@
  * that broke in its middle breaks for whoever reads it, too.
  *
  * Limits: bodies above `keptBodyBytesMax` (uploads of agents, which are asked for again) are sent once. What is lost with
- * `requestRepeatsMax` leaders after the first is sent to no other: it may be what ends them.
+ * `requestRepeatsMax` leaders after the first is sent to no other: it may be what ends them. One leader that is there and gives
+ * no answer is tried for as long as one that is away is waited for.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { TLSSocket } from 'node:tls';
@@ -32,6 +33,8 @@ export interface ForwarderOptions {
   readonly leader: Pick<LeaderLink, 'ready' | 'hasLeader'>;
   /** Answers with a refusal in the words of every other. */
   readonly refuse: (forwarded: Forwarded, refusal: AppError) => void;
+  /** Milliseconds that only grow. */
+  readonly monotonic: () => number;
 }
 
 export interface Forwarder {
@@ -54,6 +57,7 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
   async function carry(forwarded: Forwarded): Promise<void> {
     const body = await keptBody(forwarded.request);
     const lostWith = new Set<Leader>();
+    let failing: { readonly leader: Leader | null; readonly since: number } = { leader: null, since: 0 };
     for (;;) {
       const leader = await queue.leaderFor(forwarded.request);
       if (forwarded.response.destroyed) return;
@@ -64,10 +68,12 @@ export function createForwarder(options: ForwarderOptions): Forwarder {
       });
       if (went === 'answered') return;
       if (went === 'lost') lostWith.add(leader);
-      const isEnough = lostWith.size > FRONT_LIMITS.requestRepeatsMax;
-      if (body === null || (went === 'lost' && (isEnough || !isRepeatable(forwarded.request)))) {
-        throw went === 'unsent' ? away() : new AppError('FRONT_OUTCOME_UNKNOWN');
-      }
+      const now = options.monotonic();
+      if (failing.leader !== leader) failing = { leader, since: now };
+      const isEnough =
+        lostWith.size > FRONT_LIMITS.requestRepeatsMax || now - failing.since > FRONT_LIMITS.leaderWaitMs;
+      const mayRepeat = body !== null && !isEnough && (went === 'unsent' || isRepeatable(forwarded.request));
+      if (!mayRepeat) throw went === 'unsent' ? away() : new AppError('FRONT_OUTCOME_UNKNOWN');
       // Its door is shut already, or the connections that were kept to it are dead; its link will say so in a moment.
       await new Promise((resolve) => setTimeout(resolve, FRONT_LIMITS.leaderRetryMs));
     }

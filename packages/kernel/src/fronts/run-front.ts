@@ -71,7 +71,7 @@ export function runFront(options: FrontOptions): RunningFront {
   });
   const closeDeadlineMs = GATEWAY_LIMITS.closeDeadlineMs;
   const sessions = new FrontSessions({ leader, clock, closeDeadlineMs, comeAgain: answers.comeAgain });
-  const forwarder = createForwarder({ leader, refuse: answers.refuse });
+  const forwarder = createForwarder({ leader, refuse: answers.refuse, monotonic: () => clock.monotonic() });
   const stopStats = clock.every(FRONT_LIMITS.statsIntervalMs, () => {
     leader.link?.send('stats', 0, JSON.stringify(statsOf(listeners, sessions, forwarder)));
   });
