@@ -6,12 +6,20 @@ import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { until } from '@pilothouse/testkit';
 import { buildBundles } from '../tools/build.ts';
 import { soakAgent } from './agent-soak.ts';
-import type { Benchmark } from './benchmark.ts';
+import type { BenchContext, Benchmark } from './benchmark.ts';
 import { ceiling, type Figure } from './figure.ts';
-import { collectFacts, enrolAgent, runAgent } from './frame/agent-process.ts';
+import { type AgentLab, NO_MESH, openAgentLab } from './frame/agent-lab.ts';
+import {
+  collectFacts,
+  enrolAgent,
+  GIVEN_BACK_MS,
+  type RunningAgent,
+  runAgent,
+} from './frame/agent-process.ts';
 import { type CountingRelay, openRelay } from './frame/counting-relay.ts';
 import { startNodeExporter } from './frame/node-exporter.ts';
 import { newEnrolmentToken } from './frame/prepared-fleets.ts';
+import { type Rest, restOf } from './frame/process-rest.ts';
 import { cpuSeconds, privateBytes } from './frame/process-usage.ts';
 import { openStage, type Stage } from './frame/stage.ts';
 import { median } from './frame/statistics.ts';
@@ -19,8 +27,6 @@ import { median } from './frame/statistics.ts';
 const STARTS = 5;
 /** By then the first facts are collected and their bodies sent. */
 const SETTLE_MS = 20_000;
-/** The agent gives memory back ten seconds after a burst, and no more often than every thirty. */
-const GIVEN_BACK_MS = 45_000;
 const IDLE_MS = 60_000;
 /** Commands, each followed by a new session: more than a host sees in half an hour. */
 const CYCLES = 100;
@@ -47,67 +53,91 @@ interface AgentCosts extends Costs {
 export const agent: Benchmark = {
   hosts: 1,
   async run(context) {
-    const { fleets, say } = context;
     await buildBundles(['agent']);
-    const stage = await openStage(fleets.newDirectory());
-    const relay = await openRelay(stage.ports.gateway);
+    const lab = await openAgentLab(context);
     try {
-      const { ours, peer } = await measureAgent({ stage, relay, directory: fleets.newDirectory(), say });
-      const notes = peer === null ? [`the peer is missing: apt install ${PEER}`] : [];
-      const soak = await soakAgent(context);
-      return { figures: [...figuresOf(ours, peer), ...soak.figures], notes: [...notes, ...soak.notes] };
+      return await withAgentHere(context.fleets, (here) => measure(context, here, lab));
     } finally {
-      relay.close();
-      await stage.close();
+      if (typeof lab !== 'string') await lab.close();
     }
   },
 };
 
-interface Setting {
+/** The agent on this machine. */
+interface Here {
   readonly stage: Stage;
   readonly relay: CountingRelay;
   readonly directory: string;
-  readonly say: (text: string) => void;
+  readonly startMs: number;
+  readonly running: RunningAgent;
 }
 
-/** Both at rest in the same minute. */
-async function measureAgent({
-  stage,
-  relay,
-  directory,
-  say,
-}: Setting): Promise<{ ours: AgentCosts; peer: Costs | null }> {
-  await enrolAgent(directory, await newEnrolmentToken(stage.client, 1));
-  const gateway = `https://127.0.0.1:${relay.port}`;
-  const starts: number[] = [];
-  for (let start = 0; start < STARTS; start++) {
-    const once = await runAgent(directory, gateway);
-    starts.push(once.sessionMs);
-    await once.close();
-  }
-  const running = await runAgent(directory, gateway);
+async function withAgentHere<Result>(
+  fleets: BenchContext['fleets'],
+  run: (here: Here) => Promise<Result>,
+): Promise<Result> {
+  const stage = await openStage(fleets.newDirectory());
+  const relay = await openRelay(stage.ports.gateway);
+  let running: RunningAgent | null = null;
   try {
-    say(`settle for ${SETTLE_MS / 1000} s`);
-    await delay(SETTLE_MS);
-    const settled = privateBytes(running.pid);
-    say(`idle for ${IDLE_MS / 1000} s, with ${PEER}`);
-    // The agent's own: a change on this machine would start a collection, and what it starts at rest is `ss` every five minutes.
-    const before = { cpu: cpuSeconds(running.pid), bytes: relay.bytes(), at: performance.now() };
-    const [peer] = await Promise.all([measurePeer(), delay(IDLE_MS)]);
-    const idleMs = performance.now() - before.at;
-    const cpuShare = (cpuSeconds(running.pid) - before.cpu) / (idleMs / 1000);
-    const bytesAnHour = ((relay.bytes() - before.bytes) * HOUR_MS) / idleMs;
-    say('rounds of facts');
-    const roundsShare = await shareOfRounds(directory);
-    say(`${CYCLES} commands and sessions`);
-    for (let cycle = 0; cycle < CYCLES; cycle++) await runCycle(stage, relay);
-    await delay(GIVEN_BACK_MS);
-    const afterCyclesBytes = privateBytes(running.pid);
-    const costs = { privateBytes: settled, cpuShare, bytesAnHour, startMs: median(starts) };
-    return { ours: { ...costs, roundsShare, afterCyclesBytes }, peer };
+    const directory = fleets.newDirectory();
+    await enrolAgent(directory, await newEnrolmentToken(stage.client, 1));
+    const gateway = `https://127.0.0.1:${relay.port}`;
+    const starts: number[] = [];
+    for (let start = 0; start < STARTS; start++) {
+      const once = await runAgent(directory, gateway);
+      starts.push(once.sessionMs);
+      await once.close();
+    }
+    running = await runAgent(directory, gateway);
+    return await run({ stage, relay, directory, startMs: median(starts), running });
   } finally {
-    await running.close();
+    await running?.close();
+    relay.close();
+    await stage.close();
   }
+}
+
+/** All that are at rest are so in the same minute, and what waits for memory to be given back waits together. */
+async function measure(context: BenchContext, here: Here, lab: AgentLab | string) {
+  const { say } = context;
+  say(`settle for ${SETTLE_MS / 1000} s`);
+  await delay(SETTLE_MS);
+  say(`all at rest for ${IDLE_MS / 1000} s`);
+  const [costs, peer, onLab] = await Promise.all([
+    costsAtRest(here),
+    measurePeer(),
+    typeof lab === 'string' ? lab : labRest(lab),
+  ]);
+  if (typeof lab !== 'string') await lab.peer?.close();
+  say('rounds of facts');
+  const roundsShare = await shareOfRounds(here.directory);
+  const [afterCyclesBytes, soak] = await Promise.all([
+    memoryAfterCycles(here, say),
+    typeof lab === 'string' ? [] : soakAgent(context, lab),
+  ]);
+  const figures = figuresOf({ ...costs, roundsShare, afterCyclesBytes }, peer);
+  const notes = peer === null ? [`the peer is missing: apt install ${PEER}`] : [];
+  if (typeof onLab === 'string') return { figures, notes: [...notes, onLab] };
+  if (onLab.peer === null) notes.push(NO_MESH);
+  return { figures: [...figures, ...labFigures(onLab), ...soak], notes };
+}
+
+/** The agent's own: a change on this machine would start a collection, and what it starts at rest is `ss` every five minutes. */
+async function costsAtRest({ relay, running, startMs }: Here): Promise<Costs> {
+  const [bytesBefore, began] = [relay.bytes(), performance.now()];
+  // Read before, since the minute itself may be the one after which memory is given back.
+  const settled = privateBytes(running.pid);
+  const { cpuShare } = await restOf(running.pid, IDLE_MS);
+  const bytesAnHour = ((relay.bytes() - bytesBefore) * HOUR_MS) / (performance.now() - began);
+  return { privateBytes: settled, cpuShare, bytesAnHour, startMs };
+}
+
+async function memoryAfterCycles(here: Here, say: BenchContext['say']): Promise<number> {
+  say(`${CYCLES} commands and sessions, and the soak meanwhile`);
+  for (let cycle = 0; cycle < CYCLES; cycle++) await runCycle(here);
+  await delay(GIVEN_BACK_MS);
+  return privateBytes(here.running.pid);
 }
 
 /**
@@ -132,7 +162,7 @@ async function shareOfRounds(directory: string): Promise<number> {
 }
 
 /** A command with some output, and then a session that breaks. */
-async function runCycle({ client }: Stage, relay: CountingRelay): Promise<void> {
+async function runCycle({ stage: { client }, relay }: Here): Promise<void> {
   const { rollout } = await client.call(rolloutRoutes.run, {
     body: {
       title: 'list',
@@ -199,5 +229,33 @@ function figuresOf(ours: AgentCosts, peer: Costs | null): Figure[] {
       per(peer?.bytesAnHour, 1000),
       'kB',
     ),
+  ];
+}
+
+interface LabRest {
+  readonly ours: Rest;
+  readonly peer: (Rest & { readonly name: string }) | null;
+}
+
+async function labRest({ pid, peer }: AgentLab): Promise<LabRest> {
+  const [ours, theirs] = await Promise.all([
+    restOf(pid, IDLE_MS),
+    peer === null ? null : restOf(peer.pid, IDLE_MS),
+  ]);
+  return { ours, peer: peer === null || theirs === null ? null : { ...theirs, name: peer.name } };
+}
+
+function labFigures({ ours, peer }: LabRest): Figure[] {
+  const compared = (figure: Figure, of: (rest: Rest) => number): Figure => {
+    if (peer === null) return figure;
+    const said = { ...figure, peer: `${peer.name}: ${of(peer).toFixed(2)} ${figure.unit}` };
+    // It may have used less than the kernel counts.
+    return of(peer) === 0 ? said : { ...said, ratio: of(ours) / of(peer) };
+  };
+  const mb = (rest: Rest): number => rest.privateBytes / 1e6;
+  const percent = (rest: Rest): number => rest.cpuShare * 100;
+  return [
+    compared(ceiling('on a lab host: private memory, idle', mb(ours), 'MB', 20), mb),
+    compared(ceiling('on a lab host: of a core, idle', percent(ours), '%', 0.1), percent),
   ];
 }

@@ -11,6 +11,8 @@ import { jsonOf, tableOf } from './report.ts';
 
 /** Enough to see a leak of 20 kB each; 100,000 by hand. */
 const CYCLES = 1_600;
+/** All together are to end within a quarter of an hour. */
+const CYCLES_OF_ALL = CYCLES / 2;
 
 const USAGE = `Usage: npm run bench -- NAME… [--hosts N] [--json FILE] [--profile DIRECTORY] [--fleets DIRECTORY]
                           [--meshcentral DIRECTORY] [--cycles N] [--processes N]
@@ -21,7 +23,7 @@ Names: ${Object.keys(BENCHES).join(', ')}, all
   --fleets DIRECTORY   keeps enrolled fleets there, and uses what an earlier run kept
   --meshcentral DIRECTORY
                        where the peer MeshCentral is, or npm may install it; otherwise it goes with the run
-  --cycles N           of the agent's soak; ${CYCLES} when not said
+  --cycles N           of the agent's soak; ${CYCLES} when not said, of all ${CYCLES_OF_ALL}
   --processes N        of the server, for memory: each may have some 15,000 connections
 `;
 
@@ -53,7 +55,7 @@ function parseWish(): Wish | null {
   const isAll = positionals.includes('all');
   const names = isAll ? Object.keys(BENCHES) : positionals;
   const hosts = values.hosts === undefined ? null : Number(values.hosts);
-  const cycles = Number(values.cycles ?? CYCLES);
+  const cycles = Number(values.cycles ?? (isAll ? CYCLES_OF_ALL : CYCLES));
   const processes = Number(values.processes ?? 1);
   const isKnown = names.every((name) => Object.hasOwn(BENCHES, name));
   if (names.length === 0 || !isKnown || (hosts !== null && !(hosts >= 1))) return null;

@@ -26,7 +26,7 @@ const SELECTORS = [
 
 export const selectors: Benchmark = {
   hosts: 10_000,
-  hostsOfAll: 2 * ORIGINALS,
+  hostsOfAll: ORIGINALS,
   async run(context) {
     const { fleets, say } = context;
     const originals = Math.min(ORIGINALS, context.hosts);

@@ -10,6 +10,8 @@ const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 const PROGRAM = join(ROOT, 'dist/agent/main.js');
 const UNIT = join(ROOT, 'apps/agent/packaging/pilothouse-agent.service');
 const SESSION_TIMEOUT_MS = 30_000;
+/** It gives memory back ten seconds after a burst, and no more often than every thirty. */
+export const GIVEN_BACK_MS = 45_000;
 
 export interface RunningAgent {
   readonly pid: number;

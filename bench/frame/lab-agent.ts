@@ -4,15 +4,15 @@ import { labProcesses } from '../../lab/cgroups.ts';
 import { mustExec } from '../../lab/lab.ts';
 import { hostRoot } from '../../lab/places.ts';
 
-const UNIT = 'pilothouse-agent.service';
+export const AGENT_UNIT = 'pilothouse-agent.service';
 
 /** From now on the host's agent reaches the gateway at this address. */
 export async function connectThrough(host: string, gateway: string): Promise<void> {
-  const place = join(hostRoot(host), `etc/systemd/system/${UNIT}.d`);
+  const place = join(hostRoot(host), `etc/systemd/system/${AGENT_UNIT}.d`);
   mkdirSync(place, { recursive: true });
   writeFileSync(join(place, 'bench.conf'), `[Service]\nEnvironment=PILOTHOUSE_AGENT_SERVER=${gateway}\n`);
   await mustExec(host, ['systemctl', 'daemon-reload']);
-  await mustExec(host, ['systemctl', 'restart', UNIT]);
+  await mustExec(host, ['systemctl', 'restart', AGENT_UNIT]);
 }
 
 /** The main process of a host's unit, as this machine numbers it. */
