@@ -24,7 +24,7 @@ Names: ${Object.keys(BENCHES).join(', ')}, all
   --meshcentral DIRECTORY
                        where the peer MeshCentral is, or npm may install it; otherwise it goes with the run
   --cycles N           of the agent's soak; ${CYCLES} when not said, of all ${CYCLES_OF_ALL}
-  --processes N        of the server, for memory: each may have some 15,000 connections
+  --processes N        of the server, for memory and storm: each may have some 15,000 connections
 `;
 
 interface Wish {

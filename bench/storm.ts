@@ -7,7 +7,6 @@ import { type Benchmark, HOSTS_OF_ALL } from './benchmark.ts';
 import { ceiling, type Figure, plain } from './figure.ts';
 import { sampleApi } from './frame/api-sampler.ts';
 import { CONCURRENT, type Scene } from './frame/prepared-fleets.ts';
-import { cpuSeconds } from './frame/process-usage.ts';
 import { openStage, type Stage } from './frame/stage.ts';
 import { figuresOf, stallsUntilNow } from './frame/stall-figures.ts';
 
@@ -18,8 +17,8 @@ const KILLED_AFTER_MS = 2_000;
 export const storm: Benchmark = {
   hosts: 10_000,
   hostsOfAll: HOSTS_OF_ALL,
-  async run({ hosts, fleets, profileDirectory, say }) {
-    const scene = await fleets.open({ hosts, delayMs: COMMAND_MS });
+  async run({ hosts, processes, fleets, profileDirectory, say }) {
+    const scene = await fleets.open({ hosts, processes, delayMs: COMMAND_MS });
     const { fleet } = scene;
     let stage = scene.stage;
     try {
@@ -31,11 +30,11 @@ export const storm: Benchmark = {
       await stage.close('SIGKILL');
       const killedAt = performance.now();
       say('the server was killed');
-      stage = await openStage(stage.dataDirectory, stage);
+      stage = await openStage(stage.dataDirectory, { ...stage, processes });
       const readyAt = performance.now();
-      const cpuBefore = { server: cpuSeconds(stage.server.pid), fleet: fleet.cpuSeconds() };
+      const cpuBefore = { server: stage.cpuSeconds(), fleet: fleet.cpuSeconds() };
       // What it did before it served is told by the seconds until it did.
-      await stage.probe.ask('stalls');
+      await stage.stalls();
       const endProfile = await stage.profile(profileDirectory, 'storm');
       const api = sampleApi(stage.client, started.id);
       const back = async () => (await fleet.state()).connected === hosts;
@@ -43,7 +42,7 @@ export const storm: Benchmark = {
       const backAt = performance.now();
       const cpu = {
         start: cpuBefore.server,
-        server: cpuSeconds(stage.server.pid) - cpuBefore.server,
+        server: stage.cpuSeconds() - cpuBefore.server,
         fleet: fleet.cpuSeconds() - cpuBefore.fleet,
       };
       const stalls = await stallsUntilNow(stage, endProfile, say);
@@ -62,7 +61,7 @@ export const storm: Benchmark = {
           ceiling('results lost', hosts - rollout.counts.succeeded, '', 0),
           ceiling('tasks carried out twice', state.executions - hosts, '', 0),
           ...apiFigures(latencies),
-          ...figuresOf([...stalls, ...(await stage.probe.ask('stalls'))]),
+          ...figuresOf([...stalls, ...(await stage.stalls())]),
         ],
       };
     } finally {

@@ -6,7 +6,8 @@ import { sessionRoutes } from '@pilothouse/contract';
 import { type ServerProcess, startServerProcess, testFetch } from '@pilothouse/testkit';
 import { freePort } from './free-port.ts';
 import { openProbe, type Probe } from './probe.ts';
-import { childrenOf } from './process-usage.ts';
+import type { Stall } from './probe-protocol.ts';
+import { childrenOf, cpuSeconds } from './process-usage.ts';
 import type { ProcessorProfile } from './stall-causes.ts';
 
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -36,6 +37,10 @@ export interface Stage {
   /** The server's processes: one, or the one that keeps the others and those. */
   pids(): readonly number[];
   probeOf(pid: number): Promise<Probe>;
+  /** Of all its processes, since this was last asked. */
+  stalls(): Promise<readonly Stall[]>;
+  /** Seconds of processor time of all its processes. */
+  cpuSeconds(): number;
   readonly client: Client;
   readonly ports: Ports;
   readonly gatewayUrl: string;
@@ -71,12 +76,20 @@ export async function openStage(dataDirectory: string, earlier?: EarlierStage): 
     earlier?.apiToken ?? (await setUp(createClient({ ...options, token: null }), server.setupCode ?? ''));
   const probeOf = (pid: number): Promise<Probe> => openProbe(`${socketPath}.${pid}`);
   const probe = await probeOf(server.pid);
+  const pids = (): readonly number[] => [server.pid, ...childrenOf(server.pid)];
   return {
     dataDirectory,
     server,
     probe,
-    pids: () => [server.pid, ...childrenOf(server.pid)],
+    pids,
     probeOf,
+    async stalls() {
+      const others = await Promise.all(childrenOf(server.pid).map(probeOf));
+      const found = await Promise.all([probe, ...others].map((each) => each.ask('stalls')));
+      for (const each of others) each.close();
+      return found.flat();
+    },
+    cpuSeconds: () => pids().reduce((sum, pid) => sum + cpuSeconds(pid), 0),
     client: createClient({ ...options, token }),
     ports,
     gatewayUrl: `https://${ADDRESS}:${ports.gateway}`,
@@ -95,7 +108,11 @@ export async function openStage(dataDirectory: string, earlier?: EarlierStage): 
     async close(signal = 'SIGTERM') {
       close();
       probe.close();
-      await server.kill(signal);
+      const children = signal === 'SIGKILL' ? childrenOf(server.pid) : [];
+      const ended = server.kill(signal);
+      // Told by the end of their keeper they would leave in order.
+      for (const pid of children) process.kill(pid, signal);
+      await ended;
     },
   };
 }

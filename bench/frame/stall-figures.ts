@@ -6,15 +6,15 @@ import { type ProcessorProfile, stallCauses } from './stall-causes.ts';
 
 /** The stalls since they were last asked for. With a profile of that time their causes are said. */
 export async function stallsUntilNow(
-  { probe }: Stage,
+  stage: Pick<Stage, 'stalls'>,
   endProfile: () => Promise<ProcessorProfile | null>,
   say: (line: string) => void,
 ): Promise<readonly Stall[]> {
-  const stalls = await probe.ask('stalls');
+  const stalls = await stage.stalls();
   const profile = await endProfile();
   if (profile !== null) for (const cause of stallCauses(profile, stalls, process.cwd())) say(cause);
   // Ending it holds the loop up itself.
-  await probe.ask('stalls');
+  await stage.stalls();
   return stalls;
 }
 
