@@ -1,5 +1,6 @@
 import { type Digest, FactReport, type FactSpan, type HostId, toTimestamp } from '@pilothouse/contract';
 import { insertRows, rowChunks, type Store, type Transaction } from '@pilothouse/store';
+import { sql } from 'kysely';
 import { z } from 'zod';
 
 export interface FactsTables {
@@ -18,13 +19,21 @@ export interface FactsTables {
 export type SpanRow = FactsTables['facts_span'];
 export type BodyRow = FactsTables['facts_body'];
 
-/** What a present report says beside the row's own columns; `report` holds the whole of an absent one. */
-const Measures = z.object({ sizeBytes: z.number(), unknownLines: z.number() });
+/**
+ * What a present report says beside the row's own columns: its size, and with it the lines that nobody understood when there are
+ * some. Rows of before have both by name. `report` holds the whole of an absent one.
+ */
+const Measures = z.union([
+  z.number().transform((sizeBytes) => ({ sizeBytes, unknownLines: 0 })),
+  z.tuple([z.number(), z.number()]).transform(([sizeBytes, unknownLines]) => ({ sizeBytes, unknownLines })),
+  z.object({ sizeBytes: z.number(), unknownLines: z.number() }),
+]);
 
 /** The text of the `report` column. Fact and digest have columns of their own: there are twenty rows a host. */
 export function packReport(report: FactReport): string {
   if (report.kind === 'absent') return JSON.stringify(report);
-  return JSON.stringify({ sizeBytes: report.sizeBytes, unknownLines: report.unknownLines });
+  const { sizeBytes, unknownLines } = report;
+  return JSON.stringify(unknownLines === 0 ? sizeBytes : [sizeBytes, unknownLines]);
 }
 
 export function unpackReport(row: Pick<SpanRow, 'fact' | 'digest' | 'report'>): FactReport {
@@ -82,12 +91,16 @@ export async function spansBefore(
   return (await query.orderBy('since', 'desc').limit(wanted.limit).execute()).map(spanOf);
 }
 
+/** What the index of digests is of. */
+const beginningOf = (column: string) => sql<string>`substr(${sql.ref(column)}, 1, 6)`;
+
 export async function hostsThatHad(store: Store, digest: Digest): Promise<HostId[]> {
   const rows = await store
     .as<FactsTables>()
     .selectFrom('facts_span')
     .select('host_id')
     .distinct()
+    .where(beginningOf('digest'), '=', digest.slice(0, 6))
     .where('digest', '=', digest)
     .execute();
   return rows.map((row) => row.host_id);
@@ -189,6 +202,7 @@ export async function sweep(
           where
             .selectFrom('facts_span')
             .select('facts_span.digest')
+            .where(beginningOf('facts_span.digest'), '=', beginningOf('facts_body.digest'))
             .whereRef('facts_span.digest', '=', 'facts_body.digest')
             .whereRef('facts_span.fact', '=', 'facts_body.fact'),
         ),
