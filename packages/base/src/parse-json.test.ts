@@ -20,6 +20,7 @@ test('the depth is counted in arrays and objects, whatever lies at the bottom', 
     assert.throws(() => parseJson(arrays(JSON_DEPTH_MAX + 1, inside)), SyntaxError);
   }
   assert.throws(() => parseJson(`{"a":${arrays(JSON_DEPTH_MAX)}}`), SyntaxError);
+  assert.throws(() => parseJson(`{"__proto__":${arrays(JSON_DEPTH_MAX)}}`), SyntaxError);
   assert.throws(() => parseJson(arrays(500_000)), SyntaxError);
   assert.throws(() => parseJson('[1'), SyntaxError);
 });

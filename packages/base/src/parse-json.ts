@@ -22,13 +22,23 @@ export function mendHalves(text: string): string {
 export function parseJson(text: string): unknown {
   if (mendHalves(text) !== text) throw new SyntaxError('half of a character');
   const value: unknown = JSON.parse(text);
-  // Level by level, because following it down is just what a tree that is too deep forbids.
-  let level = [value].filter(isTree);
-  for (let depth = 1; level.length > 0; depth++) {
-    if (depth > JSON_DEPTH_MAX) throw new SyntaxError(`nested deeper than ${JSON_DEPTH_MAX} levels`);
-    level = level.flatMap((tree) => Object.values(tree).filter(isTree));
-  }
+  if (isTree(value) && isDeeperThan(value, JSON_DEPTH_MAX))
+    throw new SyntaxError(`nested deeper than ${JSON_DEPTH_MAX} levels`);
   return value;
 }
 
-const isTree = (value: unknown): value is object => typeof value === 'object' && value !== null;
+const isTree = (value: unknown): value is Readonly<Record<string, unknown>> | readonly unknown[] =>
+  typeof value === 'object' && value !== null;
+
+/** Follows it down no further than that, so that no tree overflows the stack; makes no garbage, since every frame comes by here. */
+function isDeeperThan(tree: Readonly<Record<string, unknown>> | readonly unknown[], levels: number): boolean {
+  if (levels === 0) return true;
+  if (isList(tree)) return tree.some((item) => isTree(item) && isDeeperThan(item, levels - 1));
+  for (const name in tree) {
+    const item = tree[name];
+    if (isTree(item) && isDeeperThan(item, levels - 1)) return true;
+  }
+  return false;
+}
+
+const isList = (tree: object): tree is readonly unknown[] => Array.isArray(tree);
