@@ -8,9 +8,10 @@ import { ceiling, type Figure, plain } from './figure.ts';
 import { storedFacts, untilSaid } from './frame/fact-progress.ts';
 import { countWire, firstInventory, type InventoryStep, openShare } from './frame/first-inventory.ts';
 import type { Fleet } from './frame/fleet.ts';
+import type { Stall } from './frame/probe-protocol.ts';
 import { cpuSeconds } from './frame/process-usage.ts';
 import type { Stage } from './frame/stage.ts';
-import { stallFigures } from './frame/stall-figures.ts';
+import { figuresOf, stallFigures, stallsUntilNow } from './frame/stall-figures.ts';
 
 /** Sizes of the curve as shares of `--hosts`: 1,000, 5,000, 10,000 and 20,000 of the default. */
 const STEPS = [0.1, 0.5, 1, 2] as const;
@@ -78,10 +79,13 @@ export const inventory: Benchmark = {
     const fleet = await openShare(server, { first: 1, count: hosts });
     try {
       say(`${hosts} hosts say what they are`);
-      await stage.probe.ask('stalls');
-      const step = await firstInventory(stage, fleet, hosts, (stage) =>
-        stage.profile(profileDirectory, 'inventory'),
-      );
+      let stalls: readonly Stall[] = [];
+      const step = await firstInventory(stage, fleet, hosts, async () => {
+        const endProfile = await stage.profile(profileDirectory, 'inventory');
+        return async () => {
+          stalls = await stallsUntilNow(stage, endProfile, say);
+        };
+      });
       const bytes = step.after.storeBytes - step.before.storeBytes;
       return {
         figures: [
@@ -91,7 +95,7 @@ export const inventory: Benchmark = {
           plain('of it contents', step.after.bodyBytes / 1e6, 'MB'),
           plain('distinct contents', step.after.bodies, ''),
           plain('rows of history', step.after.spans, ''),
-          ...(await stallFigures(stage.probe)),
+          ...figuresOf(stalls),
         ],
       };
     } finally {
