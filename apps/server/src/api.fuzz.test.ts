@@ -1,6 +1,6 @@
 /**
  * Every route of kernel and plugins under hostile requests, as administrators, whom no check of rights stops early, in an
- * installation that has something of everything. An answer comes within a second and is no fault of the server's; a refusal
+ * installation that has something of everything, hosts with agents among it. An answer comes within a second and is no fault of the server's; a refusal
  * is a problem with a code of the catalogue; nothing tells of files, stacks or the store. An answer that is none of its
  * route's schema is a fault, too (`isAnswerChecked`).
  */
@@ -11,6 +11,7 @@ import { openTestKernel, type TestKernel } from '@pilothouse/kernel/open-test-ke
 import { fuzzParameters, hostileText, spoiled, spoiledBytes } from '@pilothouse/testkit/fuzz';
 import { valuesOf } from '@pilothouse/testkit/values-of';
 import fc from 'fast-check';
+import { type FuzzFleet, openFuzzFleet } from '../test/fuzz-fleet.ts';
 import { createKnownTexts } from '../test/known-texts.ts';
 import { plugins } from './plugins.ts';
 
@@ -35,6 +36,7 @@ const TELLING = [
 const TRACE = /\n\s+at .*(?:node:|\.ts:\d)/;
 
 let kernel: TestKernel;
+let fleet: FuzzFleet;
 const tokens: string[] = [];
 /** Names of the people above, their ids and their tokens: who they are stays. */
 const own = new Set<string>(PEOPLE);
@@ -49,13 +51,18 @@ before(async () => {
   for (const name of ['web-1', 'web-2', 'db-1', 'db-2'])
     hostIds.push(await kernel.addHost({ name, labels: { site: 'bj1', role: name.slice(0, -2) } }));
   await becomePeople();
+  fleet = await openFuzzFleet(kernel, () => ({ authorization: `Bearer ${tokens[0]}` }));
+  hostIds.push(...fleet.hostIds);
   // Something of everything: what the examples make.
   for (const method of ['PUT', 'POST', 'PATCH'])
     for (const { route } of kernel.endpoints)
       if (route.method === method && !ENDS_OWN_RIGHTS.has(route.id))
         await send(route, { ...goodRequest(route, 0), body: route.example.body });
 });
-after(() => kernel.close());
+after(() => {
+  fleet.close();
+  return kernel.close();
+});
 
 async function becomePeople(): Promise<void> {
   const [first = '', ...others] = PEOPLE;
@@ -277,7 +284,8 @@ const sentCount = (): number => [...statuses.values()].reduce((sum, count) => su
 async function replaceHost(gone: string): Promise<void> {
   const at = hostIds.indexOf(gone);
   const name = `web-${sentCount()}`;
-  if (at !== -1) hostIds[at] = await kernel.addHost({ name, labels: { site: 'bj1' } });
+  if (at !== -1)
+    hostIds[at] = (await fleet.replace(gone)) ?? (await kernel.addHost({ name, labels: { site: 'bj1' } }));
 }
 
 async function readText(stream: AsyncIterable<unknown>, { isEndless }: { isEndless: boolean }) {
@@ -321,8 +329,12 @@ test('no route falls over, hangs or tells of its inside under hostile requests',
     }),
     fuzzParameters(t, { runs: RUNS * routes.length }),
   );
-  t.diagnostic(`${sentCount()} requests; by status: ${JSON.stringify(Object.fromEntries(statuses))}`);
+  const carriedOut = fleet.executions();
+  t.diagnostic(
+    `${sentCount()} requests; by status: ${JSON.stringify(Object.fromEntries(statuses))}; ${carriedOut.tasks} tasks carried out`,
+  );
   if (found.failed) throw found.errorInstance;
+  assert.equal(carriedOut.most, 1);
 });
 
 test('every route that takes a body refuses the same bad bytes by name', async () => {
