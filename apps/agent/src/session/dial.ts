@@ -5,7 +5,13 @@
  */
 import { request as httpRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls';
+import {
+  type ConnectionOptions,
+  connect,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from 'node:tls';
 
 export const DIAL_TIMEOUT_MS = 15_000;
 
@@ -24,11 +30,12 @@ export interface Dialler {
 
 export function createDialler(options: { readonly proxy: URL | null }): Dialler {
   const tickets = new Map<string, Buffer>();
+  const contextOf = rememberedContext();
   return {
     async dial(url, trust) {
       const tunnel = options.proxy === null ? null : await openTunnel(options.proxy, url);
       const ticket = trust.certificate === undefined ? undefined : tickets.get(url.host);
-      const socket = await handshake(url, trust, { tunnel, ticket });
+      const socket = await handshake(url, trust, { tunnel, ticket, context: contextOf(trust) });
       if (trust.certificate !== undefined)
         socket.on('session', (session: Buffer) => tickets.set(url.host, session));
       return socket;
@@ -37,24 +44,45 @@ export function createDialler(options: { readonly proxy: URL | null }): Dialler 
   };
 }
 
+/**
+ * The last one made: certificates and key are read once, and not for every session. They are read into memory outside of the
+ * heap, so what the collector had not met yet was a megabyte and more after some tens of sessions.
+ */
+function rememberedContext(): (trust: DialTrust) => SecureContext {
+  let last: { readonly key: string; readonly context: SecureContext } | null = null;
+  return (trust) => {
+    const key = JSON.stringify([trust.authorities, trust.certificate]);
+    if (last?.key !== key) last = { key, context: contextFor(trust) };
+    return last.context;
+  };
+}
+
+const contextFor = ({ authorities, certificate }: DialTrust): SecureContext =>
+  createSecureContext({
+    minVersion: 'TLSv1.3',
+    ...(authorities === null ? {} : { ca: [...authorities] }),
+    ...(certificate === undefined ? {} : { key: certificate.keyPem, cert: certificate.chain.join('\n') }),
+  });
+
 const portOf = (url: URL): number => Number(url.port || (url.protocol === 'http:' ? 80 : 443));
 
 function handshake(
   url: URL,
   trust: DialTrust,
-  over: { readonly tunnel: Socket | null; readonly ticket: Buffer | undefined },
+  over: {
+    readonly tunnel: Socket | null;
+    readonly ticket: Buffer | undefined;
+    readonly context: SecureContext;
+  },
 ): Promise<TLSSocket> {
   const host = url.hostname.replace(/^\[|\]$/g, '');
   const options: ConnectionOptions = {
     host,
     port: portOf(url),
-    minVersion: 'TLSv1.3',
+    secureContext: over.context,
     ALPNProtocols: ['http/1.1'],
     ...(/^[\d.]+$|:/.test(host) ? {} : { servername: host }),
-    ...(trust.authorities === null ? { rejectUnauthorized: false } : { ca: [...trust.authorities] }),
-    ...(trust.certificate === undefined
-      ? {}
-      : { key: trust.certificate.keyPem, cert: trust.certificate.chain.join('\n') }),
+    ...(trust.authorities === null ? { rejectUnauthorized: false } : {}),
     ...(over.tunnel === null ? {} : { socket: over.tunnel }),
     ...(over.ticket === undefined ? {} : { session: over.ticket }),
   };
