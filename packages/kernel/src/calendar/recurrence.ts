@@ -15,6 +15,9 @@ const CANDIDATES_MAX = 20_000;
 /** With COUNT everything from the start on is counted anew for each question. */
 const COUNT_MAX = 1000;
 
+/** From then on nothing occurs: days are added to what does, and the time is written with four digits for the year. */
+const END_MS = Date.UTC(9000, 0, 1);
+
 /** Moments in milliseconds since the epoch; null: there is none. */
 export interface Occurrences {
   readonly firstAfter: (ms: number) => number | null;
@@ -47,7 +50,10 @@ export function parseRecurrence({ rrule, timeZone, start }: Recurrence): Occurre
       maxCandidateEvaluations: CANDIDATES_MAX,
     });
     return {
-      firstAfter: (ms) => rule.next(new Date(ms))?.epochMilliseconds ?? null,
+      firstAfter: (ms) => {
+        const next = rule.next(new Date(ms))?.epochMilliseconds ?? END_MS;
+        return next < END_MS ? next : null;
+      },
       lastUntil: (ms) => rule.previous(new Date(ms), true)?.epochMilliseconds ?? null,
     };
   } catch (cause) {
