@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
+import { until } from '@pilothouse/testkit';
 import type { ProcessRequest } from './action.ts';
 import { isAlive } from './process-tree.ts';
 import { CANCELLED, runTaskProcess, TIMED_OUT } from './run-task-process.ts';
@@ -106,6 +107,24 @@ test('a cancel lets a program end itself', async () => {
 
   assert.deepEqual(end, { exitCode: 7, signal: null, ended: 'cancelled', startError: null });
   assert.match(stdout, /bye/);
+});
+
+test('a cancel that comes while the program is being prepared is not missed', async () => {
+  const running = sh('echo ran; sleep 300');
+  abort.abort(CANCELLED);
+  const end = await running;
+
+  assert.deepEqual(end, { exitCode: null, signal: null, ended: 'cancelled', startError: null });
+  assert.equal(stdout, '');
+});
+
+test('a program that the system refuses to start is said so, and leaves nothing open', async () => {
+  const openFiles = async () => (await readdir('/proc/self/fd')).length;
+  const before = await openFiles();
+  const end = await run({ program: 'echo', args: ['x'.repeat(256 * 1024)] });
+
+  assert.deepEqual([end.ended, end.startError], ['not-started', 'E2BIG']);
+  await until('the pipes to be closed', 5_000, async () => (await openFiles()) <= before);
 });
 
 test('what a program leaves behind in its group ends with it', async () => {

@@ -3,11 +3,12 @@
  * that the end of the agent ends nothing and the end of the task ends all of it. Time limit and cancel come through the
  * signal. It does not judge exit codes, and it keeps no output: both are the caller's.
  */
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { stat } from 'node:fs/promises';
 import { type UserInfo, userInfo } from 'node:os';
 import type { Readable } from 'node:stream';
+import { errorCode } from '@pilothouse/base';
 import type { ProcessEnd, ProcessRequest } from './action.ts';
 import { findProgram } from './find-program.ts';
 import { lookUpUser, type SystemUser } from './look-up-user.ts';
@@ -56,7 +57,8 @@ export async function runTaskProcess(
     `stdout-${options.number}`,
     `stderr-${options.number}`,
   ]);
-  return supervise(launch, { request, options, pipes });
+  const child = startUnlessOver(launch, { request, options, pipes });
+  return child instanceof ChildProcess ? supervise(child, launch, { request, options, pipes }) : child;
 }
 
 /** Finds program, user and directory first: what a scope or another user's start would say of them is not precise. */
@@ -120,17 +122,42 @@ interface Supervision {
   readonly pipes: readonly [OutputPipe, OutputPipe] | null;
 }
 
-async function supervise(launch: Launch, { request, options, pipes }: Supervision): Promise<ProcessEnd> {
-  const child = spawn(launch.program, launch.args, {
-    ...launch.options,
-    stdio: [
-      request.input === undefined ? 'ignore' : 'pipe',
-      pipes?.[0].childFd ?? 'pipe',
-      pipes?.[1].childFd ?? 'pipe',
-    ],
-  });
+/** The time may have come to its end meanwhile; some refusals of the system are thrown, such as a line that is too long. */
+function startUnlessOver(
+  launch: Launch,
+  { request, options, pipes }: Supervision,
+): ChildProcess | ProcessEnd {
+  let isStarted = false;
+  try {
+    if (options.signal.aborted) return ended(null, null, reasonOf(options.signal));
+    const child = spawn(launch.program, launch.args, {
+      ...launch.options,
+      stdio: [
+        request.input === undefined ? 'ignore' : 'pipe',
+        pipes?.[0].childFd ?? 'pipe',
+        pipes?.[1].childFd ?? 'pipe',
+      ],
+    });
+    isStarted = true;
+    return child;
+  } catch (cause) {
+    const code = errorCode(cause);
+    if (code === null) throw cause;
+    return notStarted(code);
+  } finally {
+    for (const pipe of pipes ?? []) {
+      pipe.handedOver();
+      if (!isStarted) pipe.reader.destroy();
+    }
+  }
+}
+
+async function supervise(
+  child: ChildProcess,
+  launch: Launch,
+  { request, options, pipes }: Supervision,
+): Promise<ProcessEnd> {
   const exited = exitOf(child);
-  for (const pipe of pipes ?? []) pipe.handedOver();
   const drained = Promise.all([
     follow(pipes?.[0].reader ?? child.stdout, (piece) => options.output('stdout', piece)),
     follow(pipes?.[1].reader ?? child.stderr, (piece) => options.output('stderr', piece)),
