@@ -22,3 +22,23 @@ test('cuts an output that is larger than the limit and ends its program', async 
   assert.equal(found?.isCut, true);
   assert.equal(found?.stdout.length, 1000);
 });
+
+test('ends with its program, whoever has left the group and holds its output open', {
+  timeout: 20_000,
+}, async (t) => {
+  const found = await runProgram('sh', ['-c', 'setsid sleep 300 & echo $!; exit 3']);
+  t.after(() => process.kill(Number(found?.stdout)));
+
+  assert.equal(found?.exitCode, 3);
+  assert.match(found.stdout, /^\d+\n$/);
+});
+
+test('takes no more from who writes on when the program has ended', { timeout: 20_000 }, async (t) => {
+  const found = await runProgram('sh', [
+    '-c',
+    'setsid sh -c "while :; do echo more; sleep 0.01; done" & echo $! >&2',
+  ]);
+  t.after(() => process.kill(-Number(found?.stderr), 'SIGKILL'));
+
+  assert.equal(found?.exitCode, 0);
+});

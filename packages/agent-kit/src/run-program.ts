@@ -5,12 +5,15 @@ import type { RunOptions, RunResult } from './host-access.ts';
 const TIMEOUT_MS_DEFAULT = 30_000;
 /** 64,000 lines of a package list fit; a runaway program does not fill the agent's memory. */
 const OUTPUT_BYTES_MAX_DEFAULT = 16 * 1024 * 1024;
+/** Output that is still on its way when the program has ended; what left its group may hold the pipes for ever. */
+const DRAIN_MS = 500;
 /** What a program gets whoever started the agent; nothing of the agent's own environment. */
 export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 
 /**
  * Runs a program that only reads, for collectors: no shell, LC_ALL=C, stdin closed, bounded in time and output. Its whole
- * process group is killed when the time is up, the output too large, or `signal` aborts. Null when there is no such program.
+ * process group is killed when the time is up, the output too large, or `signal` aborts. What it leaves behind elsewhere, as
+ * a daemon does, is not waited for. Null when there is no such program.
  */
 export function runProgram(
   program: string,
@@ -28,6 +31,10 @@ export function runProgram(
     });
     const kill = (): void => {
       if (child.pid !== undefined) killGroup(child.pid);
+    };
+    const stopReading = (): void => {
+      child.stdout.destroy();
+      child.stderr.destroy();
     };
     let isTimedOut = false;
     let room = outputBytesMax;
@@ -47,14 +54,20 @@ export function runProgram(
       kill();
     }, timeoutMs);
     signal?.addEventListener('abort', kill, { once: true });
+    let drain: NodeJS.Timeout | undefined;
     const settle = (): void => {
       clearTimeout(timer);
+      clearTimeout(drain);
       signal?.removeEventListener('abort', kill);
     };
     child.on('error', (error: NodeJS.ErrnoException) => {
       settle();
       if (error.code === 'ENOENT') resolve(null);
       else reject(new Error(`run ${program}`, { cause: error }));
+    });
+    child.on('exit', () => {
+      // After one more turn: what lies in the pipes is read even when this process was busy all the time.
+      drain = setTimeout(() => setImmediate(stopReading), DRAIN_MS);
     });
     child.on('close', (exitCode, endSignal) => {
       settle();
