@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { getEventListeners } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
@@ -135,4 +136,22 @@ test('tries until it passes, and says how often it took; a cancel cuts it short'
   const waiting = ask(command(['false'], { tries: 20, pauseMs: 60_000 }), controller.signal);
   setImmediate(() => controller.abort());
   assert.equal((await waiting).isPassing, false);
+});
+
+test('nobody is left waiting on a signal that lives as long as the agent', async () => {
+  const { signal } = new AbortController();
+  await ask(command(['false'], { tries: 3, pauseMs: 1 }), signal);
+
+  assert.deepEqual(getEventListeners(signal, 'abort'), []);
+});
+
+test('command: a probe that leaves a daemon behind ends with its program', { timeout: 20_000 }, async (t) => {
+  const note = join(mkdtempSync(join(tmpdir(), 'probe-')), 'pid');
+  const left = await ask(command(['sh', '-c', `setsid sleep 300 & echo $! > ${note}`]));
+  t.after(() => {
+    process.kill(Number(readFileSync(note, 'utf8')));
+    rmSync(dirname(note), { recursive: true });
+  });
+
+  assert.deepEqual([left.isPassing, left.evidence], [true, 'exit code 0']);
 });

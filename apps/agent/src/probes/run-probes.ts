@@ -64,15 +64,14 @@ function tryOnce(probe: Probe, signal: AbortSignal): Promise<ProbeTry> {
   }
 }
 
+/** Leaves nothing behind on the signal, which may live as long as the agent. */
 const pause = ({ clock, signal }: ProbeWorld, delayMs: number): Promise<void> =>
   new Promise((resolve) => {
-    const cancel = clock.after(delayMs, resolve);
-    signal.addEventListener(
-      'abort',
-      () => {
-        cancel();
-        resolve();
-      },
-      { once: true },
-    );
+    const over = (): void => {
+      cancel();
+      signal.removeEventListener('abort', over);
+      resolve();
+    };
+    const cancel = clock.after(delayMs, over);
+    signal.addEventListener('abort', over, { once: true });
   });
