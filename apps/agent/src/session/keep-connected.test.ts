@@ -57,3 +57,25 @@ test('tries the addresses in turn while none answers, and stays with one that do
 
   assert.deepEqual(tried, ['one', 'two', 'three', 'three']);
 });
+
+test('an address that takes connections and welcomes nobody is one that does not answer', async () => {
+  const abort = new AbortController();
+  const tried: string[] = [];
+  const clock = fakeClock();
+  await keepConnected({
+    urls: () => ['https://one:1', 'https://two:2'],
+    clock,
+    random: () => 0,
+    log: { info() {}, warn() {}, error() {} },
+    signal: abort.signal,
+    trust: undefined as never,
+    dialler: undefined as never,
+    async session(url) {
+      tried.push(url.hostname);
+      if (tried.length === 3) abort.abort();
+      return closed(url.hostname === 'two');
+    },
+  });
+
+  assert.deepEqual(tried, ['one', 'two', 'two']);
+});

@@ -46,13 +46,16 @@ export async function keepConnected(options: KeepConnectedOptions): Promise<void
     if (!ended.ok) {
       log.warn('no session', { url: url.origin, cause: describe(ended.error) });
       if (isTrustProblem(ended.error)) await refreshTrust(url, options);
-      turn += 1;
     }
+    if (!ended.ok || isUnwelcome(ended.value)) turn += 1;
     const wait = waitAfter(ended, failures, options.random);
     failures = wait.failures;
     if (wait.delayMs > 0) await pause(clock, wait.delayMs, signal);
   }
 }
+
+/** There was a gateway, and no word of it: another address may lead to one that is well. */
+const isUnwelcome = (end: SessionEnd): boolean => end.kind === 'closed' && !end.wasWelcomed;
 
 /** How long to wait, and how many failures in a row that makes. */
 export function waitAfter(

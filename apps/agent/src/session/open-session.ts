@@ -2,7 +2,7 @@
  * One session, from the socket's opening to its end. It knows the protocol's order and nothing of what frames mean to the
  * rest of the agent: hello first; welcome, renew-only, come-back or refused next; then only frames of its own generation.
  */
-import { type Clock, err, ok, type Result } from '@pilothouse/base';
+import { type Clock, err, MINUTE_MS, ok, type Result, SECOND_MS } from '@pilothouse/base';
 import { toTimestamp, type Vitals } from '@pilothouse/contract';
 import {
   type AgentFrameOf,
@@ -21,6 +21,11 @@ import type { OutgoingFrame } from './session-frames.ts';
 /** Live output is dropped beyond this: a slow link delays it, and outcomes must not wait behind it. */
 const SEND_BUFFER_BYTES_MAX = 4 * 1024 * 1024;
 const UPGRADE_TIMEOUT_MS = 15_000;
+/**
+ * From the hello to the welcome, or to the end of a session that is there to renew: before it nobody's silence is judged. A
+ * server that ten thousand hosts come back to takes half a minute.
+ */
+const WELCOME_WAIT_MS = 2 * MINUTE_MS;
 
 export type SessionEnd =
   | { readonly kind: 'come-back'; readonly afterMs: number }
@@ -113,6 +118,7 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
       generation = frame.generation;
       handler.opened(frame, peer);
       if (frame.kind === 'welcome') {
+        stopWaiting();
         const silenceMs = (): number => clock.monotonic() - heardAt;
         stopBeating = startBeating(socket, frame.heartbeatIntervalMs, { peer, silenceMs, options });
       }
@@ -123,6 +129,10 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
     handler.frame(frame, peer);
   }
 
+  const stopWaiting = clock.after(WELCOME_WAIT_MS, () => {
+    log.warn('no welcome', { seconds: WELCOME_WAIT_MS / SECOND_MS });
+    socket.terminate();
+  });
   const stop = (): void => peer.end({ kind: 'closed', wasWelcomed: generation !== null });
   signal.addEventListener('abort', stop, { once: true });
   socket.on('message', (data) => {
@@ -137,6 +147,7 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
   socket.on('error', (cause) => log.warn('the session broke', { cause: String(cause) }));
   return new Promise((resolve) => {
     socket.once('close', () => {
+      stopWaiting();
       stopBeating();
       signal.removeEventListener('abort', stop);
       handler.closed();
