@@ -97,6 +97,8 @@ function handshake(
     socket.once('secureConnect', () => {
       socket.setTimeout(0);
       socket.off('error', fail);
+      // Whoever uses it hears of what breaks it, too; while nobody does, it is no reason for the process to end.
+      socket.on('error', () => socket.destroy());
       resolve(socket);
     });
   });
