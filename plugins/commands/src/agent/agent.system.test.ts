@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
-import type { ActionContext, ProcessEnd, ProcessRequest } from '@pilothouse/agent-kit';
+import {
+  type ActionContext,
+  type ProcessEnd,
+  type ProcessRequest,
+  runTaskProcess,
+} from '@pilothouse/agent-kit';
 import { CommandParameters, ScriptParameters } from '../contract/command-parameters.ts';
 import { runCommand } from './run-command.ts';
 import { runScript } from './run-script.ts';
@@ -131,6 +137,36 @@ test('passes arguments to a script as they are', async () => {
 
   assert.equal(end.kind, 'succeeded');
   assert.equal(printed, '[a b]\n[$(id)]\n[]\n');
+});
+
+test('runs a script as another user, who may not look into what is the agent’s', async () => {
+  const asTask = (request: ProcessRequest) =>
+    runTaskProcess(request, {
+      taskId: 't_other',
+      number: 1,
+      directory: scratch,
+      hasScopes: false,
+      isRoot: process.getuid?.() === 0,
+      signal: new AbortController().signal,
+      output: (_, piece) => (printed += piece),
+    });
+  let path = '';
+  const run = (request: ProcessRequest) => {
+    path = request.args[0] ?? '';
+    return asTask(request);
+  };
+  const parameters = ScriptParameters.parse({ text: 'id -un; echo "$1"', user: 'nobody', arguments: ['x'] });
+  const inner = await mkdtemp(join(scratch, 'task-'));
+  const end = await runScript.run(parameters, {
+    ...context(process.getuid?.() === 0),
+    scratch: inner,
+    run,
+  });
+
+  if (process.getuid?.() !== 0)
+    return assert.equal(end.kind === 'failed' && end.error.code, 'COMMANDS_USER_NEEDS_ROOT');
+  assert.deepEqual([end.kind, printed], ['succeeded', 'nobody\nx\n']);
+  assert.equal(existsSync(path), false, 'the text is gone with the task');
 });
 
 test('runs scripts of other interpreters', async () => {

@@ -4,12 +4,14 @@
  * Problem: the text must not pass through a shell (quoting), nor through stdin (what the script starts would read the rest
  * of it), nor through the argument list (every user sees it with ps).
  *
- * Rule: it is written to a file that only its user can read, in the task's own directory, and the file's path is the
- * interpreter's first argument; the script's arguments follow as they are. The agent removes the directory afterwards.
+ * Rule: it is written to a file that only its user can read, and the file's path is the interpreter's first argument; the
+ * script's arguments follow as they are. The file lies in the task's own directory; that of another user, who may not pass
+ * through the agent's directories, in one of its own below /run. It is removed afterwards.
  *
- * Limits: SCRIPT_CHARS_MAX; the directory's file system needs room for it, not the right to execute.
+ * Limits: SCRIPT_CHARS_MAX; the directory's file system needs room for it, not the right to execute. What a killed agent
+ * leaves below /run goes with the next boot.
  */
-import { chmod, chown, mkdtemp, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type ActionContext,
@@ -35,9 +37,14 @@ export const runScript = defineAgentAction({
   async run(parameters, context): Promise<ActionEnd> {
     const found = await findInterpreter(parameters, context);
     if ('error' in found) return failedBefore(found.error);
-    const script = await writeScript(parameters, context.scratch);
-    const process = processOf(parameters, { interpreter: found.path, script });
-    return endOfProcess(await context.run(process), found.path, true);
+    const directory = await directoryFor(parameters.user, context);
+    try {
+      const script = await writeScript(parameters, directory);
+      const process = processOf(parameters, { interpreter: found.path, script });
+      return endOfProcess(await context.run(process), found.path, true);
+    } finally {
+      await rm(directory, { recursive: true, force: true });
+    }
   },
 });
 
@@ -54,18 +61,21 @@ async function findInterpreter(
     : { path };
 }
 
-async function writeScript(parameters: ScriptParameters, scratch: string): Promise<string> {
-  // A task may have several scripts as its actions, so each gets a directory (mode 0700) of its own.
-  const directory = await mkdtemp(join(scratch, 'script-'));
+/** A task may have several scripts as its actions, so each gets a directory of its own. */
+async function directoryFor(user: string | undefined, { scratch }: ActionContext): Promise<string> {
+  const isOther = user !== undefined && (await lookUpUser(user))?.uid !== process.getuid?.();
+  if (!isOther) return mkdtemp(join(scratch, 'script-'));
+  const directory = await mkdtemp('/run/pilothouse-script-');
+  // Its user must be able to pass through, not to list it or to put anything there.
+  await chmod(directory, 0o711);
+  return directory;
+}
+
+async function writeScript(parameters: ScriptParameters, directory: string): Promise<string> {
   const path = join(directory, 'main');
   await writeFile(path, parameters.text, { mode: 0o600 });
   const owner = parameters.user === undefined ? null : await lookUpUser(parameters.user);
-  if (owner !== null) {
-    await chown(path, owner.uid, owner.gid);
-    await chown(directory, owner.uid, owner.gid);
-    // The user must be able to pass through the task's directory, not to list it.
-    await chmod(scratch, 0o711);
-  }
+  if (owner !== null) await chown(path, owner.uid, owner.gid);
   return path;
 }
 
