@@ -1,15 +1,7 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode } from '@pilothouse/base';
+import { writeWhole } from './write-whole.ts';
 
 /** Where the agent keeps what must outlive it. Everything in it is for the agent's user alone. */
 export interface DataDirectory {
@@ -73,13 +65,17 @@ export function readIfThere(path: string): string | null {
   }
 }
 
-/** All of it or nothing, also through a power cut; readable by the agent's user alone. */
-export function writeDurably(path: string, text: string): void {
+/** All of it or nothing, also through a power cut and on a disk that is filling up; readable by the agent's user alone. */
+export function writeDurably(path: string, content: string | Uint8Array): void {
   const unfinished = `${path}.new`;
   const file = openSync(unfinished, 'w', 0o600);
   try {
-    writeSync(file, text);
+    writeWhole(file, content);
     fsyncSync(file);
+  } catch (cause) {
+    // What is half done takes room that somebody else needs.
+    rmSync(unfinished, { force: true });
+    throw cause;
   } finally {
     closeSync(file);
   }

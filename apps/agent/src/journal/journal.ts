@@ -11,21 +11,13 @@
  *
  * Limits: CAPACITY_BYTES for all unacknowledged tasks and the ledger of unexpired steps; RECORD_BYTES_MAX for a record.
  */
-import {
-  closeSync,
-  constants,
-  fdatasyncSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, constants, fdatasyncSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { errorCode } from '@pilothouse/base';
 import { type ActionOutcome, type TaskOutcome, toTimestamp } from '@pilothouse/contract';
+import { writeDurably } from '../data-directory.ts';
 import { isDiskFull } from '../disk-full.ts';
+import { writeWhole } from '../write-whole.ts';
 import { encodeRecord, type JournalRecord, type StartedRecord } from './journal-record.ts';
 import {
   applyRecord,
@@ -167,7 +159,7 @@ export class Journal {
   }
 
   #write(line: string): void {
-    this.#length += writeSync(this.#descriptor, line, this.#length);
+    this.#length += writeWhole(this.#descriptor, line, this.#length);
   }
 
   /** Keeps what is unacknowledged and the unexpired ledger. False when the disk has no room for the new file. */
@@ -189,8 +181,9 @@ export class Journal {
       records.push({ kind: 'uses', mandate, count, expiresAt: toTimestamp(expiresAtMs) });
     const text = records.map(encodeRecord).join('');
     if (!tryWriteAllocated(this.#path, text)) return false;
+    const compacted = openSync(this.#path, constants.O_RDWR);
     closeSync(this.#descriptor);
-    this.#descriptor = openSync(this.#path, constants.O_RDWR);
+    this.#descriptor = compacted;
     this.#length = Buffer.byteLength(text);
     return true;
   }
@@ -220,20 +213,9 @@ function readIfThere(path: string): Buffer | null {
 
 /** Writes text and zeros up to the capacity, so that every later write finds its block allocated; then renames it in. */
 function writeAllocated(path: string, text: string): void {
-  const unfinished = `${path}.new`;
-  const descriptor = openSync(unfinished, 'w', 0o600);
-  try {
-    const bytes = Buffer.alloc(CAPACITY_BYTES);
-    bytes.write(text);
-    writeSync(descriptor, bytes);
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
-  }
-  renameSync(unfinished, path);
-  const folder = openSync(dirname(path), 'r');
-  fsyncSync(folder);
-  closeSync(folder);
+  const bytes = Buffer.alloc(CAPACITY_BYTES);
+  bytes.write(text);
+  writeDurably(path, bytes);
 }
 
 function tryWriteAllocated(path: string, text: string): boolean {

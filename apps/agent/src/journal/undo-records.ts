@@ -24,11 +24,11 @@ import {
   readSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { DAY_MS, errorCode } from '@pilothouse/base';
 import { AppError, type JsonObject, toTimestamp } from '@pilothouse/contract';
+import { writeWhole } from '../write-whole.ts';
 import { encodeUndoLine, readUndoLog, type UndoBook, type UndoLine } from './undo-log.ts';
 
 export interface UndoLimits {
@@ -98,7 +98,7 @@ export function openUndoRecords(options: UndoRecordsOptions): UndoRecords {
     const file = openSync(pathOf(planDigest), constants.O_RDWR | constants.O_CREAT, 0o600);
     try {
       ftruncateSync(file, length);
-      writeSync(file, encodeUndoLine(line), length);
+      writeWhole(file, encodeUndoLine(line), length);
       fsyncSync(file);
     } finally {
       closeSync(file);
