@@ -107,7 +107,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
           { hostId },
         );
       }
-      writeIdentity(options.path, next);
+      if (!isKept(next, options)) return;
       pending = null;
       options.adopt(next);
       log.info('certificate renewed', { hostId: next.hostId });
@@ -115,6 +115,17 @@ export function createRenewal(options: RenewalOptions): Renewal {
       isOnly = false;
     },
   };
+}
+
+/** A full disk must not end the agent over it: the old pair stands, and the renewal is asked for again. */
+function isKept(next: HostIdentity, { path, log }: RenewalOptions): boolean {
+  try {
+    writeIdentity(path, next);
+    return true;
+  } catch (cause) {
+    log.error('the new certificate could not be kept', { cause: String(cause) });
+    return false;
+  }
 }
 
 /** Reading a certificate and verifying its signature costs more than all else of a heartbeat together. */

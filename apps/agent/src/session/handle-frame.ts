@@ -62,10 +62,17 @@ function adoptTrust(
   { trust, dialler }: AgentParts,
   { peer, log }: { readonly peer: SessionPeer; readonly log: AgentLog },
 ): void {
-  for (const version of trust.adopt(frame.bundles)) {
-    dialler.forget();
-    log.info('trust moved forward', { version });
-    peer.send({ kind: 'trust-adopted', version });
+  try {
+    for (const bundle of frame.bundles) {
+      for (const version of trust.adopt([bundle])) {
+        dialler.forget();
+        log.info('trust moved forward', { version });
+        peer.send({ kind: 'trust-adopted', version });
+      }
+    }
+  } catch (cause) {
+    // A full disk must not end the agent over it; the server offers it again in the next session.
+    log.error('trust could not be kept', { cause: String(cause) });
   }
 }
 
