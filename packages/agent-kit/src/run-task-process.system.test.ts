@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -125,6 +126,22 @@ test('a program that the system refuses to start is said so, and leaves nothing 
 
   assert.deepEqual([end.ended, end.startError], ['not-started', 'E2BIG']);
   await until('the pipes to be closed', 5_000, async () => (await openFiles()) <= before);
+});
+
+test('nothing is heard of a task that is over, also where pipes have no names', async (t) => {
+  const path = process.env['PATH'];
+  t.after(() => Object.assign(process.env, { PATH: path }));
+  // Without mkfifo, as on a disk that has no room for one.
+  process.env['PATH'] = '/nowhere';
+  const went = join(directory, 'went');
+  const end = await sh(
+    `setsid sh -c 'while [ ! -e "$0/go" ]; do sleep 0.05; done; trap "" PIPE; echo late; touch "$0/went"' ${directory} & echo done`,
+  );
+  await writeFile(join(directory, 'go'), '');
+  await until('the daemon to have spoken', 10_000, async () => existsSync(went));
+
+  assert.equal(end.exitCode, 0);
+  assert.equal(stdout, 'done\n');
 });
 
 test('what a program leaves behind in its group ends with it', async () => {

@@ -176,7 +176,8 @@ async function supervise(
   // What the program left running in its own group belongs to the task, and the task's program has ended.
   if (child.pid !== undefined) await endProcessTree(tree, graceMs);
   await Promise.race([drained, once(AbortSignal.timeout(DRAIN_MS), 'abort')]);
-  for (const pipe of pipes ?? []) pipe.reader.destroy();
+  for (const stream of [...(pipes ?? []).map(({ reader }) => reader), child.stdout, child.stderr])
+    stream?.destroy();
   if ('startError' in exit) return exit;
   return ended(exit.exitCode, exit.signal, options.signal.aborted ? reasonOf(options.signal) : 'by-itself');
 }

@@ -14,7 +14,8 @@ type Stream = 'stdout' | 'stderr';
 export class OutputCapture {
   readonly #directory: string;
   readonly #bytesMax: number;
-  readonly #descriptors: Readonly<Record<Stream, number | null>>;
+  /** Null: it could not be opened, or is closed. */
+  #descriptors: Readonly<Record<Stream, number | null>>;
   #captured = 0;
   #cutBytes = 0;
 
@@ -41,8 +42,10 @@ export class OutputCapture {
     return kept.subarray(0, written);
   }
 
+  /** What is said from now on is dropped: its file's number may soon be that of another file. */
   close(): void {
     for (const descriptor of Object.values(this.#descriptors)) if (descriptor !== null) closeSync(descriptor);
+    this.#descriptors = { stdout: null, stderr: null };
   }
 
   body(): OutputBody {
