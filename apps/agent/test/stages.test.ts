@@ -104,6 +104,43 @@ test('an agent that starts after the deadline undoes first; one that starts befo
   }
 });
 
+test('a change that was taken back is not confirmed any more, wherever the clock goes', async () => {
+  writeFileSync(file('a'), 'old');
+  const first = start();
+  const { planDigest } = first.offer(set('a', 'new', { confirmWithinMs: 30_000 }));
+  await first.inStage('confirming');
+  await first.end();
+  // Killed after the deadline, with the change restored and that not yet told.
+  writeFileSync(file('a'), 'old');
+  first.undo.restored(planDigest, 1);
+
+  // The boot set the clock back: there seems to be time left, and a session is there.
+  const second = start('b2');
+  second.openSession();
+  const outcome = await second.outcome();
+
+  assert.equal(outcome.error?.code, 'TASK_NOT_CONFIRMED');
+  assert.equal(readFileSync(file('a'), 'utf8'), 'old');
+  await second.end();
+});
+
+test('a server that has saved what has not ended changes nothing', async () => {
+  writeFileSync(file('a'), 'old');
+  const first = start();
+  const { taskId, attempt } = first.offer(set('a', 'new', { confirmWithinMs: 30_000 }));
+  await first.inStage('confirming');
+  first.runner.saved({ taskId, attempt });
+  await first.end();
+  clock.advance(60_000);
+
+  const second = start('b2');
+  const outcome = await second.outcome();
+
+  assert.equal(outcome.error?.code, 'TASK_NOT_CONFIRMED');
+  assert.equal(readFileSync(file('a'), 'utf8'), 'old');
+  await second.end();
+});
+
 test('a change that failed half way must be confirmed as well', async () => {
   writeFileSync(file('a'), 'old');
   const agent = start();

@@ -7,7 +7,8 @@
  * drops its session and must have a new one, over a new connection, before the deadline; else it restores what the action
  * recorded. An agent that finds `changing` at its start undoes at once: nobody knows how far the change came; one that
  * finds `confirming` waits for what is left of the time, or undoes when it is over. That holds whether the action
- * succeeded or failed half way, as long as it recorded something; what recorded nothing changed nothing.
+ * succeeded or failed half way, as long as it recorded something; what recorded nothing changed nothing. Once restoring has
+ * begun there is no way back to confirming, wherever the clock has gone since.
  *
  * Limits: a server that is away for the whole time is taken for a host that is cut off, and the change is undone.
  */
@@ -49,7 +50,8 @@ export async function awaitConfirmation(
 ): Promise<ActionEnd> {
   run.stages.pauseTimer();
   const { withinMs, deadlineMs, end, index, action } = stage;
-  const leftMs = Math.min(withinMs, Math.max(0, deadlineMs - run.stages.clock.now()));
+  const isTakenBack = recordsOf(run, index).some(({ isRestored }) => isRestored);
+  const leftMs = isTakenBack ? 0 : Math.min(withinMs, Math.max(0, deadlineMs - run.stages.clock.now()));
   if (await isHeardWithin(run, leftMs, at.sessionsBefore)) {
     run.stages.enter({ kind: 'confirmed', index, action, withinMs, end });
     run.stages.restartTimer();
