@@ -139,6 +139,8 @@ export class TaskRunner {
   }
 
   saved(task: { taskId: string; attempt: number }): void {
+    // What has not ended cannot have been saved, whatever a server says: its records are needed until then.
+    if (this.#live.has(taskKey(task))) return;
     this.#world.desk.saved(task);
     removeCaptured(this.#world.files.outputOf(task));
   }
