@@ -74,7 +74,7 @@ export function writeDurably(path: string, content: string | Uint8Array): void {
     fsyncSync(file);
   } catch (cause) {
     // What is half done takes room that somebody else needs.
-    rmSync(unfinished, { force: true });
+    removeIfPossible(unfinished);
     throw cause;
   } finally {
     closeSync(file);
@@ -86,3 +86,12 @@ export function writeDurably(path: string, content: string | Uint8Array): void {
 }
 
 export const removeIfThere = (path: string): void => rmSync(path, { force: true });
+
+/** For what nobody needs any more: where nothing can be written it stays. */
+export function removeIfPossible(path: string): void {
+  try {
+    rmSync(path, { recursive: true, force: true });
+  } catch {
+    // A disk that is read-only or fails; the runtime names neither by its code here.
+  }
+}

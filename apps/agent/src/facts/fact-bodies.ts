@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOfText } from '@pilothouse/contract';
-import { readIfThere, removeIfThere } from '../data-directory.ts';
-import { isDiskFull } from '../disk-full.ts';
+import { readIfThere, removeIfPossible } from '../data-directory.ts';
+import { isUnwritable } from '../unwritable.ts';
 
 /** The current body of each fact on disk. Losing one costs a collection, so nothing here is synced. */
 export interface FactBodies {
-  /** False when the disk is full: the fact is collected again when the server wants its body. */
+  /** False when the disk takes nothing: the fact is collected again when the server wants its body. */
   put(fact: string, text: string): boolean;
   /** Null when the file is another one, or gone. */
   get(fact: string, digest: string): string | null;
@@ -21,8 +21,8 @@ export function createFactBodies(directory: string): FactBodies {
         writeFileSync(at(fact), text, { mode: 0o600 });
         return true;
       } catch (cause) {
-        if (!isDiskFull(cause)) throw cause;
-        removeIfThere(at(fact));
+        if (!isUnwritable(cause)) throw cause;
+        removeIfPossible(at(fact));
         return false;
       }
     },

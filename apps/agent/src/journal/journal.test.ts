@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
@@ -284,6 +285,29 @@ test('the journal of the first released agent is read', () => {
     assert.equal(journal.tasks.get('t_1#1')?.outcome?.kind, 'succeeded');
     assert.equal(journal.tasks.get('t_2#1')?.outcome, null);
     assert.ok(journal.hasRun({ planDigest: 'b'.repeat(64), stepIndex: 4, attempt: 2 }));
+    journal.close();
+  });
+});
+
+test('on a disk that takes nothing any more no task begins, and the end of one that runs is known to this process', (t) => {
+  withJournal((path) => {
+    const journal = Journal.open(path);
+    journal.started(startOf(1));
+    const failing = t.mock.method(fs, 'writeSync', () => {
+      throw Object.assign(new Error('read-only file system'), { code: 'EROFS' });
+    });
+    syncBuiltinESMExports();
+
+    assert.throws(() => journal.started(startOf(2)), { code: 'EROFS' });
+    assert.equal(journal.ended(startOf(1), success), false);
+
+    assert.equal(journal.hasRun(startOf(2)), false);
+    assert.equal(journal.tasks.get('t_1#1')?.outcome?.kind, 'succeeded');
+    assert.equal(Journal.open(path).tasks.get('t_1#1')?.outcome, null, 'nobody else takes it for written');
+    journal.saved(startOf(1));
+    assert.equal(journal.tasks.size, 0);
+    failing.mock.restore();
+    syncBuiltinESMExports();
     journal.close();
   });
 });

@@ -7,7 +7,8 @@
  * Rule: records are written in place into a file whose blocks are allocated beforehand, each synced before what it
  * announces happens. A task is accepted only while its start and its end both fit into what is allocated, so a full disk
  * refuses tasks and never loses an outcome. When the file is full it is compacted into a new one, which needs disk space;
- * without space the journal says so, and stays as it is.
+ * without space the journal says so, and stays as it is. On a disk that fails or has become read-only no task begins, and
+ * the end of one that runs is kept in memory.
  *
  * Limits: CAPACITY_BYTES for all unacknowledged tasks and the ledger of unexpired steps; RECORD_BYTES_MAX for a record.
  */
@@ -16,7 +17,7 @@ import { dirname } from 'node:path';
 import { errorCode } from '@pilothouse/base';
 import { type ActionOutcome, type TaskOutcome, toTimestamp } from '@pilothouse/contract';
 import { writeDurably } from '../data-directory.ts';
-import { isDiskFull } from '../disk-full.ts';
+import { isUnwritable } from '../unwritable.ts';
 import { writeWhole } from '../write-whole.ts';
 import { encodeRecord, type JournalRecord, type StartedRecord } from './journal-record.ts';
 import {
@@ -133,16 +134,30 @@ export class Journal {
     this.#append({ kind: 'stage', taskId, attempt, stage });
   }
 
-  ended(task: { taskId: string; attempt: number }, outcome: TaskOutcome): void {
-    if (!this.#state.tasks.has(taskKey(task))) return;
-    this.#append({ kind: 'ended', taskId: task.taskId, attempt: task.attempt, outcome });
+  /** False where the disk does not take it: this process knows the end and says it; to the next one it is unknown. */
+  ended({ taskId, attempt }: { taskId: string; attempt: number }, outcome: TaskOutcome): boolean {
+    if (!this.#state.tasks.has(taskKey({ taskId, attempt }))) return true;
+    const record = { kind: 'ended' as const, taskId, attempt, outcome };
+    try {
+      this.#append(record);
+      return true;
+    } catch (cause) {
+      if (!isUnwritable(cause)) throw cause;
+      applyRecord(record, this.#state);
+      return false;
+    }
   }
 
   /** The server has it. Losing this record only means that the outcome is sent once more, so it is not synced. */
   saved(task: { taskId: string; attempt: number }): void {
     if (!this.#state.tasks.delete(taskKey(task))) return;
     const line = encodeRecord({ kind: 'saved', taskId: task.taskId, attempt: task.attempt });
-    if (this.#length + line.length <= CAPACITY_BYTES) this.#write(line);
+    if (this.#length + line.length > CAPACITY_BYTES) return;
+    try {
+      this.#write(line);
+    } catch (cause) {
+      if (!isUnwritable(cause)) throw cause;
+    }
   }
 
   close(): void {
@@ -224,7 +239,7 @@ function tryWriteAllocated(path: string, text: string): boolean {
     writeAllocated(path, text);
     return true;
   } catch (cause) {
-    if (isDiskFull(cause)) return false;
+    if (isUnwritable(cause)) return false;
     throw cause;
   }
 }

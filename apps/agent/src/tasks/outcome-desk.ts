@@ -7,6 +7,7 @@ import type { JournalEntry } from '@pilothouse/wire';
 import type { HistoryFile } from '../journal/history-file.ts';
 import type { Journal } from '../journal/journal.ts';
 import { taskKey } from '../journal/replay-journal.ts';
+import type { AgentLog } from '../log.ts';
 import type { OutgoingFrame } from '../session/session-frames.ts';
 import type { OutputBodies } from './output-bodies.ts';
 import { inlineOf, type NamedOutput } from './task-outcome.ts';
@@ -36,10 +37,11 @@ export function createOutcomeDesk(deps: {
   readonly journal: Journal;
   readonly history: HistoryFile;
   readonly bodies: OutputBodies;
+  readonly log: AgentLog;
   /** Dropped when there is no session. */
   readonly send: (frame: OutgoingFrame) => boolean;
 }): OutcomeDesk {
-  const { journal, history, bodies, send } = deps;
+  const { journal, history, bodies, log, send } = deps;
   const unstarted = new Map<string, TaskName & { readonly outcome: TaskOutcome }>();
 
   function repeat(key: string): void {
@@ -57,7 +59,8 @@ export function createOutcomeDesk(deps: {
 
   return {
     ended({ taskId, attempt }, outcome, output) {
-      journal.ended({ taskId, attempt }, outcome);
+      if (!journal.ended({ taskId, attempt }, outcome))
+        log.error('an outcome could not be written', { taskId });
       history.ended({ taskId, attempt }, outcome);
       send({ kind: 'outcome', taskId, attempt, outcome, outputInline: inlineOf(output) });
     },

@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { isDiskFull } from '../disk-full.ts';
+import { removeIfPossible } from '../data-directory.ts';
+import { isUnwritable } from '../unwritable.ts';
 
 /** Bodies the server may still ask for. The oldest go first beyond this; their tasks keep digest and size. */
 const BODIES_BYTES_MAX = 64 * 1024 * 1024;
@@ -22,9 +23,9 @@ export function createOutputBodies(directory: string): OutputBodies {
       try {
         writeFileSync(at(digest), json, { mode: 0o600 });
       } catch (cause) {
-        // On a full disk the outcome still says digest and size; the body is then lost, and said to be.
-        if (!isDiskFull(cause)) throw cause;
-        rmSync(at(digest), { force: true });
+        // The outcome still says digest and size; the body is then lost, and said to be.
+        if (!isUnwritable(cause)) throw cause;
+        removeIfPossible(at(digest));
       }
       dropOldest(directory);
     },
@@ -35,10 +36,10 @@ export function createOutputBodies(directory: string): OutputBodies {
         return null;
       }
     },
-    remove: (digest) => rmSync(at(digest), { force: true }),
+    remove: (digest) => removeIfPossible(at(digest)),
     removeSmall(digest, sizeBytesMax) {
       const found = statSync(at(digest), { throwIfNoEntry: false });
-      if (found !== undefined && found.size <= sizeBytesMax) rmSync(at(digest), { force: true });
+      if (found !== undefined && found.size <= sizeBytesMax) removeIfPossible(at(digest));
     },
   };
 }
@@ -50,6 +51,6 @@ function dropOldest(directory: string): void {
   let size = 0;
   for (const { path, stat } of files) {
     size += stat.size;
-    if (size > BODIES_BYTES_MAX) rmSync(path, { force: true });
+    if (size > BODIES_BYTES_MAX) removeIfPossible(path);
   }
 }

@@ -1,13 +1,13 @@
 /**
  * The output of one task on disk, as it comes, so that a killed agent still has what was printed. Both streams share one
- * cap; what comes after it is counted. A full disk cuts the output like the cap does: a task never fails for want of
+ * cap; what comes after it is counted. A disk that takes nothing cuts the output like the cap does: a task never fails for want of
  * room for its words.
  */
-import { closeSync, fstatSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { OutputBody } from '@pilothouse/contract';
-import { readIfThere } from '../data-directory.ts';
-import { isDiskFull } from '../disk-full.ts';
+import { readIfThere, removeIfPossible } from '../data-directory.ts';
+import { isUnwritable } from '../unwritable.ts';
 
 type Stream = 'stdout' | 'stderr';
 
@@ -62,14 +62,13 @@ export function readCaptured(directory: string): OutputBody {
   };
 }
 
-export const removeCaptured = (directory: string): void =>
-  rmSync(directory, { recursive: true, force: true });
+export const removeCaptured = removeIfPossible;
 
 function tryOpen(path: string, flags: 'a' | 'w'): number | null {
   try {
     return openSync(path, flags, 0o600);
   } catch (cause) {
-    if (isDiskFull(cause)) return null;
+    if (isUnwritable(cause)) return null;
     throw cause;
   }
 }
@@ -79,7 +78,7 @@ function tryWrite(descriptor: number | null, bytes: Buffer): number {
   try {
     return writeSync(descriptor, bytes);
   } catch (cause) {
-    if (isDiskFull(cause)) return 0;
+    if (isUnwritable(cause)) return 0;
     throw cause;
   }
 }
