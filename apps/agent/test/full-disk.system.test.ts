@@ -4,6 +4,7 @@ import { appendFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import type { Probe } from '@pilothouse/contract';
 import { runCommandAction } from '@pilothouse/plugin-commands/contract';
 import { buildBundles } from '../../../tools/build.ts';
 import { type AgentUnderTest, newAgent } from './agent-process.ts';
@@ -62,6 +63,36 @@ test('on a full disk the running task still ends durably, new ones are refused, 
     ],
   );
   await again.next('heartbeat');
+  again.cut();
+});
+
+test('a change that ends well on a full disk is probed, and has not failed for want of room for a stage', async () => {
+  rmSync(join(mount, 'ballast'), { force: true });
+  const session = await gateway.session();
+  const go = join(tmpdir(), `go-probed-${process.pid}`);
+  const probe: Probe = {
+    name: 'well',
+    kind: 'command',
+    argv: ['true'],
+    exitCode: 0,
+    tries: 1,
+    pauseMs: 0,
+    timeoutMs: 5000,
+  };
+  const shell = `echo up; while [ ! -e ${go} ]; do sleep 0.05; done`;
+  const wish = { spec: runCommandAction, parameters: { shell }, payload: { taskId: 't_probed' } };
+  const { strategy } = payloadOf(wish).header;
+  const header = { title: 'probed', strategy: { ...strategy, probes: [probe] } };
+  const envelope = sealEnvelope(payloadOf({ ...wish, header }), gateway.key);
+  session.send({ kind: 'offer', taskId: 't_probed', attempt: 1, envelope, outputCreditBytes: 1000 });
+  await session.next('output');
+  fill(join(mount, 'ballast'));
+  writeFileSync(go, '');
+  const { outcome } = await session.next('outcome', ({ taskId }) => taskId === 't_probed');
+  rmSync(go);
+
+  assert.deepEqual([outcome.kind, outcome.error], ['succeeded', null]);
+  assert.equal(outcome.probes?.after[0]?.isPassing, true);
 });
 
 /** Writes until nothing more fits. */

@@ -6,7 +6,9 @@ import { type ActionEnd, END_GRACE_MS, endProcessTree } from '@pilothouse/agent-
 import { errorCode } from '@pilothouse/base';
 import type { ProbeResult } from '@pilothouse/contract';
 import { taskKey } from '../journal/replay-journal.ts';
+import type { StageOf } from '../journal/task-stage.ts';
 import { failingOf, runProbes } from '../probes/run-probes.ts';
+import { isUnwritable } from '../unwritable.ts';
 import { endOfOutcome, outcomeOfAction } from './action-ends.ts';
 import { beginTask } from './begin-task.ts';
 import { factsChangedBy } from './facts-changed.ts';
@@ -117,8 +119,11 @@ async function probeAfter(
   if (payload.kind !== 'run' || end.kind !== 'succeeded') return { end, after: [] };
   const index = payload.step.actions.length - 1;
   const action = payload.step.actions[index]?.action ?? '';
-  // Probes change nothing: a process that finds them unfinished asks again.
-  stages.enter({ kind: 'probing', index, action, withinMs: 0, end: outcomeOfAction(action, end) });
+  enterProbing(
+    { kind: 'probing', index, action, withinMs: 0, end: outcomeOfAction(action, end) },
+    stages,
+    world,
+  );
   const signal = AbortSignal.any([controller.signal, world.parked]);
   const asked = () => runProbes(probes, { clock: world.clock, signal });
   const after = await untilOrParked(world.parked, asked);
@@ -129,6 +134,19 @@ async function probeAfter(
   const details = { probe: failing.name, evidence: failing.evidence };
   const done = end.result === undefined ? {} : { result: end.result };
   return { end: { kind: 'failed', ...done, error: { code: 'TASK_PROBE_FAILING_AFTER', details } }, after };
+}
+
+/**
+ * Probes change nothing: a process that finds them unfinished asks again. Where that cannot be written down they are asked
+ * all the same; what the task has done is done.
+ */
+function enterProbing(stage: StageOf<'probing'>, stages: StepStages, { log }: TaskWorld): void {
+  try {
+    stages.enter(stage);
+  } catch (cause) {
+    if (!isUnwritable(cause)) throw cause;
+    log.warn('a stage could not be written', { stage: stage.kind, reason: errorCode(cause) });
+  }
 }
 
 /** The agent itself failed: a full disk, a bug. What had started has an end all the same. */
