@@ -33,8 +33,9 @@ export function listFileSystems(mounts: readonly Mount[]): Mount[] {
     byPoint.set(mount.mountPoint, mount);
   }
   const visible = [...byPoint.values()];
+  const nearest = nearestRoots(visible);
   return visible
-    .filter((mount) => mount.type === 'btrfs' || mount === nearestRoot(visible, mount.deviceId))
+    .filter((mount) => mount.type === 'btrfs' || mount === nearest.get(mount.deviceId))
     .map((mount) => ({
       ...mount,
       options: sortedUnique(mount.options.filter((option) => !VOLATILE_OPTION.test(option))),
@@ -45,16 +46,21 @@ export function listFileSystems(mounts: readonly Mount[]): Mount[] {
 /** One mount a file system, for judging how full it is. */
 export function distinctFileSystems(mounts: readonly Mount[]): Mount[] {
   const all = listFileSystems(mounts);
-  return all.filter((mount) => mount === nearestRoot(all, mount.deviceId));
+  const nearest = nearestRoots(all);
+  return all.filter((mount) => mount === nearest.get(mount.deviceId));
 }
 
-function nearestRoot(mounts: readonly Mount[], deviceId: string): Mount | undefined {
-  return mounts
-    .filter((mount) => mount.deviceId === deviceId)
-    .toSorted(
-      (a, b) =>
-        a.root.length - b.root.length ||
-        a.mountPoint.length - b.mountPoint.length ||
-        compareText(a.mountPoint, b.mountPoint),
-    )[0];
+/** By device, in one pass: a host of containers has thousands of mounts, often of one file system. */
+function nearestRoots(mounts: readonly Mount[]): ReadonlyMap<string, Mount> {
+  const nearest = new Map<string, Mount>();
+  for (const mount of mounts) {
+    const known = nearest.get(mount.deviceId);
+    if (known === undefined || isNearer(mount, known)) nearest.set(mount.deviceId, mount);
+  }
+  return nearest;
 }
+
+const isNearer = (a: Mount, b: Mount): boolean =>
+  (a.root.length - b.root.length ||
+    a.mountPoint.length - b.mountPoint.length ||
+    compareText(a.mountPoint, b.mountPoint)) < 0;
