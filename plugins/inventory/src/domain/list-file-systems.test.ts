@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { distinctFileSystems, listFileSystems } from './list-file-systems.ts';
+import { distinctFileSystems, isNetworkType, listFileSystems } from './list-file-systems.ts';
 import type { Mount } from './parse-mountinfo.ts';
 
 /** Of the processor's time: some tens of milliseconds are needed. */
@@ -63,4 +63,9 @@ test('ten thousand mounts, binds of one file system or each of its own, hold nob
   assert.equal(distinctFileSystems(own).length, 10_000);
 
   assert.ok(process.cpuUsage().user - user < MANY_MS_MAX * 1000);
+});
+
+test('whatever answers over a network is one that may hang, also where it says no more than fuse', () => {
+  for (const type of ['nfs4', 'cifs', 'fuse.sshfs', 'fuse']) assert.ok(isNetworkType(type), type);
+  for (const type of ['ext4', 'xfs', 'fuseblk']) assert.ok(!isNetworkType(type), type);
 });

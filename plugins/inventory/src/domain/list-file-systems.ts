@@ -13,8 +13,11 @@ const PSEUDO_TYPES = new Set(
 const SHORT_LIVED =
   /^\/(?:etc\/(?:hosts|hostname|resolv\.conf)|proc|sys|dev(?!\/shm$)|run\/(?:user|host|credentials|containerd|docker|netns|snapd|systemd)|var\/lib\/(?:docker|containers|containerd|kubelet\/pods|lxcfs|snapd|machines))(?:\/|$)/;
 
-/** Asking these for their size can hang for minutes when the other side is gone. */
-const NETWORK_TYPES = /^(?:nfs|nfs4|cifs|smb3|smbfs|ceph|glusterfs|lustre|gpfs|afs|beegfs|fuse\..+|9p)$/;
+/**
+ * Asking these for their size can hang for minutes when the other side is gone. A program behind FUSE may say no more of itself
+ * (davfs2 does not); with `fuseblk` there is a disk.
+ */
+const NETWORK_TYPES = /^(?:nfs|nfs4|cifs|smb3|smbfs|ceph|glusterfs|lustre|gpfs|afs|beegfs|fuse(?:\..+)?|9p)$/;
 
 /** They differ from mount to mount of the same set-up: sizes by memory, layer paths by container, addresses by host. */
 const VOLATILE_OPTION =
