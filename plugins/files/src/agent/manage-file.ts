@@ -1,6 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { type ActionContext, type ActionEnd, defineAgentAction, onlyRoot } from '@pilothouse/agent-kit';
 import { errorCode } from '@pilothouse/base';
+import { isAppError } from '@pilothouse/contract';
 import { type ManageFileParameters, manageFile } from '../contract/actions.ts';
 import { MANAGED_FILES_MAX, MANAGED_LIST } from '../contract/facts.ts';
 import {
@@ -44,7 +45,8 @@ export const manageFileAction = defineAgentAction({
       return await carryOut(parameters, context);
     } catch (cause) {
       const reason = errorCode(cause);
-      if (reason === null) throw cause;
+      // A refusal of the agent's, such as no room for a way back, says by itself what to do.
+      if (reason === null || isAppError(cause)) throw cause;
       return failed({ code: 'FILES_IO', details: { path: parameters.path, reason } });
     }
   },
@@ -104,12 +106,15 @@ async function change(
   }
   await removeLeftovers(path);
   const beside = await writeBeside(path, { ...wanted, mode: Number.parseInt(wanted.mode, 8) });
-  const refusal = await validate(parameters, beside, context);
-  if (refusal !== null) {
-    await rm(beside, { force: true });
-    return refusal;
+  let isRecorded = false;
+  try {
+    const refusal = await validate(parameters, beside, context);
+    if (refusal !== null) return refusal;
+    await context.recordUndo(recordOf(parameters, { now, wanted, managed }));
+    isRecorded = true;
+  } finally {
+    if (!isRecorded) await rm(beside, { force: true });
   }
-  await context.recordUndo(recordOf(parameters, { now, wanted, managed }));
   await moveIntoPlace(beside, path);
   await restoreSecurityContext(path, context);
   return null;
