@@ -85,7 +85,15 @@ const ask = (agent: Agent, url: URL, call: GatewayCall): Promise<GatewayAnswer> 
       headers: { ...call.headers },
       timeout: ANSWER_TIMEOUT_MS,
     });
-    sent.once('timeout', () => sent.destroy(new Error(`${call.method} ${call.path}: no answer in time`)));
+    const giveUp = (): void => {
+      sent.destroy(new Error(`${call.method} ${call.path}: no answer in time`));
+    };
+    sent.once('timeout', giveUp);
+    // From then on in all: an answer that comes a byte at a time is never idle.
+    sent.once('finish', () => {
+      const late = setTimeout(giveUp, ANSWER_TIMEOUT_MS);
+      sent.once('close', () => clearTimeout(late));
+    });
     sent.once('error', reject);
     sent.once('response', (response) => {
       readAnswer(response).then(resolve, reject);
