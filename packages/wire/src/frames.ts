@@ -156,7 +156,8 @@ export const ServerFrame = z.discriminatedUnion('kind', [
     generation: Generation,
     hostId: z.string(),
     serverTime: Timestamp,
-    heartbeatIntervalMs: z.number().int().min(1000),
+    /** Longer than a timer can be it would be no pause at all. */
+    heartbeatIntervalMs: z.number().int().min(1000).max(3_600_000),
     /** Fact digests the server holds for this host, so that an unchanged fact need not be reported. */
     knownFacts: z.record(z.string(), Digest),
   }),

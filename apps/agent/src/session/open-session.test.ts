@@ -75,6 +75,18 @@ test('a gateway that takes the hello and never answers is given up', { timeout: 
   assert.deepEqual(await ended, { ok: true, value: { kind: 'closed', wasWelcomed: false } });
 });
 
+test('a welcome whose heartbeats no timer can keep is none', { timeout: 20_000 }, async (t) => {
+  const endless = welcome.replace('1000', String(2 ** 40));
+  const { clock, ended, hasOpened } = await openWith(t, (socket) => {
+    socket.send(endless);
+    socket.send(JSON.stringify({ kind: 'come-back', afterMs: 5 }));
+  });
+
+  assert.deepEqual(await ended, { ok: true, value: { kind: 'come-back', afterMs: 5 } });
+  assert.equal(hasOpened(), false);
+  clock.advance(2 * MINUTE_MS);
+});
+
 test('so is one that lets this host renew and sends no certificate', { timeout: 20_000 }, async (t) => {
   const renewOnly = { kind: 'renew-only', generation: 7, reason: 'expired' };
   const { clock, ended, hasOpened } = await openWith(t, (socket) => socket.send(JSON.stringify(renewOnly)));
