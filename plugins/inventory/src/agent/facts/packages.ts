@@ -84,7 +84,8 @@ async function readDatabase(
 ): Promise<Collected<PackagesBody> | null> {
   const text = await host.readText(source.path, DATABASE_BYTES_MAX);
   if (text === null) return null;
-  if (text.length >= DATABASE_BYTES_MAX) {
+  // In bytes, as it was read: letters beyond ASCII are fewer.
+  if (Buffer.byteLength(text) >= DATABASE_BYTES_MAX) {
     return {
       kind: 'absent',
       reason: 'too-large',
