@@ -1,5 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -369,4 +377,20 @@ test('asked after a task the agent says how far it is, and of an ended one its o
   assert.deepEqual(agent.words, ['started', 'ended', 'absent']);
   assert.equal(agent.outcomes.length, 2);
   await agent.end();
+});
+
+test('what a killed agent left of its tasks’ own directories goes when nothing can need it any more', async () => {
+  const scratch = join(directory, 'tasks', 'scratch');
+  for (const [name, ageHours] of [
+    ['task-old', 25],
+    ['task-new', 23],
+  ] as const) {
+    mkdirSync(join(scratch, name), { recursive: true });
+    const at = clock.now() / 1000 - ageHours * 3600;
+    utimesSync(join(scratch, name), at, at);
+  }
+
+  await start().end();
+
+  assert.deepEqual(readdirSync(scratch), ['task-new']);
 });

@@ -2,9 +2,11 @@
  * What an earlier process started and did not end: taken up where its stage says, or unknown when it is in none, with the
  * output it had captured and the actions that had ended.
  */
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { openLeftPipe } from '@pilothouse/agent-kit';
+import { DAY_MS } from '@pilothouse/base';
+import { removeIfPossible } from '../data-directory.ts';
 import type { JournalTask } from '../journal/replay-journal.ts';
 import { fitOutcome } from './fit-outcome.ts';
 import { LiveOutput } from './live-output.ts';
@@ -35,7 +37,17 @@ export function settleInterrupted(
     const directory = join(files.outputs, name);
     if (!kept.has(directory)) removeCaptured(directory);
   }
+  removeOldScratch(world);
   return left;
+}
+
+/** A program that outlived its agent may still look into its task's directory; after a day none does. */
+function removeOldScratch({ files, clock }: SettleWorld): void {
+  for (const name of readdirSync(files.scratch)) {
+    const path = join(files.scratch, name);
+    const found = statSync(path, { throwIfNoEntry: false });
+    if (found !== undefined && clock.now() - found.mtimeMs > DAY_MS) removeIfPossible(path);
+  }
 }
 
 function resumeOf(
