@@ -1,10 +1,11 @@
 /** The parts of an agent that outlive its sessions, opened on a data directory. Which frames reach them is told elsewhere. */
 import { existsSync } from 'node:fs';
-import { type AgentPlugin, createHostAccess } from '@pilothouse/agent-kit';
+import { type AgentPlugin, createHostAccess, type HostAccess } from '@pilothouse/agent-kit';
 import type { Clock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { type AuditWitness, createAuditWitness } from './audit-witness.ts';
 import type { DataDirectory } from './data-directory.ts';
+import { createDiskStat } from './disk-stat.ts';
 import { createFactBodies } from './facts/fact-bodies.ts';
 import type { FactCollection } from './facts/fact-collection.ts';
 import { createFactScheduler, type FactScheduler, type FactSigns } from './facts/fact-scheduler.ts';
@@ -64,6 +65,8 @@ export interface AgentParts {
   readonly uploads: Uploads;
   readonly renewal: Renewal;
   readonly witness: AuditWitness;
+  /** Shared by all that ask, so that a file system that hangs holds one of them. */
+  readonly statFileSystem: HostAccess['statFileSystem'];
   /** After whatever may have left garbage. */
   releaseSoon(): void;
   /** Whether the host refuses all tasks, by a file on it. */
@@ -83,10 +86,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   const file = openTrustPolicyFile(data.trustPolicy, process.getuid?.() ?? 0);
   const gatekeeper = createGatekeeper({ file, registry, journal, clock, serverTime });
   const isHeld = (): boolean => existsSync(data.hold);
-  const sessionTrust = (): DialTrust => ({
-    authorities: trust.bundle.authorities,
-    certificate: identity,
-  });
+  const sessionTrust = (): DialTrust => ({ authorities: trust.bundle.authorities, certificate: identity });
   const judge = () => ({
     hostId: identity.hostId,
     trustedKeys: trust.bundle.envelopeKeys,
@@ -102,8 +102,9 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     verify: (envelope) => verifyProbe(envelope, { ...around, judge: judge() }),
   });
   const releaseSoon = createMemoryRelease(clock);
+  const statFileSystem = createDiskStat(createHostAccess(), clock);
   const facts = createFactScheduler({
-    signs: signsOf(options.plugins),
+    signs: signsOf(options.plugins, statFileSystem),
     collection: options.collection,
     bodies: createFactBodies(data.factBodies),
     clock,
@@ -138,15 +139,19 @@ export function openAgentParts(options: AgentOptions): AgentParts {
     },
   });
   const witness = createAuditWitness(data.auditCheckpoint, log);
-  const parts = { trust, dialler, sessionTrust, link, registry, journal, serverTime, witness };
+  const connection = { trust, dialler, sessionTrust, link };
+  const parts = { ...connection, registry, journal, serverTime, witness, statFileSystem };
   return { ...parts, identity: () => identity, releaseSoon, runner, probes, facts, uploads, renewal, isHeld };
 }
 
 /** What tells of a change between two collections. */
-const signsOf = (plugins: readonly AgentPlugin[]): FactSigns => ({
+const signsOf = (
+  plugins: readonly AgentPlugin[],
+  statFileSystem: HostAccess['statFileSystem'],
+): FactSigns => ({
   signatureOf: sourceSignature,
   watches: plugins.flatMap((plugin) => plugin.watches ?? []),
-  host: { ...createHostAccess(), changedAt, readNow: createKernelReader() },
+  host: { ...createHostAccess(), statFileSystem, changedAt, readNow: createKernelReader() },
 });
 
 /** What this host did, what it could take back, and what it can do. */

@@ -1,6 +1,5 @@
 /** The agent of one host: its parts, and one session after the other that connects them with the server. */
 import { randomUUID } from 'node:crypto';
-import { createHostAccess } from '@pilothouse/agent-kit';
 import { SECOND_MS } from '@pilothouse/base';
 import { type AgentOptions, openAgentParts } from './agent-parts.ts';
 import { describeHost } from './identity/host-description.ts';
@@ -25,7 +24,8 @@ export function startAgent(options: AgentOptions): Agent {
   const parts = openAgentParts(options);
   const { dialler, trust } = parts;
   const host = describeHost();
-  const vitals = createVitals({ ...createHostAccess(), readNow: createKernelReader() }, clock, host.bootId);
+  const { statFileSystem } = parts;
+  const vitals = createVitals({ statFileSystem, readNow: createKernelReader() }, clock, host.bootId);
   const world = { options, parts, host, vitals, processId: randomUUID() };
   const abort = new AbortController();
   const { signal } = abort;
