@@ -1,4 +1,4 @@
-import { readdir, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { type ActionContext, type ActionEnd, defineAgentAction, onlyRoot } from '@pilothouse/agent-kit';
 import { errorCode } from '@pilothouse/base';
 import { isAppError } from '@pilothouse/contract';
@@ -14,7 +14,7 @@ import {
 import { digestOf, isTrouble, lookAtFile, type Trouble, wantedFile } from './look-at-file.ts';
 import { isFull, type ManagedFiles, readManagedList, writeManagedEntry } from './managed-list.ts';
 import { printDiff } from './print-diff.ts';
-import { failed, restore, tellReaders } from './put-back.ts';
+import { failed, restore, restoreSecurityContext, tellReaders } from './put-back.ts';
 import { moveIntoPlace, removeFile, removeLeftovers, replaceFile, writeBeside } from './replace-file.ts';
 import { undoFile } from './undo-file.ts';
 import type { FileRecord } from './undo-record.ts';
@@ -86,7 +86,7 @@ async function carryOut(parameters: ManageFileParameters, context: ActionContext
   await writeManagedEntry(managed, path, entry);
   const failing = await tellReaders(after, context);
   if (failing === null) return doneWith(changes);
-  await restore(path, now);
+  await restore(path, now, context);
   await writeManagedEntry(managed, path, managed[path] ?? null);
   await tellReaders(after, context);
   return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
@@ -174,10 +174,4 @@ async function validateInScratch(
     gid: process.getgid?.() ?? 0,
   });
   return validate(parameters, path, context);
-}
-
-/** A new file has the label of its directory's rule on SELinux; elsewhere there is no such program. */
-async function restoreSecurityContext(path: string, context: ActionContext): Promise<void> {
-  const names = await readdir('/sys/fs/selinux').catch(() => []);
-  if (names.length > 0) await context.run({ program: 'restorecon', args: ['--', path] });
 }

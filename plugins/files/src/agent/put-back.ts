@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises';
 import type { ActionContext, ActionEnd } from '@pilothouse/agent-kit';
 import type { AfterChange } from '../contract/actions.ts';
 import type { FileState } from '../domain/file-state.ts';
@@ -21,8 +22,27 @@ export async function tellReaders(
   return null;
 }
 
+type Runner = Pick<ActionContext, 'run'>;
+const SELINUX = '/sys/fs/selinux';
+
 /** The file as it was, whatever is there now. */
-export async function restore(path: string, before: FileState): Promise<void> {
-  if (before.kind === 'file') await replaceFile(path, { ...before, mode: Number.parseInt(before.mode, 8) });
-  else await removeFile(path);
+export async function restore(
+  path: string,
+  before: FileState,
+  context: Runner,
+  selinux = SELINUX,
+): Promise<void> {
+  if (before.kind !== 'file') return removeFile(path);
+  await replaceFile(path, { ...before, mode: Number.parseInt(before.mode, 8) });
+  await restoreSecurityContext(path, context, selinux);
+}
+
+/** A new file has the label of its directory's rule on SELinux; elsewhere there is no such program. */
+export async function restoreSecurityContext(
+  path: string,
+  context: Runner,
+  selinux = SELINUX,
+): Promise<void> {
+  const names = await readdir(selinux).catch(() => []);
+  if (names.length > 0) await context.run({ program: 'restorecon', args: ['--', path] });
 }

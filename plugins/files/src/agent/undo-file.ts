@@ -25,7 +25,7 @@ export async function undoFile(stored: JsonObject, context: ActionContext): Prom
   const isBack = keyOf(now) === keyOf(was);
   if (!isBack && (now.kind === 'file' ? digestOf(now.content) : null) !== digestAfter)
     return failed({ code: 'FILES_CHANGED_SINCE', details: { path } });
-  if (!isBack) await restore(path, was);
+  if (!isBack) await restore(path, was, context);
   await writeManagedEntry(managed, path, managedBefore);
   if (isBack) return { kind: 'succeeded', result: { changed: false, changes: [] } };
   const failing = await tellReaders(after, context);
