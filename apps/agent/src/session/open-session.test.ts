@@ -10,6 +10,7 @@ import { type WebSocket, WebSocketServer } from 'ws';
 import { runSession } from './open-session.ts';
 
 const MINUTE_MS = 60_000;
+const MIB = 1024 * 1024;
 const HELLO = { kind: 'hello', protocol: 1 } as unknown as AgentFrameOf<'hello'>;
 
 /** A session with a gateway without TLS, which says what `answer` says to the hello and then nothing more. */
@@ -31,7 +32,7 @@ async function openWith(t: TestContext, answer: (socket: WebSocket) => void) {
     }),
   );
   const { port } = server.address() as AddressInfo;
-  const frames: string[] = [];
+  let answers = 0;
   let hasOpened = false;
   const ended = runSession({
     url: new URL(`https://127.0.0.1:${port}`),
@@ -49,14 +50,16 @@ async function openWith(t: TestContext, answer: (socket: WebSocket) => void) {
       opened: () => {
         hasOpened = true;
       },
-      frame: ({ kind }) => void frames.push(kind),
+      frame(_, peer) {
+        if (peer.send({ kind: 'challenge-answer', nonce: 'x'.repeat(MIB) })) answers += 1;
+      },
       vitals: () => new Promise(() => {}),
       beat() {},
       closed() {},
     },
   });
   await until('the hello to be answered', 10_000, async () => isAnswered);
-  return { clock, ended, frames, hasOpened: () => hasOpened };
+  return { clock, ended, answers: () => answers, hasOpened: () => hasOpened };
 }
 
 const welcome = JSON.stringify({
@@ -109,4 +112,16 @@ test('a session that was welcomed is judged by its silence alone', { timeout: 20
   clock.advance(10_000);
 
   assert.deepEqual(await ended, { ok: true, value: { kind: 'closed', wasWelcomed: true } });
+});
+
+test('a server that asks without end and reads no answer is given up', { timeout: 20_000 }, async (t) => {
+  const challenge = JSON.stringify({ kind: 'challenge', generation: 7, nonce: 'n' });
+  const { ended, answers } = await openWith(t, (socket) => {
+    socket.send(welcome);
+    socket.pause();
+    for (let times = 0; times < 200; times++) socket.send(challenge);
+  });
+
+  assert.deepEqual(await ended, { ok: true, value: { kind: 'closed', wasWelcomed: true } });
+  assert.ok(answers() < 100, `${answers()} answers were kept for it`);
 });

@@ -20,6 +20,8 @@ import type { OutgoingFrame } from './session-frames.ts';
 
 /** Live output is dropped beyond this: a slow link delays it, and outcomes must not wait behind it. */
 const SEND_BUFFER_BYTES_MAX = 4 * 1024 * 1024;
+/** Several times all that a full journal has to say. A server that asks on and reads nothing would take the host's memory. */
+const UNREAD_BYTES_MAX = 32 * 1024 * 1024;
 const UPGRADE_TIMEOUT_MS = 15_000;
 /**
  * From the hello to the welcome, or to the end of a session that is there to renew: before it nobody's silence is judged. A
@@ -99,9 +101,7 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
   const peer: SessionPeer = {
     send(frame) {
       if (generation === null || socket.readyState !== WebSocket.OPEN) return false;
-      if (frame.kind === 'output' && socket.bufferedAmount > SEND_BUFFER_BYTES_MAX) return false;
-      socket.send(JSON.stringify({ ...frame, generation }));
-      return true;
+      return sendBounded(socket, { ...frame, generation }, log);
     },
     end(as) {
       ending ??= as;
@@ -156,6 +156,18 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
     if (signal.aborted) stop();
     else socket.send(JSON.stringify(handler.hello()));
   });
+}
+
+function sendBounded(socket: WebSocket, frame: { readonly kind: string }, log: AgentLog): boolean {
+  const { bufferedAmount } = socket;
+  if (frame.kind === 'output' && bufferedAmount > SEND_BUFFER_BYTES_MAX) return false;
+  if (bufferedAmount > UNREAD_BYTES_MAX) {
+    log.warn('the server reads nothing', { waitingBytes: bufferedAmount });
+    socket.terminate();
+    return false;
+  }
+  socket.send(JSON.stringify(frame));
+  return true;
 }
 
 /** Heartbeats with vitals; ends a session that has gone silent. */
