@@ -279,6 +279,11 @@ function addRequestLog(app: FastifyInstance, options: HttpOptions): void {
 
 function signalOf(reply: FastifyReply, open: Set<AbortController>): AbortSignal {
   const controller = new AbortController();
+  if (reply.raw.destroyed) {
+    // They left while their credentials were looked up: nothing will say so a second time.
+    controller.abort();
+    return controller.signal;
+  }
   if (open.size >= OPEN_REQUESTS_MAX) throw new AppError('TOO_MANY_REQUESTS', { seconds: 10 });
   open.add(controller);
   reply.raw.once('close', () => {

@@ -37,7 +37,7 @@ export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
       return sendKept(await keptAnswer(endpoint, call, { key, http, reply }), reply);
     }
     const answer = await endpoint.handle(call);
-    if (isStreamAnswer(answer)) watchCredentials(route, { request, reply }, http);
+    if (isStreamAnswer(answer)) watchCredentials(route, { request, reply, call }, http);
     if (isStreamAnswer(answer)) return sendStream(route, answer, { reply, http, signal: call.signal });
     return sendAnswer(checked(route, answer, http), request, reply);
   };

@@ -2,9 +2,16 @@ import { SECOND_MS } from '@pilothouse/base';
 import { isAppError, type Route } from '@pilothouse/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { HttpDependencies } from './create-http.ts';
+import type { HttpRequest } from './service.ts';
 
 /** How long a stream outlives the right to read it. */
 const LOOK_EVERY_MS = 30 * SECOND_MS;
+
+interface WatchedStream {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly call: Pick<HttpRequest, 'signal'>;
+}
 
 /**
  * A stream may be open for days, so whoever follows one is judged again and again: it ends once the credentials or the
@@ -12,10 +19,11 @@ const LOOK_EVERY_MS = 30 * SECOND_MS;
  */
 export function watchCredentials(
   route: Route,
-  { request, reply }: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  { request, reply, call }: WatchedStream,
   http: Pick<HttpDependencies, 'authenticator' | 'clock' | 'log'>,
 ): void {
-  if (route.access.kind === 'public') return;
+  const { signal } = call;
+  if (route.access.kind === 'public' || signal.aborted) return;
   const { authorization, cookie } = request.headers;
   const look = async (): Promise<void> => {
     const isGood = await http.authenticator.authenticate({ authorization, cookie }).then(
@@ -32,5 +40,5 @@ export function watchCredentials(
   const cancel = http.clock.every(LOOK_EVERY_MS, () => {
     look().catch((cause: unknown) => http.log.warn('judge an open stream again', { route: route.id, cause }));
   });
-  reply.raw.once('close', cancel);
+  signal.addEventListener('abort', cancel, { once: true });
 }
