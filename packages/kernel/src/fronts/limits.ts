@@ -37,8 +37,8 @@ export const FRONT_LIMITS = {
   keptBodyBytesMax: bytes.mib(1),
   /** Leaders with which a request may be lost after the first: one that ends leaders must not end all of them. */
   requestRepeatsMax: 3,
-  /** Requests under way from one front to the leader, streams among them; the leader's own bound is as high. */
-  requestsMax: 2_048,
+  /** Requests under way from one front to the leader, streams among them: what the leader answers at once, people's and strangers'. */
+  requestsMax: 3_072,
   /** How long a leader that leaves waits for the word of its fronts that nothing more will come. */
   heldDeadlineMs: SECOND_MS,
   /** How long a process that leaves waits for requests under way. */

@@ -18,6 +18,7 @@ import { createEdgeLimits, type EdgeLimits } from './edge-limits.ts';
 import type { Idempotency } from './idempotency.ts';
 import type { Metrics } from './metrics.ts';
 import { handlerOf } from './mount-endpoint.ts';
+import { createOpenRequests, type OpenRequests } from './open-requests.ts';
 import { type ErrorCatalogue, problemOf } from './problem-answer.ts';
 import { QUIET_ROUTES, routeIdOf } from './quiet-routes.ts';
 import { refuseBroken } from './refuse-broken.ts';
@@ -26,8 +27,6 @@ import { traceIdOf, traceRequests } from './trace-requests.ts';
 
 /** Largest request body; the largest legitimate one (a fixed group of many hosts) is well below. */
 export const BODY_BYTES_MAX = 1024 * 1024;
-/** Requests and streams open at once: each holds a socket, and a stream a cursor besides. */
-export const OPEN_REQUESTS_MAX = 2000;
 /**
  * A body that is over the limit by no more than this is read to its end and thrown away. Closing at once, while the client
  * still sends, would take the answer from it with the connection: it would see a broken pipe and never the code.
@@ -45,11 +44,10 @@ export interface HttpDependencies {
   readonly limits: EdgeLimits;
   /** True in tests: every answer is parsed by its route's schema before it is sent. */
   readonly isAnswerChecked: boolean;
-  /** Aborted when the client goes away or the server stops. */
-  signalOf(reply: FastifyReply): AbortSignal;
+  readonly open: OpenRequests;
 }
 
-export interface HttpOptions extends Omit<HttpDependencies, 'signalOf' | 'limits'> {
+export interface HttpOptions extends Omit<HttpDependencies, 'open' | 'limits'> {
   readonly endpoints: readonly Endpoint[];
   /** PEM. Null where other processes hold the connections, and in tests, which inject requests without a socket. */
   readonly tls: { readonly certificate: string; readonly key: string } | null;
@@ -70,12 +68,8 @@ export interface HttpServer {
 
 /** The HTTPS listener of API and console. Knows routes only as data; each room brings its own. */
 export function createHttp(options: HttpOptions): HttpServer {
-  const open = new Set<AbortController>();
-  const dependencies: HttpDependencies = {
-    ...options,
-    limits: createEdgeLimits(options.clock),
-    signalOf: (reply) => signalOf(reply, open),
-  };
+  const open = createOpenRequests();
+  const dependencies: HttpDependencies = { ...options, limits: createEdgeLimits(options.clock), open };
   const app = createApp(options);
   addErrorAnswers(app, options);
   traceRequests(app);
@@ -106,7 +100,7 @@ export function createHttp(options: HttpOptions): HttpServer {
       }
     },
     async close() {
-      for (const controller of open) controller.abort();
+      open.endAll();
       await app.close();
     },
   };
@@ -275,20 +269,4 @@ function addRequestLog(app: FastifyInstance, options: HttpOptions): void {
       ...traceIdOf(request),
     });
   });
-}
-
-function signalOf(reply: FastifyReply, open: Set<AbortController>): AbortSignal {
-  const controller = new AbortController();
-  if (reply.raw.destroyed) {
-    // They left while their credentials were looked up: nothing will say so a second time.
-    controller.abort();
-    return controller.signal;
-  }
-  if (open.size >= OPEN_REQUESTS_MAX) throw new AppError('TOO_MANY_REQUESTS', { seconds: 10 });
-  open.add(controller);
-  reply.raw.once('close', () => {
-    open.delete(controller);
-    controller.abort();
-  });
-  return controller.signal;
 }

@@ -236,6 +236,23 @@ test('who asks without end is told to wait: a person across all tokens, and a pl
   assert.equal(await ask(null), 401);
 });
 
+test('one person’s open streams keep nobody else out', async (t) => {
+  const { http, close } = await serve();
+  t.after(close);
+  const follow = (who: string) =>
+    http.inject({
+      url: '/api/v1/stream',
+      headers: { authorization: `Bearer ${who}` },
+      payloadAsStream: true,
+    });
+
+  const held = await Promise.all(Array.from({ length: 1_000 }, () => follow('ada')));
+
+  assert.deepEqual(new Set(held.map(({ statusCode }) => statusCode)), new Set([200]));
+  assert.equal((await follow('ada')).statusCode, 429);
+  assert.equal((await follow('bob')).statusCode, 200);
+});
+
 test('a stream ends soon after the credentials of its reader', async (t) => {
   const credentials = { areGood: true };
   const { http, clock, close } = await serve(credentials);

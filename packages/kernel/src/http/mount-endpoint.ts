@@ -5,6 +5,7 @@ import { plainAddress } from '../plain-address.ts';
 import type { HttpDependencies } from './create-http.ts';
 import { readExchange } from './exchange.ts';
 import type { KeptAnswer } from './idempotency.ts';
+import type { Asker } from './open-requests.ts';
 import { parseInput } from './parse-input.ts';
 import { requireSameOrigin } from './same-origin.ts';
 import { sendStream } from './send-stream.ts';
@@ -29,7 +30,7 @@ export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
       requestId: request.id,
       address: plainAddress(request.ip),
       ifMatch: ifMatchOf(request.headers['if-match']),
-      signal: http.signalOf(reply),
+      signal: http.open.begin(reply.raw, askerOf(route, principal, request)),
       exchange,
     };
     const key = request.headers['idempotency-key'];
@@ -45,6 +46,14 @@ export function handlerOf(endpoint: Endpoint, http: HttpDependencies) {
 
 /** Asked by balancers and monitors, which are not told to wait: they would take the server for dead. */
 const UNLIMITED_ROUTES = new Set(['system.health', 'system.ready']);
+
+function askerOf(route: Route, principal: Principal, request: FastifyRequest): Asker {
+  if (UNLIMITED_ROUTES.has(route.id)) return { kind: 'monitor' };
+  if (route.access.kind === 'public') return { kind: 'stranger', address: plainAddress(request.ip) };
+  return { kind: 'person', id: personIdOf(principal) };
+}
+
+const personIdOf = ({ person, actor }: Principal): string => person?.id ?? actor.id;
 
 const isWrite = (route: Route): boolean => route.method !== 'GET';
 
@@ -73,7 +82,7 @@ async function admit(route: Route, request: FastifyRequest, http: HttpDependenci
     http.limits.stranger(plainAddress(request.ip));
     throw new AppError('UNAUTHENTICATED');
   }
-  http.limits.knownPerson(found.principal.person?.id ?? found.principal.actor.id);
+  http.limits.knownPerson(personIdOf(found.principal));
   if (route.access.kind === 'permission' && !found.principal.has(route.access.permission)) {
     throw new AppError('FORBIDDEN', { permission: route.access.permission });
   }
