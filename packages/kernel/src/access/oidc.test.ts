@@ -93,8 +93,8 @@ async function openBoth(t: { after: (run: () => Promise<void>) => void }) {
   return { kernel, groups };
 }
 
-async function start(kernel: TestKernel) {
-  const answer = await kernel.inject({ url: '/api/v1/oidc/start' });
+async function start(kernel: TestKernel, remoteAddress = '192.0.2.1') {
+  const answer = await kernel.inject({ url: '/api/v1/oidc/start', remoteAddress });
   assert.equal(answer.statusCode, 303, answer.body);
   const cookie = String(answer.headers['set-cookie']).split(';')[0] ?? '';
   return { location: String(answer.headers['location']), cookie };
@@ -123,6 +123,19 @@ test('somebody whose groups have roles signs in, and gets the roles of the day a
 
   assert.deepEqual([first.name, first.kind, first.roles], ['grace', 'oidc', ['operator', 'reader']]);
   assert.deepEqual([second.id, second.roles], [first.id, ['reader']]);
+});
+
+test('one person’s sign-ins hold up nobody elsewhere, and a place that does not stop is told to wait', async (t) => {
+  const { kernel } = await openBoth(t);
+  const statuses: number[] = [];
+  for (let n = 0; n < 40; n++) {
+    const from = { url: '/api/v1/oidc/start', remoteAddress: '203.0.113.9' };
+    statuses.push((await kernel.inject(from)).statusCode);
+  }
+
+  for (let n = 0; n < 20; n++) await start(kernel, `192.0.2.${n}`);
+
+  assert.ok(statuses.includes(429) && statuses.indexOf(429) <= 31, statuses.join());
 });
 
 test('somebody without a group that has a role is told so and not let in', async (t) => {

@@ -62,7 +62,7 @@ export function createOidc(parts: AccessParts, signIn: SignIn, settings: OidcSet
   return {
     async start(address) {
       const [config, { redirectUrl, scope }] = await configuration();
-      signIn.requirePatience(address, 'single sign-on');
+      signIn.requirePatience(address, null);
       const verifier = client.randomPKCECodeVerifier();
       const state = client.randomState();
       const nonce = client.randomNonce();

@@ -36,7 +36,7 @@ export function createSetup(parts: AccessParts, signIn: SignIn): Setup {
       return code;
     },
     async complete(request) {
-      signIn.requirePatience(request.address, 'set-up');
+      signIn.requirePatience(request.address, null);
       requireStrongPassword(request.name, request.password);
       if (await isDone(store)) throw new AppError('SETUP_DONE');
       if (!(await setupStore.has(store, hashSecret(request.code)))) throw new AppError('SETUP_CODE_WRONG');

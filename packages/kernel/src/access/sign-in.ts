@@ -27,8 +27,11 @@ export interface SignedIn {
 }
 
 export interface SignIn {
-  /** AppError TOO_MANY_REQUESTS. Asked before anything that tells whether a name, password or code is right. */
-  requirePatience(address: string, name: string): void;
+  /**
+   * AppError TOO_MANY_REQUESTS. Asked before anything that tells whether a name, password or code is right. `name` null: who
+   * it is comes later, so that tries are counted by place alone; one count for everybody would let one lock all others out.
+   */
+  requirePatience(address: string, name: string | null): void;
   withPassword(name: string, password: string, request: SignInRequest): Promise<SignedIn>;
   /** For whoever proved who they are by other means. */
   complete(transaction: Transaction, user: UserRow, request: SignInRequest): Promise<SignedIn>;
@@ -56,8 +59,9 @@ export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
   const { store, clock } = parts.context;
   const perAddress = createRateLimit(clock, PER_ADDRESS);
   const perName = createRateLimit(clock, PER_NAME);
-  const requirePatience = (address: string, name: string): void => {
-    const seconds = Math.max(perAddress.take(networkOf(address)), perName.take(foldName(name)));
+  const requirePatience = (address: string, name: string | null): void => {
+    const forName = name === null ? 0 : perName.take(foldName(name));
+    const seconds = Math.max(perAddress.take(networkOf(address)), forName);
     if (seconds > 0) throw new AppError('TOO_MANY_REQUESTS', { seconds });
   };
   const complete: SignIn['complete'] = (transaction, user, request) =>
