@@ -60,6 +60,20 @@ test('who comes late sees the last part of a small rollout, and who is too slow 
   assert.equal(seen.at(-1)?.kind, 'end');
 });
 
+test('who comes late is told what hosts in their scope have printed, and nothing of others', async () => {
+  const live = createLive(() => undefined, fakeClock());
+  live.output({ id: 'r_1', hostsCount: 2 }, { ...piece('secret'), hostId: 'h_1', taskId: 'r_1.0' });
+  live.output({ id: 'r_1', hostsCount: 2 }, { ...piece('seen'), hostId: 'h_2', taskId: 'r_1.1' });
+
+  const events = live.watch({ ...watchAll(), isInScope: (hostId) => hostId === 'h_2' });
+  live.changed(ended, [], true);
+
+  assert.deepEqual(
+    (await all(events)).flatMap((event) => (event.kind === 'output' ? [event.chunks[0]?.text] : [])),
+    ['seen'],
+  );
+});
+
 test('a watcher that goes away ends its stream', async () => {
   const live = createLive(() => undefined, fakeClock());
   const away = new AbortController();

@@ -107,7 +107,8 @@ export function createLive(
       const topic = topicOf(options.rollout.id);
       const watcher = newWatcher(options);
       if (options.wantsOutput)
-        for (const ring of topic.rings.values()) for (const piece of ring.pieces) pushOutput(watcher, piece);
+        for (const piece of topic.rings.values().flatMap((ring) => ring.pieces))
+          if (options.isInScope(piece.hostId)) pushOutput(watcher, piece);
       topic.watchers.add(watcher);
       return follow(watcher, clock, () => topic.watchers.delete(watcher));
     },
