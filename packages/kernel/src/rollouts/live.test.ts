@@ -74,6 +74,18 @@ test('who comes late is told what hosts in their scope have printed, and nothing
   );
 });
 
+test('a watcher that goes before it has read anything is watching no more', () => {
+  const live = createLive(() => undefined, fakeClock());
+  const away = new AbortController();
+  live.watch(watchAll(away.signal));
+  assert.equal(live.isWatched('r_1'), true);
+
+  away.abort();
+  live.watch(watchAll(away.signal));
+
+  assert.equal(live.isWatched('r_1'), false);
+});
+
 test('a watcher that goes away ends its stream', async () => {
   const live = createLive(() => undefined, fakeClock());
   const away = new AbortController();

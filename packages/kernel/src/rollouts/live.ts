@@ -109,8 +109,17 @@ export function createLive(
       if (options.wantsOutput)
         for (const piece of topic.rings.values().flatMap((ring) => ring.pieces))
           if (options.isInScope(piece.hostId)) pushOutput(watcher, piece);
+      const { rollout, signal } = options;
+      const leave = (): void => {
+        topic.watchers.delete(watcher);
+        const isEmpty = topic.watchers.size === 0 && topic.rings.size === 0;
+        if (isEmpty && topics.get(rollout.id) === topic) topics.delete(rollout.id);
+      };
       topic.watchers.add(watcher);
-      return follow(watcher, clock, () => topic.watchers.delete(watcher));
+      // Who goes before reading anything never begins to follow, and would be told of it all the same.
+      signal.addEventListener('abort', leave, { once: true });
+      if (signal.aborted) leave();
+      return follow(watcher, clock, leave);
     },
     changed(rollout, tasks, isEnd) {
       const topic = topics.get(rollout.id);
