@@ -5,7 +5,7 @@ import { createServer, type IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
 import { backoffMs } from '@pilothouse/base';
-import { ChannelSettings, notificationsRoutes } from '@pilothouse/contract';
+import { AppError, ChannelSettings, notificationsRoutes } from '@pilothouse/contract';
 import { call, deliveries, openTestNotifications, putChannel, tell } from './open-test-notifications.ts';
 import { ATTEMPTS_MAX } from './postman.ts';
 import { signatureHeader } from './sign-body.ts';
@@ -170,6 +170,41 @@ test('what was queued is sent by the next start, and what went into a transactio
   await again.idle();
 
   assert.equal(receiver.received.length, 1);
+});
+
+test('a store that takes nothing for a while makes nobody hear a message twice', { timeout: 20_000 }, async (t) => {
+  const receiver = await openReceiver(t);
+  const it = await openTestNotifications(t);
+  await putChannel(it.room, { kind: 'webhook', url: receiver.url });
+  const { store } = it.context;
+  const transaction = store.transaction.bind(store);
+  let isFull = false;
+  Object.assign(store, {
+    transaction: (run: Parameters<typeof transaction>[0]) =>
+      isFull ? Promise.reject(new AppError('STORE_FULL')) : transaction(run),
+  });
+  await tell(it);
+  isFull = true;
+
+  for (let look = 0; look < 3; look++) {
+    await it.room.idle();
+    it.context.clock.advance(60_000);
+  }
+  isFull = false;
+  await it.room.idle();
+  it.context.clock.advance(60_000);
+  await it.room.idle();
+  await tell(it);
+  await it.room.idle();
+
+  assert.deepEqual(
+    (await deliveries(it.room)).map(({ state, attempts }) => ({ state, attempts })),
+    [
+      { state: 'delivered', attempts: 1 },
+      { state: 'delivered', attempts: 1 },
+    ],
+  );
+  assert.equal(receiver.received.length, 2);
 });
 
 test('a message for a channel that is not there, or goes, is kept as given up', async (t) => {

@@ -5,8 +5,9 @@
  *
  * Rule: a message is durable before anybody tries to send it, and each try is recorded when it has ended. Channels are served
  * beside each other, the messages of one channel one after another, oldest first. A failure is tried again with growing pauses;
- * after so many tries the message is given up and stays visible. What was sent and not yet recorded when the server dies is
- * sent again: receivers see the same id and may drop the second.
+ * after so many tries the message is given up and stays visible. While the store takes no record, the channel rests and what
+ * came of the try is kept: nobody is sent a message again because a disk is full. What was sent and not yet recorded when the
+ * server dies is sent again: receivers see the same id and may drop the second.
  */
 import { backoffMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import { isAppError } from '@pilothouse/contract';
@@ -21,6 +22,8 @@ const BACKOFF = { firstMs: 10 * SECOND_MS, maxMs: HOUR_MS };
 const CHANNELS_AT_ONCE = 8;
 /** Looked again at least so often, in case a wake-up was lost. */
 const LOOK_INTERVAL_MS = MINUTE_MS;
+/** Before a store that did not take a record is asked again. */
+const REST_MS = 10 * SECOND_MS;
 const ERROR_CHARS_MAX = 300;
 
 export interface Postman {
@@ -41,6 +44,9 @@ export interface PostmanDeps {
 export function createPostman(deps: PostmanDeps): Postman {
   const { context } = deps;
   const busy = new Map<string, Promise<void>>();
+  /** Channels whose last try could not be recorded, with what ends their rest. */
+  const resting = new Map<string, () => void>();
+  const unrecorded = new Map<string, DeliveryRow>();
   let isClosed = false;
   let looking: Promise<void> | null = null;
   let isWanted = false;
@@ -69,14 +75,25 @@ export function createPostman(deps: PostmanDeps): Postman {
       });
   };
   const start = (channel: string): void => {
-    if (busy.has(channel)) return;
-    const work = serve(deps, channel, () => isClosed)
-      .catch((cause: unknown) => context.log.error('send the messages of a channel', { channel, cause }))
+    if (busy.has(channel) || resting.has(channel)) return;
+    const work = serve({ ...deps, unrecorded, isClosed: () => isClosed }, channel)
+      .catch((cause: unknown) => {
+        context.log.error('send the messages of a channel', { channel, cause });
+        rest(channel);
+      })
       .finally(() => {
         busy.delete(channel);
         wake();
       });
     busy.set(channel, work);
+  };
+  const rest = (channel: string): void => {
+    if (isClosed) return;
+    const cancel = context.clock.after(REST_MS, () => {
+      resting.delete(channel);
+      wake();
+    });
+    resting.set(channel, cancel);
   };
   const settle = async (): Promise<void> => {
     const underWay = () => [...busy.values(), ...(looking === null ? [] : [looking])];
@@ -89,18 +106,33 @@ export function createPostman(deps: PostmanDeps): Postman {
       isClosed = true;
       cancelTimer();
       await settle();
+      for (const cancel of resting.values()) cancel();
     },
   };
 }
 
-async function serve(deps: PostmanDeps, channel: string, isClosed: () => boolean): Promise<void> {
-  const { context } = deps;
-  while (!isClosed()) {
-    const delivery = await readNextOf(context.store, channel, context.clock.now());
-    if (delivery === null) return;
-    const after = await attempt(deps, delivery);
+interface Serving extends PostmanDeps {
+  /** What came of tries that the store has not taken, one a channel. */
+  readonly unrecorded: Map<string, DeliveryRow>;
+  readonly isClosed: () => boolean;
+}
+
+async function serve(deps: Serving, channel: string): Promise<void> {
+  const { context, unrecorded } = deps;
+  while (!deps.isClosed()) {
+    const after = unrecorded.get(channel) ?? (await tryNext(deps, channel));
+    if (after === null) return;
+    unrecorded.set(channel, after);
     await context.store.transaction((transaction) => updateDelivery(transaction, after));
+    unrecorded.delete(channel);
   }
+}
+
+/** Null: nothing is due. */
+async function tryNext(deps: PostmanDeps, channel: string): Promise<DeliveryRow | null> {
+  const { store, clock } = deps.context;
+  const delivery = await readNextOf(store, channel, clock.now());
+  return delivery === null ? null : attempt(deps, delivery);
 }
 
 async function attempt({ context, send, random }: PostmanDeps, before: DeliveryRow): Promise<DeliveryRow> {
