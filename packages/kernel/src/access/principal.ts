@@ -48,6 +48,7 @@ export function createPrincipal(
   return {
     actor,
     ...(person === undefined ? {} : { person }),
+    rights: grants,
     has: (permission) => grants.some((grant) => grant.permissions.has(permission)),
     scope(permission, effect = 'read') {
       const fitting = grants.filter(

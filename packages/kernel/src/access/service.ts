@@ -13,6 +13,8 @@ export interface Principal {
   readonly actor: Actor;
   /** Whose account it is, also where an API token speaks for them. Absent: nobody's, as of the system itself. */
   readonly person?: { readonly id: string; readonly name: string };
+  /** What its rights are made of: another list once somebody has changed them. Absent: nobody can. */
+  readonly rights?: readonly unknown[];
   /** Holds a global permission, or a host permission on at least one kind of host. */
   has(permission: string): boolean;
   /** The hosts on which it holds the permission, with an effect class of at least `effect` (default `read`). */

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { test } from 'node:test';
-import { commonErrors, defineRoute, Problem } from '@pilothouse/contract';
+import { AppError, commonErrors, defineRoute, Problem } from '@pilothouse/contract';
 import { openTestStore } from '@pilothouse/store/test-store';
 import { fakeClock } from '@pilothouse/testkit/fake-clock';
 import { fuzzParameters, hostileText } from '@pilothouse/testkit/fuzz';
@@ -68,7 +68,14 @@ async function* endless(signal: AbortSignal): AsyncGenerator<{ data: string }> {
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
 }
 
-async function serve(credentials: { areGood: boolean } = { areGood: true }, log: Log = silentLog) {
+interface TestCredentials {
+  areGood: boolean;
+  rights?: readonly unknown[];
+  /** Why nobody can say whether they are good. */
+  trouble?: AppError;
+}
+
+async function serve(credentials: TestCredentials = { areGood: true }, log: Log = silentLog) {
   const store = await openTestStore();
   await store.migrate([httpMigrations]);
   const clock = fakeClock();
@@ -78,10 +85,12 @@ async function serve(credentials: { areGood: boolean } = { areGood: true }, log:
     log,
     authenticator: {
       nobody: person('nobody'),
-      authenticate: async ({ authorization }) =>
-        authorization === undefined || !credentials.areGood
-          ? null
-          : { principal: person(authorization.slice(7)), by: 'token' },
+      async authenticate({ authorization }) {
+        const { areGood, rights = [], trouble } = credentials;
+        if (trouble !== undefined) throw trouble;
+        if (authorization === undefined || !areGood) return null;
+        return { principal: { ...person(authorization.slice(7)), rights }, by: 'token' };
+      },
     },
     catalogue: catalogueOf([commonErrors]),
     idempotency: createIdempotency({ clock, ids }, createIdempotencyStore(store)),
@@ -271,4 +280,41 @@ test('a stream ends soon after the credentials of its reader', async (t) => {
   clock.advance(31_000);
 
   await ended;
+});
+
+test('a stream ends soon after the rights of its reader are others, and not because nobody can say what they are', async (t) => {
+  const rights = [{}, {}];
+  const credentials: TestCredentials = { areGood: true, rights };
+  const { http, clock, close } = await serve(credentials);
+  t.after(close);
+  const answer = await http.inject({
+    url: '/api/v1/stream',
+    headers: { authorization: 'Bearer ada' },
+    payloadAsStream: true,
+  });
+  const ended = once(answer.raw.res, 'close');
+  const look = async (): Promise<void> => {
+    clock.advance(31_000);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  credentials.trouble = new AppError('STORE_AWAY', { place: 'x' });
+  await look();
+  delete credentials.trouble;
+  credentials.rights = [...rights];
+  await look();
+  assert.equal(answer.raw.res.destroyed, false);
+
+  credentials.rights = [rights[0], {}];
+  clock.advance(31_000);
+
+  await ended;
+});
+
+test('whose credentials cannot be looked up is not taken for somebody who guesses', async (t) => {
+  const { http, close } = await serve({ areGood: true, trouble: new AppError('STORE_AWAY', { place: 'x' }) });
+  t.after(close);
+  const headers = { authorization: 'Bearer ada' };
+
+  for (let n = 0; n < 700; n++)
+    assert.notEqual((await http.inject({ url: '/api/v1/signed-in/a', headers })).statusCode, 429);
 });

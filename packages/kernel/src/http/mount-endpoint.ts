@@ -1,6 +1,7 @@
-import { AppError, isAppError, languageOf, type Route } from '@pilothouse/contract';
+import { AppError, languageOf, type Route } from '@pilothouse/contract';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Principal } from '../access/service.ts';
+import { isRefusal } from '../is-refusal.ts';
 import { plainAddress } from '../plain-address.ts';
 import type { HttpDependencies } from './create-http.ts';
 import { readExchange } from './exchange.ts';
@@ -95,7 +96,7 @@ async function authenticated(request: FastifyRequest, http: HttpDependencies) {
     return await http.authenticator.authenticate({ authorization, cookie });
   } catch (cause) {
     // Guessing at credentials is told to slow down before it is told that it guessed wrong.
-    if (isAppError(cause)) http.limits.stranger(plainAddress(request.ip));
+    if (isRefusal(cause)) http.limits.stranger(plainAddress(request.ip));
     throw cause;
   }
 }
