@@ -74,8 +74,13 @@ export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
       const row = await userStore.byName(store, name);
       const isRight = await parts.passwords.verify(row?.password_hash ?? null, password);
       if (row === undefined || !isRight || row.is_disabled === 1) return refuse(parts, name, request);
+      const signedIn = await store.transaction(async (transaction) => {
+        const now = await stillSame(transaction, row);
+        return now === null ? null : complete(transaction, now, request);
+      });
+      if (signedIn === null) return refuse(parts, name, request);
       perName.forgive(foldName(name));
-      return store.transaction((transaction) => complete(transaction, row, request));
+      return signedIn;
     },
     async changePassword(user, change) {
       requirePatience(change.address, user.name);
@@ -84,7 +89,9 @@ export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
       requireStrongPassword(user.name, change.next);
       const passwordHash = await parts.passwords.hash(change.next);
       await store.transaction(async (transaction) => {
-        const version = user.version + 1;
+        const now = await stillSame(transaction, user);
+        if (now === null) throw new AppError('SIGN_IN_FAILED');
+        const version = now.version + 1;
         await userStore.update(transaction, user.id, { password_hash: passwordHash, version });
         await sessionStore.deleteOf(transaction, user.id, change.sessionId);
         const actor = { kind: 'user' as const, id: user.id, name: user.name };
@@ -105,6 +112,13 @@ export function createSignIn(parts: AccessParts, tokens: Tokens): SignIn {
         );
       }),
   };
+}
+
+/** The account as it is now; null when it was disabled or got another password while the one that was given was looked at. */
+async function stillSame(transaction: Transaction, judged: UserRow): Promise<UserRow | null> {
+  const now = await userStore.byId(transaction, judged.id);
+  const isSame = now?.is_disabled === 0 && now.password_hash === judged.password_hash;
+  return isSame ? now : null;
 }
 
 interface Completion {
