@@ -1,5 +1,6 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
+import type { Transaction } from '@pilothouse/store';
 import type { Authenticator } from '../http/index.ts';
 import type { AccessParts, Doer } from './access-deps.ts';
 import type { Identities, Identity } from './identities.ts';
@@ -25,7 +26,12 @@ export interface Authentication extends Authenticator {
 
 /** Every request is judged by the store as it is now: revoking, disabling and expiry hold from the next request on. */
 export function createAuthentication(parts: AccessParts, identities: Identities): Authentication {
-  const { store, clock } = parts.context;
+  const { store, clock, log } = parts.context;
+  /** A store that takes nothing just now is read all the same: people have to see what is wrong. */
+  const note = (write: (transaction: Transaction) => Promise<void>): Promise<void> =>
+    store.transaction(write).catch((cause: unknown) => {
+      log.warn('note when credentials were used', { cause });
+    });
   const bySession = async (secret: string): Promise<Principal | null> => {
     const session = await sessionStore.find(store, hashSecret(secret));
     if (session === undefined) return null;
@@ -35,7 +41,7 @@ export function createAuthentication(parts: AccessParts, identities: Identities)
     const user = await userStore.byId(store, session.user_id);
     if (user === undefined || user.is_disabled === 1) return null;
     if (session.used_at < now - TOUCH_EVERY_MS) {
-      await store.transaction((transaction) => sessionStore.touch(transaction, session.id, now));
+      await note((transaction) => sessionStore.touch(transaction, session.id, now));
     }
     const actor = { kind: 'user' as const, id: user.id, name: user.name };
     return identities.make(user, { actor, allowed: null, by: { kind: 'session', id: session.id } });
@@ -50,7 +56,7 @@ export function createAuthentication(parts: AccessParts, identities: Identities)
     const user = await userStore.byId(store, token.user_id);
     if (user === undefined || user.is_disabled === 1) throw new AppError('TOKEN_INVALID');
     if (token.used_at === null || token.used_at < now - TOUCH_EVERY_MS) {
-      await store.transaction((transaction) => tokenStore.touch(transaction, token.id, now));
+      await note((transaction) => tokenStore.touch(transaction, token.id, now));
     }
     const actor = { kind: 'token' as const, id: token.id, name: `${user.name}/${token.name}` };
     return identities.make(user, {
