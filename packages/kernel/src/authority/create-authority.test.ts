@@ -264,6 +264,33 @@ test('a mandate covers what it says and no more', async (t) => {
   await assert.rejects(use(later), { code: 'MANDATE_OVER' });
 });
 
+test('whoever waits for a plan, or carries it out, is told when its mandate or a key that signed it is revoked', async (t) => {
+  const { world, id, key, use } = await withMandate(t);
+  const under = world.plan(withMin(1));
+  const signed = world.plan({ ...withMin(1), title: 'signed' });
+  const other = world.plan({ ...withMin(1), title: 'other' });
+  await use(under);
+  await world.call('approvals.sign', ben, { params: { digest: signed }, body: signPlanWith(key, signed) });
+  await approve(world, cai, other);
+  const heard: (string | null)[] = [];
+  world.authority.onChanged((digest) => heard.push(digest));
+
+  await world.call('operator-keys.revoke', ben, { params: { keyId: key.id }, body: { reason: 'lost' } });
+  assert.deepEqual(heard.splice(0).sort(), [id, signed, under].sort());
+  await world.call('mandates.revoke', ben, { params: { mandateId: id } });
+
+  assert.deepEqual(heard, [under]);
+});
+
+test('a mandate that was revoked is not good again because its text comes once more', async (t) => {
+  const { world, text, key, id } = await withMandate(t);
+  await world.call('mandates.revoke', ben, { params: { mandateId: id } });
+
+  const again = world.call('mandates.create', ben, { body: { text, signature: signMandateWith(key, text) } });
+
+  await assert.rejects(again, { code: 'MANDATE_OVER' });
+});
+
 test('breaking the glass needs no approval and is written down as what it is', async (t) => {
   const { world, use } = await withMandate(t, () => ({ isBreakGlass: true }));
   const digest = world.plan(withMin(5));

@@ -111,6 +111,16 @@ export const signatureStore = {
       .orderBy('key_id')
       .execute(),
 
+  /** What a key has signed. */
+  async by(source: Source, keyId: string): Promise<Digest[]> {
+    const rows = await tables(source)
+      .selectFrom('authority_signature')
+      .select('subject')
+      .where('key_id', '=', keyId)
+      .execute();
+    return rows.map(({ subject }) => subject);
+  },
+
   async put(transaction: Transaction, row: SignatureRow): Promise<void> {
     await tables(transaction)
       .insertInto('authority_signature')

@@ -1,6 +1,7 @@
 import type { Digest } from '@pilothouse/contract';
 import type { Store, Transaction } from '@pilothouse/store';
 import type { Kysely } from 'kysely';
+import type { SignatureRow } from './key-store.ts';
 
 export interface MandateRow {
   id: string;
@@ -13,6 +14,7 @@ export interface MandateRow {
 interface MandateTables {
   authority_mandate: MandateRow;
   authority_plan_mandate: { plan_digest: string; mandate_id: string; used_at: number };
+  authority_signature: Pick<SignatureRow, 'subject' | 'key_id'>;
 }
 
 type Source = Store | Transaction;
@@ -63,6 +65,27 @@ export const mandateStore = {
       .select(['id', 'body', 'created_at', 'revoked_at'])
       .where('plan_digest', '=', planDigest)
       .executeTakeFirst(),
+
+  /** Plans that run under a mandate. */
+  async plansUnder(source: Source, id: Digest): Promise<Digest[]> {
+    const rows = await tables(source)
+      .selectFrom('authority_plan_mandate')
+      .select('plan_digest')
+      .where('mandate_id', '=', id)
+      .execute();
+    return rows.map(({ plan_digest }) => plan_digest);
+  },
+
+  /** Plans that run under a mandate which the key signed. */
+  async plansBySigner(source: Source, keyId: string): Promise<Digest[]> {
+    const rows = await tables(source)
+      .selectFrom('authority_plan_mandate')
+      .innerJoin('authority_signature', 'subject', 'mandate_id')
+      .select('plan_digest')
+      .where('key_id', '=', keyId)
+      .execute();
+    return rows.map(({ plan_digest }) => plan_digest);
+  },
 
   async use(
     transaction: Transaction,

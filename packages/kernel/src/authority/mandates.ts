@@ -121,6 +121,9 @@ async function addSignature(
   await store.transaction(async (transaction) => {
     const over = { ...signature, text: MANDATE_TAG + row.body, what: row.id };
     const key = await requireSignature(transaction, asker, over, clock.now());
+    // The same text may have come before, and have been revoked since.
+    const known = await mandateStore.find(transaction, row.id);
+    if (known !== undefined) requireCurrent({ row: known, mandate }, clock.now());
     if (isNew) await mandateStore.insert(transaction, row);
     const { keyId, value } = signature;
     await signatureStore.put(transaction, { subject: row.id, key_id: keyId, value, given_at: clock.now() });
@@ -147,6 +150,7 @@ export async function revokeMandate(
   const nowMs = clock.now();
   await store.transaction(async (transaction) => {
     await mandateStore.revoke(transaction, id, nowMs);
+    for (const digest of await mandateStore.plansUnder(transaction, id)) parts.changed(transaction, digest);
     await tell(parts, transaction, asker, {
       action: 'mandate.revoked',
       event: 'mandates.revoked',

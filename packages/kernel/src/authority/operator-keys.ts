@@ -9,7 +9,8 @@ import {
 } from '@pilothouse/contract';
 import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import { type AuthorityParts, personOf, tell } from './authority-parts.ts';
-import { challengeStore, type KeyRow, keyStore } from './key-store.ts';
+import { challengeStore, type KeyRow, keyStore, signatureStore } from './key-store.ts';
+import { mandateStore } from './mandate-store.ts';
 import type { AuthorityAsker } from './service.ts';
 import { isSignature, keyIdOf } from './verify-signature.ts';
 
@@ -110,6 +111,9 @@ export async function revokeKey(
     if (row.revoked_at !== null)
       throw new AppError('OPERATOR_KEY_REVOKED', { keyId, revokedAt: toTimestamp(row.revoked_at) });
     await keyStore.revoke(transaction, keyId, clock.now());
+    const signed = await signatureStore.by(transaction, keyId);
+    const mandated = await mandateStore.plansBySigner(transaction, keyId);
+    for (const digest of new Set([...signed, ...mandated])) parts.changed(transaction, digest);
     await tellOfKey(parts, transaction, asker, { row, what: 'revoked', reason });
     return viewKey({ ...row, revoked_at: clock.now() });
   });
