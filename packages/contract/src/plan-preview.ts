@@ -80,7 +80,7 @@ export const PlanPreview = z.object({
   ),
   /** Hosts whose agent, as last heard, cannot carry it out. */
   lackingCount: z.number().int(),
-  /** How many hosts the target would mean if it were resolved now; null when hosts were named one by one. */
+  /** How many hosts the target would mean if it were resolved now; null when hosts were named one by one, or the reader does not see all. */
   matchingNow: z.number().int().nullable(),
   tracks: z.array(ActionTrack),
 });

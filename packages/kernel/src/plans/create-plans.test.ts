@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { AppError, type MadePlan } from '@pilothouse/contract';
+import { AppError, type MadePlan, type PlanPreview } from '@pilothouse/contract';
 import { pageCursor } from '../page-cursor.ts';
 import { openTestRollouts, principalOver, type TestRollouts } from '../rollouts/open-test-rollouts.ts';
 
@@ -78,6 +78,26 @@ test('whoever may not act on a host that they see is refused, with the effect cl
 
   assert.equal(error.code, 'PLAN_HOST_FORBIDDEN');
   assert.deepEqual(error.details, { effect: 'disruptive', count: 1, hosts: 'web-1' });
+  await world.close();
+});
+
+test('how many hosts a target would mean now says nothing of hosts that the reader does not see', async () => {
+  const world = await openTestRollouts(3);
+  const limited = principalOver((host) => host.id !== world.hostId(2));
+  const { plan } = await make(world);
+
+  const { preview } = await world.call<{ preview: PlanPreview }>('plans.sketch', {
+    body: body(),
+    principal: limited,
+  });
+  const read = await world.call<{ matchingNow: number | null }>('plans.get', {
+    params: { digest: plan.digest },
+    principal: limited,
+  });
+
+  assert.equal(preview.matchingNow, 2);
+  // Beside the hosts of the whole plan, two would look like a change.
+  assert.equal(read.matchingNow, null);
   await world.close();
 });
 

@@ -8,6 +8,7 @@ import type { PlansService } from './create-plans.ts';
 import { listPlans, type RunsOf } from './list-plans.ts';
 import type { LoadedPlan } from './loaded-plan.ts';
 import { type PreviewDeps, previewPlan } from './preview-plan.ts';
+import { visibility } from './resolve-targets.ts';
 
 export interface PlanEndpointsDeps extends PreviewDeps {
   readonly plans: PlansService;
@@ -29,7 +30,7 @@ export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
     previewPlan(deps, plan, {
       isInScope: readScope(deps.hosts, principal),
       now: deps.context.clock.now(),
-      matchingNow: await matchingNow(deps.resolver, plan),
+      matchingNow: await matchingNow(deps, principal, plan),
     });
   return [
     endpoint(planRoutes.create, async ({ principal, body, requestId }) =>
@@ -42,7 +43,7 @@ export function planEndpoints(deps: PlanEndpointsDeps): Endpoint[] {
     }),
     endpoint(planRoutes.get, async ({ principal, params }) => {
       const plan = await seen(principal, params.digest);
-      return { ...plan.plan, matchingNow: await matchingNow(deps.resolver, plan) };
+      return { ...plan.plan, matchingNow: await matchingNow(deps, principal, plan) };
     }),
     endpoint(planRoutes.preview, async ({ principal, params }) =>
       preview(principal, await seen(principal, params.digest)),
@@ -92,10 +93,21 @@ export function readScope(hosts: HostsService, principal: Principal): (hostId: s
   };
 }
 
-async function matchingNow(resolver: TargetResolver, plan: LoadedPlan): Promise<number | null> {
+/** Null also for who does not see all hosts of the plan: neither what they see nor the whole number would be for them. */
+async function matchingNow(
+  { resolver, hosts }: Pick<PlanEndpointsDeps, 'resolver' | 'hosts'>,
+  principal: Principal,
+  plan: LoadedPlan,
+): Promise<number | null> {
   if (plan.target.selector === undefined && plan.target.groups === undefined) return null;
+  const isVisible = visibility(principal);
+  const isHidden = (id: string): boolean => {
+    const host = hosts.index.get(id);
+    return host !== undefined && !isVisible(host);
+  };
+  if (plan.hosts.some(({ id }) => isHidden(id))) return null;
   try {
-    return (await resolver.resolve(plan.target)).hosts.length;
+    return (await resolver.resolve(plan.target)).hosts.filter(isVisible).length;
   } catch (error) {
     // The selector may name a group or a fact that is gone since; the plan itself is still readable.
     if (error instanceof AppError) return null;
