@@ -147,6 +147,51 @@ test('somebody without a group that has a role is told so and not let in', async
   assert.equal(done.json().code, 'OIDC_NO_ROLE');
 });
 
+test('who is in no group with a role any more loses at the next sign-in what tokens and sessions of before could do', async (t) => {
+  const { kernel, groups } = await openBoth(t);
+  const code = await kernel.newSetupCode();
+  const body = { code, name: 'ada', password: 'correct horse battery', tokenName: 'test' };
+  const setup = await kernel.inject({ method: 'POST', url: '/api/v1/setup', payload: body });
+  const first = await start(kernel);
+  const done = await finish(kernel, await signInAtProvider(first.location, 'grace'), first.cookie);
+  const cookie = [done.headers['set-cookie']]
+    .flat()
+    .map(String)
+    .find((line) => line.includes('=phs_'));
+  const made = await kernel.inject({
+    method: 'POST',
+    url: '/api/v1/api-tokens',
+    headers: { cookie: cookie?.split(';')[0] ?? '', 'sec-fetch-site': 'same-origin' },
+    payload: { name: 'kept' },
+  });
+  const headers = { authorization: `Bearer ${made.json().secret}` };
+  assert.equal((await kernel.inject({ url: '/api/v1/hosts', headers })).statusCode, 200);
+
+  groups['grace'] = ['sales'];
+  const again = await start(kernel);
+  const refused = await finish(kernel, await signInAtProvider(again.location, 'grace'), again.cookie);
+
+  assert.equal(refused.json().code, 'OIDC_NO_ROLE');
+  assert.equal((await kernel.inject({ url: '/api/v1/hosts', headers })).json().code, 'FORBIDDEN');
+  const audit = await kernel.inject({
+    url: '/api/v1/audit?action=user.*',
+    headers: { authorization: `Bearer ${setup.json().token}` },
+  });
+  assert.deepEqual(
+    audit
+      .json()
+      .items.map((record: { action: string; subject: string; details: object }) => [
+        record.action,
+        record.subject,
+        record.details,
+      ]),
+    [
+      ['user.changed', 'grace', { roles: [], rolesBefore: ['operator', 'reader'] }],
+      ['user.created', 'grace', { roles: ['operator', 'reader'] }],
+    ],
+  );
+});
+
 test('a sign-in finishes only in the browser that began it, and once', async (t) => {
   const { kernel } = await openBoth(t);
   const { location, cookie } = await start(kernel);

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { MINUTE_MS } from '@pilothouse/base';
-import { AppError, UserName } from '@pilothouse/contract';
+import { type Actor, AppError, UserName } from '@pilothouse/contract';
+import type { Transaction } from '@pilothouse/store';
 import * as client from 'openid-client';
 import type { AccessParts } from './access-deps.ts';
 import { hashSecret } from './secrets.ts';
@@ -161,34 +162,77 @@ interface Admission {
 
 async function admit(parts: AccessParts, signIn: SignIn, admission: Admission): Promise<SignedIn> {
   const { claims, settings, request } = admission;
-  const { store } = parts.context;
   const wanted = claims[settings.nameClaim] ?? claims.sub;
   const parsed = UserName.safeParse(wanted);
   const name = parsed.success ? parsed.data : `oidc-${shortHash(claims.sub)}`;
+  const subject = `${claims.iss} ${claims.sub}`;
   const roles = rolesOf(parts, claims[settings.groupsClaim], settings);
-  if (roles.length === 0) {
-    await recordRefusal(parts, name, request);
-    throw new AppError('OIDC_NO_ROLE', { name });
-  }
-  return store.transaction(async (transaction) => {
-    const subject = `${claims.iss} ${claims.sub}`;
+  const signedIn = await parts.context.store.transaction(async (transaction) => {
     const known = await userStore.findBySubject(transaction, subject);
     if (known !== undefined && known.is_disabled === 1) {
       throw new AppError('OIDC_FAILED', {
         problem: { en: 'the account is disabled here', zh: '该账户在此已停用' },
       });
     }
-    if (known !== undefined) {
-      await userStore.setRoles(transaction, known.id, roles);
-      transaction.afterCommit(parts.rightsChanged);
-      return signIn.complete(transaction, known, request);
+    // Also where they are none: what tokens and sessions of before may do ends here.
+    const row =
+      known === undefined ? null : await giveRoles(parts, transaction, { row: known, roles, request });
+    if (roles.length === 0) {
+      const details = { address: request.address, by: 'oidc' };
+      const refused = { actor: NOBODY, action: 'session.sign-in-failed', subject: name, details };
+      await parts.audit.append(transaction, [{ ...refused, requestId: request.requestId }]);
+      return null;
     }
-    const isTaken = (await userStore.byName(transaction, name)) !== undefined;
-    const free = isTaken ? `${name.slice(0, 100)}@${shortHash(subject)}` : name;
-    const row: UserRow = newUserRow(parts, { name: free, kind: 'oidc', oidc_subject: subject });
-    await insertUser(transaction, row, roles);
-    return signIn.complete(transaction, row, request);
+    const user = row ?? (await addUser(parts, transaction, { name, subject, roles, request }));
+    return signIn.complete(transaction, user, request);
   });
+  if (signedIn === null) throw new AppError('OIDC_NO_ROLE', { name });
+  return signedIn;
+}
+
+const NOBODY: Actor = { kind: 'system', id: 'nobody', name: 'nobody' };
+/** Who decides about the roles of people that it vouches for. */
+const PROVIDER: Actor = { kind: 'system', id: 'oidc', name: 'single sign-on' };
+
+interface Given {
+  readonly roles: readonly string[];
+  readonly request: SignInRequest;
+}
+
+async function giveRoles(
+  parts: AccessParts,
+  transaction: Transaction,
+  { row, roles, request }: Given & { readonly row: UserRow },
+): Promise<UserRow> {
+  const rolesBefore = (await userStore.rolesOf(transaction, [row.id])).get(row.id) ?? [];
+  if (roles.length === rolesBefore.length && roles.every((role) => rolesBefore.includes(role))) return row;
+  const version = row.version + 1;
+  await userStore.setRoles(transaction, row.id, roles);
+  await userStore.update(transaction, row.id, { version });
+  const details = { roles: [...roles], rolesBefore };
+  const changed = { actor: PROVIDER, action: 'user.changed', subject: row.name, details };
+  await parts.audit.append(transaction, [{ ...changed, requestId: request.requestId }]);
+  transaction.afterCommit(parts.rightsChanged);
+  return { ...row, version };
+}
+
+async function addUser(
+  parts: AccessParts,
+  transaction: Transaction,
+  { name, subject, roles, request }: Given & { readonly name: string; readonly subject: string },
+): Promise<UserRow> {
+  const isTaken = (await userStore.byName(transaction, name)) !== undefined;
+  const free = isTaken ? `${name.slice(0, 100)}@${shortHash(subject)}` : name;
+  const row = newUserRow(parts, { name: free, kind: 'oidc', oidc_subject: subject });
+  await insertUser(transaction, row, roles);
+  const created = {
+    actor: PROVIDER,
+    action: 'user.created',
+    subject: row.name,
+    details: { roles: [...roles] },
+  };
+  await parts.audit.append(transaction, [{ ...created, requestId: request.requestId }]);
+  return row;
 }
 
 function rolesOf(parts: AccessParts, groups: unknown, settings: OidcSettings): string[] {
@@ -198,21 +242,6 @@ function rolesOf(parts: AccessParts, groups: unknown, settings: OidcSettings): s
     Object.hasOwn(settings.rolesByGroup, group) ? (settings.rolesByGroup[group] ?? []) : [],
   );
   return [...new Set(roles)].filter((role) => parts.roles.roles.has(role));
-}
-
-async function recordRefusal(parts: AccessParts, name: string, request: SignInRequest): Promise<void> {
-  const { address, requestId } = request;
-  await parts.context.store.transaction((transaction) =>
-    parts.audit.append(transaction, [
-      {
-        actor: { kind: 'system', id: 'nobody', name: 'nobody' },
-        action: 'session.sign-in-failed',
-        subject: name,
-        details: { address, by: 'oidc' },
-        requestId,
-      },
-    ]),
-  );
 }
 
 const shortHash = (text: string): string => createHash('sha256').update(text).digest('hex').slice(0, 8);
