@@ -7,7 +7,7 @@ import type { HostId, Labels } from '@pilothouse/contract';
 import { openTestStore } from '@pilothouse/store/test-store';
 import { createKernel, type Kernel } from './create-kernel.ts';
 import type { KernelOptions } from './kernel-options.ts';
-import { silentLog } from './log.ts';
+import { type Log, silentLog } from './log.ts';
 
 export interface TestKernel extends Kernel {
   /** Registers a host without an agent. */
@@ -15,14 +15,17 @@ export interface TestKernel extends Kernel {
 }
 
 /** For tests: a whole control plane over a real store, on ports of the system's choice, in a directory that goes with it. */
-export async function openTestKernel(options: Partial<KernelOptions> = {}): Promise<TestKernel> {
+export async function openTestKernel(
+  options: Partial<KernelOptions> = {},
+  log: Log = silentLog,
+): Promise<TestKernel> {
   const dataDirectory = await mkdtemp(join(tmpdir(), 'pilothouse-kernel-'));
   const store = await openTestStore();
   const context = {
     clock: systemClock,
     ids: { now: Date.now, fill: (target: Uint8Array) => randomFillSync(target) },
     store,
-    log: silentLog,
+    log,
   };
   const kernel = await createKernel(context, {
     plugins: [],

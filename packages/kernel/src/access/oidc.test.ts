@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { test } from 'node:test';
 import Provider from 'oidc-provider';
+import { silentLog } from '../log.ts';
 import { openTestKernel, type TestKernel } from '../open-test-kernel.ts';
 import type { OidcSettings } from './oidc.ts';
 
@@ -231,6 +232,17 @@ test('a name at the provider is no claim to the local account of that name', asy
       [true, ['operator', 'reader']],
     ],
   );
+});
+
+test('why a provider did not vouch for somebody stands in the log', async (t) => {
+  const said: unknown[] = [];
+  const log = { ...silentLog, warn: (text: string, fields = {}) => void said.push([text, fields]) };
+  const kernel = await openTestKernel({ oidc: settings('http://127.0.0.1:1') }, log);
+  t.after(() => kernel.close());
+
+  await kernel.inject({ url: '/api/v1/oidc/start' });
+
+  assert.match(JSON.stringify(said), /single sign-on failed.*fetch failed/);
 });
 
 test('without a provider the routes say that single sign-on is off; an unreachable one is named as the cause', async (t) => {

@@ -43,6 +43,7 @@ export interface Oidc {
 
 export const OIDC_COOKIE = '__Host-pilothouse-oidc';
 const LOGIN_MS_MAX = 10 * MINUTE_MS;
+const CAUSES_MAX = 5;
 export const endedOidcCookie = `${OIDC_COOKIE}=; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=0`;
 
 export function createOidc(parts: AccessParts, signIn: SignIn, settings: OidcSettings | null): Oidc {
@@ -56,6 +57,7 @@ export function createOidc(parts: AccessParts, signIn: SignIn, settings: OidcSet
       return [await discovered, settings];
     } catch (cause) {
       discovered = null;
+      logFailure(parts, cause);
       throw new AppError('OIDC_FAILED', { problem: { en: 'it does not answer', zh: '无响应' } }, { cause });
     }
   };
@@ -99,7 +101,10 @@ export function createOidc(parts: AccessParts, signIn: SignIn, settings: OidcSet
           },
         });
       }
-      const claims = await claimsOf(config, known, { query, state, ...login });
+      const claims = await claimsOf(config, known, { query, state, ...login }).catch((cause: unknown) => {
+        logFailure(parts, cause);
+        throw cause;
+      });
       return admit(parts, signIn, { claims, settings: known, request });
     },
   };
@@ -113,6 +118,17 @@ async function discover(settings: OidcSettings): Promise<client.Configuration> {
     timeout: 10,
     execute: isLoopback && issuer.protocol === 'http:' ? [client.allowInsecureRequests] : [],
   });
+}
+
+/** What the hint of OIDC_FAILED promises. Words alone: what else an error of the library carries may hold a token. */
+function logFailure({ context }: Pick<AccessParts, 'context'>, cause: unknown): void {
+  const problems: string[] = [];
+  for (let each = cause; each instanceof Error && problems.length < CAUSES_MAX; each = each.cause) {
+    const code = 'code' in each ? String(each.code) : each.name;
+    const said = 'error' in each ? ` (${String(each.error)})` : '';
+    problems.push(`${code}: ${each.message}${said}`);
+  }
+  context.log.warn('single sign-on failed', { problems });
 }
 
 interface Callback {
