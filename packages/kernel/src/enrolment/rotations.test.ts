@@ -16,6 +16,7 @@ import {
 } from '../gateway/test/open-test-gateway.ts';
 import { connect, dial, helloOf } from '../gateway/test/test-agent.ts';
 import { silentLog } from '../log.ts';
+import { openTestContext } from '../open-test-context.ts';
 import { openKeyFiles } from './key-files.ts';
 import { enrolmentMigrations } from './migrations.ts';
 import { retireKey, rotateKey, trustStatus } from './rotations.ts';
@@ -74,6 +75,27 @@ test('each bundle is signed by a key of the one before, through rotations of bot
   }
   assert.equal(bundleOf(bundles[2] ?? assert.fail()).authorities.length, 2);
   assert.equal(bundleOf(bundles[4] ?? assert.fail()).authorities.length, 1);
+});
+
+test('a key that retired just before the server was killed has left no private part after the next start', async (t) => {
+  const directory = await mkdtemp(join(tmpdir(), 'pilothouse-keys-'));
+  const context = await openTestContext([enrolmentMigrations]);
+  t.after(async () => {
+    await context.store.close();
+    await rm(directory, { recursive: true });
+  });
+  const files = await openKeyFiles(directory);
+  const killed = await openTrust(context, { ...files, remove: async () => {} });
+  await killed.rotate('envelope', async () => {});
+  await killed.retire('envelope', async () => {});
+  assert.equal((await readdir(directory)).length, 3);
+
+  const trust = await openTrust(context, files);
+
+  const kept = trust.keys
+    .filter(({ state }) => state !== 'retired')
+    .map(({ kind, kid }) => `${kind}-${kid}.pem`);
+  assert.deepEqual((await readdir(directory)).sort(), kept.sort());
 });
 
 test('a running host follows a rotation of the envelope key, which then ends by itself', async (t) => {

@@ -56,7 +56,10 @@ export async function openTrust(context: KernelContext, files: KeyFiles): Promis
   const privates: PrivateKeys = { authorities: new Map(), envelopeKeys: new Map() };
   const keys = await allKeys(db);
   for (const row of keys) {
-    if (row.state === 'retired') continue;
+    if (row.state === 'retired') {
+      await dropPrivate(files, row);
+      continue;
+    }
     const keyPem = await files.read(keyFileOf(row));
     await loadTrustKey(privates, row, { keyPem, now: context.clock.now() });
   }
@@ -67,6 +70,12 @@ export async function openTrust(context: KernelContext, files: KeyFiles): Promis
   const trust = new Trust({ context, files, privates }, { keys, bundles });
   if (keys.length === 0) await trust.begin();
   return trust;
+}
+
+/** Nothing, unless a server was killed between the commit that retired the key and this. */
+async function dropPrivate(files: KeyFiles, row: KeyRow): Promise<void> {
+  const name = keyFileOf(row);
+  if ((await files.find(name)) !== null) await files.remove(name);
 }
 
 /** Keys and bundles of an installation: owns the private keys. Made before every room that signs. */
