@@ -1,6 +1,6 @@
-import { type Channel, ChannelSettings } from '@pilothouse/contract';
+import { AppError, type Channel, ChannelSettings } from '@pilothouse/contract';
 import type { ChannelRow } from './notifications-store.ts';
-import type { Target } from './outgoing.ts';
+import type { EmailTarget, Target } from './outgoing.ts';
 import type { SealBox } from './seal.ts';
 
 /** The channels as they stand, with what is needed to send by them. */
@@ -38,8 +38,25 @@ function withSecrets(settings: ChannelSettings, before: Target | null): Target {
     const { secret = before?.kind === 'webhook' ? before.secret : null, ...rest } = settings;
     return { ...rest, secret };
   }
-  const { password = before?.kind === 'email' ? before.password : null, ...rest } = settings;
+  const { password = keptPassword(settings, before), ...rest } = settings;
   return { ...rest, password };
+}
+
+/**
+ * The password as it was, which whoever changes a channel need not know; so it goes nowhere but where it was to go. AppError
+ * INVALID_REQUEST.
+ */
+function keptPassword(settings: Pick<EmailTarget, 'host' | 'port' | 'tls'>, before: Target | null) {
+  if (before?.kind !== 'email' || before.password === null) return null;
+  const { host, port, tls } = settings;
+  if (host === before.host && port === before.port && tls === before.tls) return before.password;
+  throw new AppError('INVALID_REQUEST', {
+    where: 'body.password',
+    problem: {
+      en: 'give it again: it was given for another server or way',
+      zh: '请重新提供：原密码用于其他服务器或连接方式',
+    },
+  });
 }
 
 export function viewTarget(target: Target): Pick<Channel, 'kind' | 'address' | 'to' | 'hasSecret'> {

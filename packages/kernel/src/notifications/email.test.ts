@@ -133,3 +133,34 @@ test('e-mail is not sent in the clear, to a server of another name, or past a wr
   assert.match(await problemWith({ port: 9 }), /ECONNREFUSED/);
   assert.ok(server.mails.every(({ isSecure }) => isSecure));
 });
+
+test('a password is not sent to a server that it was not given for', async (t) => {
+  const server = await openMailServer(t);
+  const it = await openTestNotifications(t);
+  const settings = {
+    kind: 'email',
+    host: 'localhost',
+    port: server.port,
+    from: 'pilothouse@example.com',
+    to: ['ops@example.com'],
+    user: 'pilot',
+    caPem: server.caPem,
+  };
+  const { etag } = await putChannel(it.room, { ...settings, password: 'house-password' });
+
+  for (const change of [{ host: 'smtp.evil.example' }, { port: server.port + 1 }, { tls: 'none' }])
+    await assert.rejects(putChannel(it.room, { ...settings, ...change }, etag), {
+      code: 'INVALID_REQUEST',
+      details: {
+        where: 'body.password',
+        problem: {
+          en: 'give it again: it was given for another server or way',
+          zh: '请重新提供：原密码用于其他服务器或连接方式',
+        },
+      },
+    });
+  const kept = await putChannel(it.room, { ...settings, to: ['on-call@example.com'] }, etag);
+  const without = await putChannel(it.room, { ...settings, host: '127.0.0.1', password: null }, kept.etag);
+
+  assert.deepEqual([kept.hasSecret, without.hasSecret], [true, false]);
+});
