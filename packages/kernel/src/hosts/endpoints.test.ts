@@ -178,6 +178,23 @@ test('group members carry rights, too: joining and leaving need the scope on bot
   );
 });
 
+test('who may not take all hosts out of a group learns how many there are, and no name of one that they do not see', async (t) => {
+  const { call, add } = await openRoutes(t);
+  const members = [
+    await add({ name: 'secret-1', labels: { site: 'bj1' } }),
+    await add({ name: 'own-1', labels: { site: 'gz2' } }),
+  ];
+  await call('groups.put', { params: { path: 'web' }, body: {} });
+  await call('groups.set-members', { params: { path: 'web' }, body: { add: members } });
+
+  const refused = await call('groups.remove', { as: atSite('gz2'), params: { path: 'web' } }).catch(
+    (cause: unknown) => cause,
+  );
+
+  assert.ok(isAppError(refused));
+  assert.deepEqual(refused.details, { permission: 'hosts.label', count: 1, hosts: '…' });
+});
+
 test('an edit made from an older record is refused', async (t) => {
   const { call, add } = await openRoutes(t);
   const host = await add({ name: 'old' });

@@ -71,13 +71,13 @@ export function requireBothScopes(
   if (scope.isAll) return;
   const refused = moves.filter(({ before, after }) => !scope.includes(before) || !scope.includes(after));
   if (refused.length === 0) return;
+  const sees = principal.scope('hosts.read');
+  const named = refused.filter(({ before }) => isVisible(sees, before)).slice(0, NAMES_IN_ERROR_MAX);
   throw new AppError('HOST_LABEL_OUT_OF_SCOPE', {
     permission,
     count: refused.length,
-    hosts: refused
-      .slice(0, NAMES_IN_ERROR_MAX)
-      .map(({ before }) => before.name)
-      .join(', '),
+    // The count is whole; a host that the person may not see keeps its name.
+    hosts: named.map(({ before }) => before.name).join(', ') || '…',
   });
 }
 
