@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { parseJson } from '@pilothouse/base';
 import { AppError, Digest, type HostId, isAppError, languageOf, schemaProblem } from '@pilothouse/contract';
 import { EnrolRequest, type EnrolResponse, GATEWAY_PATHS, type TrustAnswer } from '@pilothouse/wire';
+import { networkOf } from '../http/index.ts';
 import type { Desk } from './accept-upgrade.ts';
 import { readBody, readDigested } from './read-body.ts';
 import type { Peer } from './session-socket.ts';
@@ -57,9 +58,7 @@ function route(desk: Desk, slots: Slots, asked: Asked): Promise<Answer> {
   const { request } = asked;
   const url = new URL(request.url ?? '/', 'https://gateway');
   const at = `${request.method} ${url.pathname}`;
-  if (at === `POST ${GATEWAY_PATHS.enrol}`) {
-    return slots.within('enrol', desk.limits.enrolmentsInFlightMax, () => enrol(desk, asked));
-  }
+  if (at === `POST ${GATEWAY_PATHS.enrol}`) return enrol(desk, slots, asked);
   if (at === `GET ${GATEWAY_PATHS.trust}`) return Promise.resolve(trust(desk, url));
   for (const kind of ['facts', 'outputs'] as const) {
     const prefix = `PUT ${GATEWAY_PATHS[kind]}/`;
@@ -68,15 +67,25 @@ function route(desk: Desk, slots: Slots, asked: Asked): Promise<Answer> {
   throw new AppError('GATEWAY_NO_SUCH_PATH', { path: url.pathname.slice(0, 200) });
 }
 
-async function enrol(desk: Desk, { request, peer }: Asked): Promise<Answer> {
-  const body = await readBody(request, desk.limits.enrolBodyBytesMax);
+/** Anybody may ask, so who is slow to say what it wants holds one of the places of its own network until it has said it. */
+async function enrol(desk: Desk, slots: Slots, { request, peer }: Asked): Promise<Answer> {
+  const { limits } = desk;
+  const { address } = peer;
+  const body = await slots.within('enrol bodies', limits.enrolBodiesMax, () =>
+    slots.within(`enrol body ${networkOf(address)}`, limits.enrolBodiesPerPlaceMax, () =>
+      readBody(request, limits.enrolBodyBytesMax),
+    ),
+  );
+  return slots.within('enrol', limits.enrolmentsInFlightMax, () => enrolSaid(desk, body, address));
+}
+
+async function enrolSaid(desk: Desk, body: Buffer, address: string): Promise<Answer> {
   const value = readJson(body.toString('utf8'));
   const parsed = EnrolRequest.safeParse(value);
   if (!parsed.success) {
     const { path, problem } = schemaProblem(EnrolRequest, value, parsed.error);
     throw new AppError('INVALID_REQUEST', { problem, where: ['body', ...path].join('.') });
   }
-  const { address } = peer;
   const answer: EnrolResponse = await desk.deps.enrolment.enrol(parsed.data, { address });
   return { status: 200, body: answer };
 }

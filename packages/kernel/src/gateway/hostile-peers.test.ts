@@ -70,6 +70,28 @@ test('a request whose headers trickle is cut at the deadline', async (t) => {
   assert.match(answer, /^HTTP\/1.1 408/);
 });
 
+test('who is slow to say how it wants to enrol holds up nobody elsewhere', async (t) => {
+  const world = await openTestGateway({ enrolmentsInFlightMax: 1, enrolBodiesPerPlaceMax: 1 });
+  t.after(() => world.close());
+  const beginToSay = async (): Promise<TLSSocket> => {
+    const from = { port: world.port, host: '127.0.0.1', localAddress: '127.0.0.2' };
+    const socket = connectTls({ ...from, ca: world.ca() });
+    socket.on('error', () => {});
+    await opened(socket, 'secureConnect');
+    socket.write(`POST ${GATEWAY_PATHS.enrol} HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n\r\n{`);
+    return socket;
+  };
+  const slow = [await beginToSay(), await beginToSay()];
+  const answers = slow.map((socket) => new Promise((resolve) => socket.once('data', resolve)));
+  // One of them is read; for the other there is no place.
+  assert.match(String(await Promise.race(answers)), /^HTTP\/1.1 503/);
+
+  const { state } = await world.enrol();
+
+  assert.equal(state, 'active');
+  for (const socket of slow) socket.destroy();
+});
+
 test('a peer that says no hello is ended at the deadline', async (t) => {
   const world = await openTestGateway();
   t.after(() => world.close());

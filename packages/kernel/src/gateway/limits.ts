@@ -62,6 +62,9 @@ export const GATEWAY_LIMITS = {
   /** How long a host that was refused for them is asked to stay away. */
   hostileCoolOffMs: 5 * MINUTE_MS,
   enrolmentsInFlightMax: 64,
+  /** Bodies of enrolments that are being said: of one place, and in all. A good peer has said it in one go. */
+  enrolBodiesPerPlaceMax: 256,
+  enrolBodiesMax: 4_096,
   renewalsPerSessionMax: 8,
   /** Bodies under way: each may take its limit twice, encoded and decoded. */
   uploadsInFlightMax: 24,
