@@ -277,10 +277,16 @@ test('changing the own password needs the old one and ends the other sessions', 
 
   const wrong = await call({ url: '/me/password', headers: mine, body: { current: 'no', next } });
   const weak = await call({ url: '/me/password', headers: mine, body: { current: PASSWORD, next: 'short' } });
+  const weakInChinese = await call({
+    url: '/me/password',
+    headers: { ...mine, 'accept-language': 'zh' },
+    body: { current: PASSWORD, next: 'short' },
+  });
   const changed = await call({ url: '/me/password', headers: mine, body: { current: PASSWORD, next } });
 
   assert.equal(wrong.json().code, 'SIGN_IN_FAILED');
   assert.equal(weak.json().code, 'PASSWORD_WEAK');
+  assert.match(weakInChinese.json().title, /少于 12 个字符/);
   assert.equal(changed.statusCode, 204, changed.body);
   assert.equal((await call({ url: '/me', headers: mine })).statusCode, 200);
   assert.equal((await call({ url: '/me', headers: other })).statusCode, 401);

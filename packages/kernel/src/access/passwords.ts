@@ -1,5 +1,5 @@
 import { hash, verify } from '@node-rs/argon2';
-import { AppError } from '@pilothouse/contract';
+import { AppError, type Message } from '@pilothouse/contract';
 
 /**
  * Passwords are kept as argon2id with OWASP's first choice of cost (19 MiB, 2 passes, 1 lane), about 30 ms on the
@@ -49,10 +49,18 @@ export function createPasswords(): Passwords {
 
 /** Length is what counts against guessing (NIST SP 800-63B); rules about kinds of characters are left out on purpose. */
 export function requireStrongPassword(name: string, password: string): void {
-  const weak = (problem: string): AppError => new AppError('PASSWORD_WEAK', { problem });
+  const weak = (problem: Message): AppError => new AppError('PASSWORD_WEAK', { problem });
   // Characters as people count them, so that emojis are no shortcut.
   const characters = [...new Intl.Segmenter().segment(password)].length;
-  if (characters < PASSWORD_CHARS_MIN) throw weak(`shorter than ${PASSWORD_CHARS_MIN} characters`);
-  if (password.toLowerCase().includes(name.toLowerCase())) throw weak('contains the name');
-  if (new Set(password).size < 5) throw weak('fewer than 5 different characters');
+  if (characters < PASSWORD_CHARS_MIN) {
+    throw weak({
+      en: `shorter than ${PASSWORD_CHARS_MIN} characters`,
+      zh: `少于 ${PASSWORD_CHARS_MIN} 个字符`,
+    });
+  }
+  if (password.toLowerCase().includes(name.toLowerCase())) {
+    throw weak({ en: 'contains the name', zh: '包含用户名' });
+  }
+  if (new Set(password).size < 5)
+    throw weak({ en: 'fewer than 5 different characters', zh: '不同的字符少于 5 个' });
 }
