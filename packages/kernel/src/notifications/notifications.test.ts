@@ -172,7 +172,9 @@ test('what was queued is sent by the next start, and what went into a transactio
   assert.equal(receiver.received.length, 1);
 });
 
-test('a store that takes nothing for a while makes nobody hear a message twice', { timeout: 20_000 }, async (t) => {
+test('a store that takes nothing for a while makes nobody hear a message twice', {
+  timeout: 20_000,
+}, async (t) => {
   const receiver = await openReceiver(t);
   const it = await openTestNotifications(t);
   await putChannel(it.room, { kind: 'webhook', url: receiver.url });
@@ -205,6 +207,28 @@ test('a store that takes nothing for a while makes nobody hear a message twice',
     ],
   );
   assert.equal(receiver.received.length, 2);
+});
+
+test('receivers that are down, with much to be told, hold up no other one', async (t) => {
+  const receiver = await openReceiver(t, [503]);
+  const it = await openTestNotifications(t);
+  const down = Array.from({ length: 8 }, (_, n) => `down-${n}`);
+  for (const name of [...down, 'on-call']) {
+    const body = { kind: 'webhook', url: `${receiver.url}&name=${name}` };
+    await call(it.room, notificationsRoutes.put, { params: { name }, body });
+  }
+  // One transaction, so that all of it is there before any of it is sent.
+  await it.context.store.transaction(async (transaction) => {
+    const message = { subject: 'x', text: '', data: {} };
+    for (const channel of down)
+      for (let n = 0; n < 6; n++) await it.room.notifications.enqueue(transaction, { ...message, channel });
+    await it.room.notifications.enqueue(transaction, { ...message, channel: 'on-call' });
+  });
+  await it.room.idle();
+
+  const told = receiver.received.map(({ body }) => JSON.parse(body).channel);
+  assert.equal(told.length, 49);
+  assert.ok(told.indexOf('on-call') < 24, `told after ${told.indexOf('on-call')} others`);
 });
 
 test('a message for a channel that is not there, or goes, is kept as given up', async (t) => {

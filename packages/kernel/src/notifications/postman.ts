@@ -4,12 +4,12 @@
  * Problem: a receiver may be down for hours, slow or gone, and neither a rollout nor another receiver may wait for it.
  *
  * Rule: a message is durable before anybody tries to send it, and each try is recorded when it has ended. Channels are served
- * beside each other, the messages of one channel one after another, oldest first. A failure is tried again with growing pauses;
+ * beside each other and in turn, one message at a time, the messages of one channel one after another, oldest first. A failure is tried again with growing pauses;
  * after so many tries the message is given up and stays visible. While the store takes no record, the channel rests and what
  * came of the try is kept: nobody is sent a message again because a disk is full. What was sent and not yet recorded when the
  * server dies is sent again: receivers see the same id and may drop the second.
  */
-import { backoffMs, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
+import { backoffMs, type Clock, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import { isAppError } from '@pilothouse/contract';
 import type { KernelContext } from '../kernel-context.ts';
 import { type DeliveryRow, readDue, readNextOf, updateDelivery } from './notifications-store.ts';
@@ -44,9 +44,10 @@ export interface PostmanDeps {
 export function createPostman(deps: PostmanDeps): Postman {
   const { context } = deps;
   const busy = new Map<string, Promise<void>>();
-  /** Channels whose last try could not be recorded, with what ends their rest. */
-  const resting = new Map<string, () => void>();
+  /** Channels whose last try could not be recorded. */
+  const rests = createRests(context.clock, () => wake());
   const unrecorded = new Map<string, DeliveryRow>();
+  const turns = createTurns();
   let isClosed = false;
   let looking: Promise<void> | null = null;
   let isWanted = false;
@@ -56,7 +57,7 @@ export function createPostman(deps: PostmanDeps): Postman {
     while (isWanted && !isClosed) {
       isWanted = false;
       const { channels, nextAt } = await readDue(context.store, context.clock.now());
-      for (const channel of channels) if (busy.size < CHANNELS_AT_ONCE) start(channel);
+      for (const channel of turns.inTurn(channels)) if (busy.size < CHANNELS_AT_ONCE) start(channel);
       cancelTimer();
       const waitMs = nextAt === null ? LOOK_INTERVAL_MS : nextAt - context.clock.now();
       // It fell due while the store was asked.
@@ -75,25 +76,18 @@ export function createPostman(deps: PostmanDeps): Postman {
       });
   };
   const start = (channel: string): void => {
-    if (busy.has(channel) || resting.has(channel)) return;
-    const work = serve({ ...deps, unrecorded, isClosed: () => isClosed }, channel)
+    if (busy.has(channel) || rests.has(channel)) return;
+    turns.taken(channel);
+    const work = serve({ ...deps, unrecorded }, channel)
       .catch((cause: unknown) => {
         context.log.error('send the messages of a channel', { channel, cause });
-        rest(channel);
+        if (!isClosed) rests.begin(channel);
       })
       .finally(() => {
         busy.delete(channel);
         wake();
       });
     busy.set(channel, work);
-  };
-  const rest = (channel: string): void => {
-    if (isClosed) return;
-    const cancel = context.clock.after(REST_MS, () => {
-      resting.delete(channel);
-      wake();
-    });
-    resting.set(channel, cancel);
   };
   const settle = async (): Promise<void> => {
     const underWay = () => [...busy.values(), ...(looking === null ? [] : [looking])];
@@ -106,6 +100,23 @@ export function createPostman(deps: PostmanDeps): Postman {
       isClosed = true;
       cancelTimer();
       await settle();
+      rests.endAll();
+    },
+  };
+}
+
+function createRests(clock: Pick<Clock, 'after'>, over: () => void) {
+  const resting = new Map<string, () => void>();
+  return {
+    has: (channel: string): boolean => resting.has(channel),
+    begin(channel: string): void {
+      const cancel = clock.after(REST_MS, () => {
+        resting.delete(channel);
+        over();
+      });
+      resting.set(channel, cancel);
+    },
+    endAll(): void {
       for (const cancel of resting.values()) cancel();
     },
   };
@@ -114,18 +125,30 @@ export function createPostman(deps: PostmanDeps): Postman {
 interface Serving extends PostmanDeps {
   /** What came of tries that the store has not taken, one a channel. */
   readonly unrecorded: Map<string, DeliveryRow>;
-  readonly isClosed: () => boolean;
 }
 
+/** One message, and then it is the turn of others: receivers that are down take their time over each. */
 async function serve(deps: Serving, channel: string): Promise<void> {
   const { context, unrecorded } = deps;
-  while (!deps.isClosed()) {
-    const after = unrecorded.get(channel) ?? (await tryNext(deps, channel));
-    if (after === null) return;
-    unrecorded.set(channel, after);
-    await context.store.transaction((transaction) => updateDelivery(transaction, after));
-    unrecorded.delete(channel);
-  }
+  const after = unrecorded.get(channel) ?? (await tryNext(deps, channel));
+  if (after === null) return;
+  unrecorded.set(channel, after);
+  await context.store.transaction((transaction) => updateDelivery(transaction, after));
+  unrecorded.delete(channel);
+}
+
+/** Who had no turn yet comes first, then whose turn was longest ago. Remembers those alone that wait. */
+function createTurns() {
+  const turnOf = new Map<string, number>();
+  let turn = 0;
+  return {
+    taken: (channel: string) => void turnOf.set(channel, (turn += 1)),
+    inTurn(channels: readonly string[]): string[] {
+      const waiting = new Set(channels);
+      for (const channel of turnOf.keys()) if (!waiting.has(channel)) turnOf.delete(channel);
+      return channels.toSorted((a, b) => (turnOf.get(a) ?? 0) - (turnOf.get(b) ?? 0));
+    },
+  };
 }
 
 /** Null: nothing is due. */
