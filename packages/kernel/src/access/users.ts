@@ -51,6 +51,9 @@ export function createUsers(parts: AccessParts): Users {
       requireCoveredRoles(parts, doer, user.roles);
       const passwordHash = await parts.passwords.hash(user.password);
       return store.transaction(async (transaction) => {
+        // Asked again inside: a role may have gone, or be another, while the password was hashed.
+        requireRoles(parts, user.roles);
+        requireCoveredRoles(parts, doer, user.roles);
         const row = newUserRow(parts, { name: user.name, password_hash: passwordHash });
         await insertUser(transaction, row, user.roles);
         const details = { roles: [...user.roles] };
@@ -88,6 +91,7 @@ async function updateUser(
     const row = await findUser(transaction, before.id);
     const user = await readUser(transaction, row);
     requireSameVersion({ what: 'user', id: row.name, etag: user.etag, ifMatch: change.ifMatch });
+    if (change.roles !== undefined) requireRoles(parts, change.roles);
     // Both what the user has and what the user gets: a new password for an administrator is the administrator's power.
     requireCoveredRoles(parts, doer, [...user.roles, ...(change.roles ?? [])]);
     const isDisabled = change.isDisabled ?? row.is_disabled === 1;
