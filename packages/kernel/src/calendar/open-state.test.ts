@@ -211,3 +211,18 @@ test('any text for a rule is refused or answers, within bounds', () => {
     { numRuns: 100 },
   );
 });
+
+test('a daily rule for leap days has its next one found, also over the eight years without', () => {
+  const rule = recurringRule({
+    rrule: 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29',
+    timeZone: 'Asia/Shanghai',
+    start: '2024-01-01T02:00:00',
+    durationMs: HOUR,
+  });
+
+  assert.deepEqual(rule.at(Date.parse('2028-03-01T00:00:00Z')), {
+    isOpen: false,
+    until: Date.parse('2032-02-28T18:00:00Z'),
+  });
+  assert.equal(rule.at(Date.parse('2096-03-01T00:00:00Z')).until, Date.parse('2104-02-28T18:00:00Z'));
+});

@@ -8,8 +8,8 @@
 import { AppError, type Message, type Recurrence } from '@pilothouse/contract';
 import { RRuleTemporal } from 'rrule-temporal';
 
-/** Periods looked through for one occurrence: a leap day needs 8 years, a fifth Friday in February 28. */
-const ITERATIONS_MAX = 1000;
+/** Periods looked through for one occurrence: a leap day needs 8 years, also of a daily rule; a fifth Friday in February 28 of a yearly one. */
+const ITERATIONS_MAX = 3000;
 /** Moments looked at within them. */
 const CANDIDATES_MAX = 20_000;
 /** With COUNT everything from the start on is counted anew for each question. */

@@ -35,7 +35,7 @@ import { readTasksOfHost } from './result-store.ts';
 import { RESULTS_KEPT_DAYS_DEFAULT, retentionReconciler } from './retention.ts';
 import { rollBackByItself } from './roll-back.ts';
 import { type ActsDeps, startRollout } from './rollout-acts.ts';
-import { readRollout, readRunsOf } from './rollout-store.ts';
+import { readRollout, readRunOf, readRunsOf } from './rollout-store.ts';
 import type { RolloutsService } from './service.ts';
 import { stopEndpoints } from './stop-endpoints.ts';
 import { createStopsInForce } from './stops-in-force.ts';
@@ -144,6 +144,7 @@ function serviceOf(acts: ActsDeps, { hosts }: Pick<RolloutsDeps, 'hosts'>): Roll
     },
     start: (principal, planDigest, kind) =>
       startRollout(acts, { principal, requestId: null }, { planDigest, kind, retryOf: null }),
+    runOf: (planDigest) => readRunOf(context.store, planDigest),
     async get(id): Promise<Rollout | null> {
       const active = driver.active.get(id);
       if (active !== undefined) return viewRollout(recordOf(active));

@@ -50,6 +50,8 @@ export interface RolloutsService {
     lacking: string[];
   }>;
   start(principal: Principal, planDigest: string, kind: 'run' | 'dry-run'): Promise<Rollout>;
+  /** The rollout that carries a plan out or has; null: nobody started it. Dry runs are none. */
+  runOf(planDigest: string): Promise<string | null>;
   get(id: string): Promise<Rollout | null>;
   tasksOf(hostId: string, limit: number): Promise<Task[]>;
   /** Ends what a host still had open, with the cause; used by decommissioning and quarantine. */

@@ -7,8 +7,10 @@
  * Rule: an occurrence is a row before anything is done for it. `due` → a plan is made and its digest is written down, `planned`
  * → the plan is started and its rollout is written down, `started`. A plan that was made and not written down is never started,
  * and another is made in its place; a plan is started once, whoever asks, so asking again after a crash finds the rollout that
- * is there. Rights are those that the owner has at this moment. Whatever stands in the way ends the occurrence with its cause.
+ * is there. Rights are those that the owner has at this moment. Whatever stands in the way ends the occurrence with its cause;
+ * so does time: what could not be started for longer than its terms allow is left out, unless its rollout is there.
  */
+import { MINUTE_MS } from '@pilothouse/base';
 import { AppError, isAppError, type JsonObject } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { AuditService } from '../audit/service.ts';
@@ -18,6 +20,7 @@ import { isRefusal } from '../is-refusal.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { RolloutsService } from '../rollouts/service.ts';
 import { type ApproverDeps, countGood } from './approver-rights.ts';
+import { isStillWanted } from './due-occurrences.ts';
 import { requiredApprovals, type ScheduleBook } from './schedule-book.ts';
 import {
   type OccurrenceRecord,
@@ -29,7 +32,7 @@ import {
 export interface CarryDeps extends ApproverDeps {
   readonly context: KernelContext;
   readonly book: ScheduleBook;
-  readonly rollouts: Pick<RolloutsService, 'plan' | 'start' | 'get'>;
+  readonly rollouts: Pick<RolloutsService, 'plan' | 'start' | 'runOf' | 'get'>;
   readonly authority: Pick<AuthorityBook, 'useMandate' | 'requireMandate'>;
   readonly events: Pick<EventsService, 'publish'>;
   readonly audit: Pick<AuditService, 'append'>;
@@ -37,7 +40,7 @@ export interface CarryDeps extends ApproverDeps {
 
 /** How an occurrence ends that was not to be, as values; AppErrors of plans and starts become `failed`. */
 interface Refusal {
-  readonly state: 'skipped' | 'failed';
+  readonly state: 'skipped' | 'missed' | 'failed';
   readonly code: string;
   readonly details: JsonObject;
 }
@@ -61,7 +64,7 @@ async function plan(
   record: ScheduleRecord,
   occurrence: OccurrenceRecord,
 ): Promise<OccurrenceRecord> {
-  const refusal = await refusalOf(deps, record, occurrence);
+  const refusal = tooLate(deps, record, occurrence) ?? (await refusalOf(deps, record, occurrence));
   if (refusal !== null) return end(deps, occurrence, refusal);
   const { template, runForMs, hostsMax } = record.terms;
   const now = deps.context.clock.now();
@@ -92,6 +95,22 @@ async function plan(
   await deps.context.store.transaction((transaction) => updateOccurrence(transaction, planned));
   return planned;
 }
+
+function tooLate(
+  { context }: Pick<CarryDeps, 'context'>,
+  { name, terms }: ScheduleRecord,
+  { dueAt }: OccurrenceRecord,
+): Refusal | null {
+  const lateMs = context.clock.now() - dueAt;
+  if (isStillWanted(terms, lateMs)) return null;
+  return { state: 'missed', ...missedBy({ name, terms }, lateMs) };
+}
+
+/** Why an occurrence is left out that is so late. */
+export const missedBy = ({ name, terms }: Pick<ScheduleRecord, 'name' | 'terms'>, lateMs: number) => ({
+  code: 'SCHEDULE_MISSED',
+  details: { name, missed: terms.missed, lateMinutes: Math.floor(lateMs / MINUTE_MS) },
+});
 
 async function refusalOf(
   deps: CarryDeps,
@@ -124,6 +143,8 @@ async function start(
   planned: OccurrenceRecord,
 ): Promise<OccurrenceRecord> {
   const digest = planned.planDigest ?? '';
+  const refusal = tooLate(deps, record, planned);
+  if (refusal !== null && (await deps.rollouts.runOf(digest)) === null) return end(deps, planned, refusal);
   const rolloutId = await startOnce(deps, record, digest);
   return write(deps, { ...planned, state: 'started', rolloutId }, { rolloutId, planDigest: digest });
 }

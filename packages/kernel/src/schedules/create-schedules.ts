@@ -1,11 +1,11 @@
 import { HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
-import { type JsonObject, schedulesFindings, toTimestamp } from '@pilothouse/contract';
+import { schedulesFindings, toTimestamp } from '@pilothouse/contract';
 import type { FindingsService } from '../findings/service.ts';
 import type { TargetResolver } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { Reconciler } from '../plugins/index.ts';
-import { type CarryDeps, carryOut, tellEnded } from './carry-out.ts';
+import { type CarryDeps, carryOut, missedBy, tellEnded } from './carry-out.ts';
 import { dueOccurrences } from './due-occurrences.ts';
 import { schedulesEndpoints } from './endpoints.ts';
 import { createScheduleBook } from './schedule-book.ts';
@@ -57,7 +57,7 @@ export async function createSchedules(context: KernelContext, deps: SchedulesDep
         name: 'schedules.tick',
         intervalMs: TICK_INTERVAL_MS,
         async run() {
-          for (const record of book.records.values()) await noteDue(carry, record);
+          for (const record of book.records.values()) await noteDueOrSay(carry, record);
           await carryOutOpen();
         },
       },
@@ -65,6 +65,15 @@ export async function createSchedules(context: KernelContext, deps: SchedulesDep
       { name: 'schedules.retention', intervalMs: HOUR_MS, run: () => prune(parts) },
     ],
   };
+}
+
+/** What is wrong with one schedule is no reason to leave out the others. */
+async function noteDueOrSay(deps: CarryDeps, record: ScheduleRecord): Promise<void> {
+  try {
+    await noteDue(deps, record);
+  } catch (cause) {
+    deps.context.log.error('note what is due of a schedule', { schedule: record.name, cause });
+  }
 }
 
 /** Writes down what has fallen due, before anything is done for it. */
@@ -76,9 +85,7 @@ async function noteDue(deps: CarryDeps, record: ScheduleRecord): Promise<void> {
   const found = dueOccurrences(book.recurrenceOf(record), terms, { nextAt, now });
   const common = { schedule: name, askedBy: null, planDigest: null, rolloutId: null, at: now };
   const missed = found.missed.map((dueAt): OccurrenceRecord => {
-    const lateMinutes = Math.floor((now - dueAt) / MINUTE_MS);
-    const details: JsonObject = { name, missed: terms.missed, lateMinutes };
-    return { ...common, dueAt, state: 'missed', cause: { code: 'SCHEDULE_MISSED', details } };
+    return { ...common, dueAt, state: 'missed', cause: missedBy(record, now - dueAt) };
   });
   const due: OccurrenceRecord[] =
     found.due === null ? [] : [{ ...common, dueAt: found.due, state: 'due', cause: null }];

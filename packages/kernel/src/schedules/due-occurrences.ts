@@ -9,6 +9,12 @@ const MISSED_RECORDED_MAX = 50;
 /** Occurrences looked through after an absence: a year of an hourly schedule. */
 const LOOKED_AT_MAX = 10_000;
 
+/** Whether an occurrence that is so late is still to be carried out. */
+export const isStillWanted = (
+  { missed, lateMsMax }: Pick<ScheduleTerms, 'missed' | 'lateMsMax'>,
+  lateMs: number,
+): boolean => lateMs <= ON_TIME_MS || (missed === 'run-once-late' && lateMs <= lateMsMax);
+
 /** What has fallen due, and what becomes of it. Times are milliseconds since the epoch. */
 export interface DueOccurrences {
   /** The one to carry out; null: all were missed. */
@@ -26,7 +32,7 @@ export interface DueOccurrences {
  */
 export function dueOccurrences(
   recurrence: Pick<Occurrences, 'firstAfter'>,
-  { missed, lateMsMax }: Pick<ScheduleTerms, 'missed' | 'lateMsMax'>,
+  terms: Pick<ScheduleTerms, 'missed' | 'lateMsMax'>,
   { nextAt, now }: { readonly nextAt: number; readonly now: number },
 ): DueOccurrences {
   const passed: number[] = [];
@@ -37,8 +43,7 @@ export function dueOccurrences(
   }
   const last = passed.at(-1);
   if (last === undefined) return { due: null, missed: [], missedCount: 0, nextAt };
-  const lateMs = now - last;
-  const isCarriedOut = lateMs <= ON_TIME_MS || (missed === 'run-once-late' && lateMs <= lateMsMax);
+  const isCarriedOut = isStillWanted(terms, now - last);
   const left = isCarriedOut ? passed.slice(0, -1) : passed;
   return {
     due: isCarriedOut ? last : null,

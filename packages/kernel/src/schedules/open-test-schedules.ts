@@ -114,6 +114,7 @@ function scriptedDeps(world: World, step: <T>(run: () => Promise<T>) => Promise<
           // Of a rollout this room reads its id and whether it has ended.
           return { id } as Rollout;
         }),
+      runOf: async (digest: string) => plans.get(digest) ?? null,
       get: async (id: string) => ({ id, endedAt: world.isRolloutGoingOn ? null : 'then' }) as Rollout,
     },
     authority: { useMandate: async () => ({}), requireMandate: async () => undefined },

@@ -68,10 +68,14 @@ export function viewSchedule(
 
 function nextFew(recurrence: Occurrences, now: number): string[] {
   const moments: string[] = [];
-  let next = recurrence.firstAfter(now);
-  while (next !== null && moments.length < OCCURRENCES_SHOWN_MAX) {
-    moments.push(toTimestamp(next));
-    next = recurrence.firstAfter(next);
+  try {
+    let next = recurrence.firstAfter(now);
+    while (next !== null && moments.length < OCCURRENCES_SHOWN_MAX) {
+      moments.push(toTimestamp(next));
+      next = recurrence.firstAfter(next);
+    }
+  } catch {
+    // The search for the next one was given up: those that were found are shown.
   }
   return moments;
 }

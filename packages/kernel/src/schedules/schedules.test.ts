@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { AppError } from '@pilothouse/contract';
 import { openTestSchedules } from './open-test-schedules.ts';
+import { readSchedules, writeSchedule } from './schedules-store.ts';
 
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
@@ -154,4 +155,52 @@ test('terms that need approvals are not carried out without them', async (t) => 
     code: 'SCHEDULE_NOT_APPROVED',
     details: { name: 'nightly', required: 1, given: 0 },
   });
+});
+
+test('what has waited for its start beyond its terms is left out, as long as nothing of it runs', async (t) => {
+  const recurrence = { rrule: 'FREQ=DAILY', timeZone: 'UTC', start: '2026-01-01T00:30:00' };
+  for (const terms of [{ missed: 'skip' }, { missed: 'run-once-late', lateMsMax: HOUR }])
+    for (let deathAt = 0; deathAt < 8; deathAt++) {
+      const it = await openTestSchedules(t, { ...terms, recurrence });
+      let steps = 0;
+      it.world.step = () => {
+        if (steps++ === deathAt) throw new Error('died');
+      };
+      it.clock.advance(30 * MINUTE);
+      await it.tick(await it.open()).catch(() => {});
+      const inTime = it.started();
+      // Nobody is there until the morning.
+      it.clock.advance(8 * HOUR);
+      await it.tick(await it.open());
+
+      const started = it.started();
+      const [only, ...more] = await it.history();
+      const why = `${terms.missed}, died at step ${deathAt}`;
+      assert.deepEqual(more, [], why);
+      assert.deepEqual(
+        [only?.state, only?.cause?.code ?? null],
+        started.length > 0 ? ['started', null] : ['missed', 'SCHEDULE_MISSED'],
+        why,
+      );
+      assert.deepEqual(started, inTime, why);
+    }
+});
+
+test('a schedule whose next time cannot be found holds up no other', async (t) => {
+  const it = await openTestSchedules(t);
+  const [nightly] = await readSchedules(it.store);
+  assert.ok(nightly);
+  // On leap days that are Mondays: there is one in decades.
+  const recurrence = { ...nightly.terms.recurrence, rrule: 'FREQ=DAILY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO' };
+  await it.store.transaction((transaction) =>
+    writeSchedule(transaction, { ...nightly, name: 'a-rare-one', terms: { ...nightly.terms, recurrence } }),
+  );
+  it.clock.advance(30 * MINUTE);
+
+  await it.tick(await it.open());
+
+  assert.deepEqual(
+    (await it.history()).map(({ state }) => state),
+    ['started'],
+  );
 });
