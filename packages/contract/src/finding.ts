@@ -31,6 +31,7 @@ export const Finding = z.object({
   severity: Severity,
   state: z.enum(['open', 'acknowledged', 'resolved']),
   evidence: JsonObject,
+  /** Since when it is wrong; of one that was resolved and came back, since then. */
   firstSeen: Timestamp,
   lastSeen: Timestamp,
   resolvedAt: Timestamp.nullable(),

@@ -85,13 +85,16 @@ test('what is seen opens, what is seen no more resolves, and what comes back is 
   clock.advance(1000);
   await findings.reconcile('disk.full', web1, []);
   const resolved = await only();
+  clock.advance(1000);
   await findings.reconcile('disk.full', web1, [disk('/var', 97)]);
   const again = await only();
 
   assert.equal(opened.state, 'open');
   assert.equal(opened.severity, 'high');
   assert.equal(resolved.state, 'resolved');
-  assert.equal(resolved.resolvedAt, toTimestamp(clock.now()));
+  assert.equal(resolved.resolvedAt, toTimestamp(clock.now() - 1000));
+  // It is wrong since it came back: whoever asks what a change broke counts it.
+  assert.equal(again.firstSeen, toTimestamp(clock.now()));
   assert.deepEqual([again.id, again.state, again.evidence], [opened.id, 'open', { percent: 97 }]);
   assert.deepEqual(types(), ['finding.opened', 'finding.resolved', 'finding.opened']);
 });

@@ -36,7 +36,9 @@ export function see(
     return { id, kind, hostId, key, severity, evidence, firstSeen: now, lastSeen: now, ...fresh };
   }
   const seen: Finding = { ...before, severity, evidence, lastSeen: now };
-  if (before.state === 'resolved') return { ...seen, state: 'open', resolvedAt: null, acknowledgement: null };
+  // Wrong since now, and not since it was wrong before: gates count what came up since a rollout began.
+  if (before.state === 'resolved')
+    return { ...seen, state: 'open', firstSeen: now, resolvedAt: null, acknowledgement: null };
   const isWorse = severityRank(severity) > severityRank(before.severity);
   if (before.state === 'acknowledged' && isWorse) return { ...seen, state: 'open', acknowledgement: null };
   const isSame = severity === before.severity && canonicalJson(evidence) === canonicalJson(before.evidence);
