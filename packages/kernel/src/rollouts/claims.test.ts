@@ -182,3 +182,45 @@ test('a plan that people have yet to approve waits for them, and starts by itsel
   assert.equal(two.state, 'succeeded');
   await world.close();
 });
+
+test('an approval that is taken back while a rollout is paused before its start holds it when it is resumed', async () => {
+  let isApproved = true;
+  const listeners = new Set<(digest: string) => void>();
+  const authority: NonNullable<TestRules['authority']> = {
+    missingFor: async () => (isApproved ? null : { approvals: { required: 1, given: 0 } }),
+    authorityOf: async () => undefined,
+    onChanged(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  for (const resumesAfterMs of [0, 7_200_000]) {
+    isApproved = true;
+    const world = await openTestRollouts(2, { rules: { authority } });
+    const { id, planDigest } = await world.run({
+      notBefore: world.clock.now() + 3_600_000,
+      expiresAt: world.clock.now() + 86_400_000,
+    });
+    const params = { rolloutId: id };
+    const say = async (approved: boolean): Promise<void> => {
+      isApproved = approved;
+      for (const listener of listeners) listener(planDigest);
+      await world.calm();
+    };
+    await world.call('rollouts.pause', { params, body: {} });
+    await say(false);
+    world.clock.advance(resumesAfterMs);
+    await world.calm();
+
+    const resumed = await world.call<Rollout>('rollouts.resume', { params });
+    world.clock.advance(7_200_000);
+    await world.calm();
+
+    assert.equal(resumed.state, 'awaiting-approval');
+    assert.equal((await world.get(id)).state, 'awaiting-approval');
+    assert.deepEqual(executions(world), [0, 0]);
+    await say(true);
+    assert.equal((await world.get(id)).state, 'succeeded');
+    await world.close();
+  }
+});

@@ -152,6 +152,11 @@ export async function actOnRollout(
   // Going on starts work anew, which stopping never does: whoever may not start it may only stop it.
   const isGoingOn = act.kind === 'resume' || act.kind === 'confirm';
   if (plan !== null && isGoingOn) deps.plans.requireStart(asker.principal, plan);
+  // Who paused it before it began may have waited for longer than people stand by what they said.
+  const lacking =
+    act.kind === 'resume' && plan !== null && record.fixed.kind === 'run'
+      ? await deps.driver.authority.missingFor(plan.plan)
+      : null;
   let after: ActiveRollout | null = null;
   const by = { actor: asker.principal.actor, requestId: asker.requestId };
   await deps.driver.loop.run(async (batch) => {
@@ -163,10 +168,14 @@ export async function actOnRollout(
       throw new AppError('ROLLOUT_GATE_NOT_NOW', { gate: act.gate, waitsAt, rolloutId });
     const details: JsonObject = act.kind === 'resume' ? {} : { ...act };
     batch.audits.push({ ...by, action: `rollout.${act.kind}-asked`, subject: rolloutId, details });
+    if (act.kind === 'resume')
+      batch.feed(active, { kind: 'authority', missing: lacking?.approvals ?? null }, by);
     batch.feed(active, inputOf(act, by.actor.name), by);
     after = active;
   });
-  return viewRollout(after === null ? record : recordOf(after));
+  const rollout = viewRollout(after === null ? record : recordOf(after));
+  if (act.kind === 'resume' && isAwaiting(rollout)) deps.driver.checkAuthority(rollout.planDigest);
+  return rollout;
 }
 
 const inputOf = (act: Act, by: string): Input => ({ ...act, by });

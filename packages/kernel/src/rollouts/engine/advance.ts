@@ -109,11 +109,7 @@ function apply(step: Step, input: Input): void {
       });
     case 'resume':
       if (refusalOf(state, 'resume') !== null) return;
-      return move(step, step.now < state.config.notBefore ? 'scheduled' : 'running', {
-        code: 'ROLLOUT_RESUMED',
-        details: {},
-        by: input.by,
-      });
+      return resume(step, input.by);
     case 'cancel':
       if (refusalOf(state, 'cancel') !== null) return;
       return cancelRollout(step, input.by, input.endRunning);
@@ -171,9 +167,22 @@ function passTime(step: Step): void {
   wakeClosed(step);
 }
 
+function resume(step: Step, by: string): void {
+  const { missing, config } = step.state;
+  if (missing !== null)
+    return move(step, 'awaiting-approval', { code: 'ROLLOUT_APPROVAL_LACKING', details: { ...missing }, by });
+  const to = step.now < config.notBefore ? 'scheduled' : 'running';
+  move(step, to, { code: 'ROLLOUT_RESUMED', details: {}, by });
+}
+
 /** Before the start alone: what has begun goes on, and is paused or cancelled by people who no longer want it. */
 function takeAuthority(step: Step, missing: Missing | null): void {
   const { state } = step;
+  // Paused before it began: it is held to this when it is resumed.
+  if (state.state === 'paused' && state.startedAt === null) {
+    state.missing = missing;
+    return;
+  }
   if (state.state !== 'awaiting-approval' && state.state !== 'scheduled') return;
   state.missing = missing;
   if (missing !== null && state.state === 'scheduled') {
