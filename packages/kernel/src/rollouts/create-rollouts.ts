@@ -111,7 +111,7 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
       ...stopEndpoints({ context, hosts: deps.hosts, select: deps.select, driver, stops }),
     ],
     reconcilers: [
-      retentionReconciler(context, plans, deps.resultsKeptDays ?? RESULTS_KEPT_DAYS_DEFAULT),
+      retentionReconciler(context, acts, deps.resultsKeptDays ?? RESULTS_KEPT_DAYS_DEFAULT),
       ...predictions.reconcilers,
       ...driver.reconcilers,
     ],

@@ -7,7 +7,7 @@ import { type ExplainDeps, explainRollout } from './explain/explain-rollout.ts';
 import type { Live } from './live.ts';
 import { retryRollout } from './retry-rollout.ts';
 import { rollBackRollout } from './roll-back.ts';
-import { type ActsDeps, type Asker, actOnRollout, startRollout } from './rollout-acts.ts';
+import { type ActsDeps, type Asker, actOnRollout, readKnown, startRollout } from './rollout-acts.ts';
 import { listRollouts } from './rollout-store.ts';
 import { isVisible, seeRollout } from './sight.ts';
 
@@ -49,8 +49,11 @@ export function rolloutEndpoints(deps: RolloutEndpointsDeps): Endpoint[] {
     }),
     endpoint(rolloutRoutes.watch, async ({ principal, params, query, signal }) => {
       const sight = await seeRollout(deps, principal, params.rolloutId);
-      const active = deps.driver.active.get(sight.record.id);
-      const rollout = viewRollout(active === undefined ? sight.record : recordOf(active));
+      const { id } = sight.record;
+      // One that ended while it was looked up is read anew: nobody would tell of it again.
+      const record = deps.driver.active.has(id) ? sight.record : await readKnown(deps, id);
+      const active = deps.driver.active.get(id);
+      const rollout = viewRollout(active === undefined ? record : recordOf(active));
       const events = deps.live.watch({
         rollout,
         wantsOutput: query.output,

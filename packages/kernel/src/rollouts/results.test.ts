@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { ResultGroup, WatchEvent } from '@pilothouse/contract';
-import { openTestRollouts } from './open-test-rollouts.ts';
+import { rolloutEndpoints } from './endpoints.ts';
+import { createLive } from './live.ts';
+import { callRoute, openTestRollouts } from './open-test-rollouts.ts';
 
 type Item = { event?: string; data: unknown };
 type Stream = { stream: AsyncIterable<Item | { readonly items: readonly Item[] }> };
@@ -120,5 +122,88 @@ test('results are kept as long as the setting says, and outputs go with the last
     .select('digest')
     .execute();
   assert.deepEqual(left, []);
+  await world.close();
+});
+
+test('what a host printed is kept although the same output was dropped with the results of long ago', async () => {
+  for (const isLarge of [false, true]) {
+    const world = await openTestRollouts(2);
+    for (const host of world.fleet.hosts.values()) host.isLarge = isLarge;
+    const [retention] = world.room.reconcilers;
+    await world.run();
+    await world.calm();
+    world.clock.advance(91 * 86_400_000);
+    await retention?.run();
+
+    const { id } = await world.run();
+    await world.calm();
+
+    const { items } = await world.call<{ items: ResultGroup[] }>('rollouts.groups.list', {
+      params: { rolloutId: id },
+    });
+    assert.deepEqual(
+      items.map(({ hostsCount, preview }) => [hostsCount, preview?.stdout]),
+      [[2, 'up 3 days\n']],
+    );
+    await world.close();
+  }
+});
+
+test('an output that comes while those of long ago are dropped is kept', async () => {
+  for (const isLarge of [false, true]) {
+    const world = await openTestRollouts(1);
+    const [host] = world.fleet.hosts.values();
+    assert.ok(host);
+    host.isLarge = isLarge;
+    const [retention] = world.room.reconcilers;
+    await world.run();
+    await world.calm();
+    host.script = 'stuck';
+    world.clock.advance(91 * 86_400_000);
+    world.fleet.connectAll();
+    const { id } = await world.run();
+    await world.calm();
+
+    // Its outcome is taken in beside the transaction that drops what nobody names yet.
+    const sweeping = retention?.run();
+    world.fleet.resume(host.id);
+    await sweeping;
+    await world.calm();
+
+    const body = await world.call<{ stdout: string }>('rollouts.output.get', {
+      params: { rolloutId: id, taskId: `${id}.0` },
+    });
+    assert.equal(body.stdout, 'up 3 days\n');
+    await world.close();
+  }
+});
+
+test('who asks to watch a rollout that ends in that moment is told its end', async () => {
+  const world = await openTestRollouts(1);
+  for (const host of world.fleet.hosts.values()) host.script = 'stuck';
+  const { id } = await world.run();
+  await world.calm();
+  const deps = {
+    context: { store: world.store, clock: world.clock },
+    live: createLive(() => undefined, world.clock),
+    hosts: { index: world.index },
+    driver: { active: world.room.active },
+    plans: {
+      // It ends while its plan is read.
+      async load(digest: string) {
+        for (const hostId of world.fleet.hosts.keys()) world.fleet.resume(hostId);
+        await world.calm();
+        return world.room.plans.load(digest);
+      },
+    },
+  };
+  // The route reads no more of them.
+  const endpoints = rolloutEndpoints(deps as unknown as Parameters<typeof rolloutEndpoints>[0]);
+
+  const answer = await callRoute<Stream>({ endpoints }, 'rollouts.watch', { params: { rolloutId: id } });
+
+  const first = await answer.stream[Symbol.asyncIterator]().next();
+  const [told] = (first.value as { items: readonly Item[] }).items;
+  assert.equal(told?.event, 'end');
   await world.close();
 });

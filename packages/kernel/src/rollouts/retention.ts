@@ -2,6 +2,7 @@ import { DAY_MS, HOUR_MS } from '@pilothouse/base';
 import type { KernelContext } from '../kernel-context.ts';
 import type { PlansService } from '../plans/index.ts';
 import type { Reconciler } from '../plugins/index.ts';
+import type { Driver } from './driver/create-driver.ts';
 import { deleteUnusedOutputs } from './result-store.ts';
 import { deleteRollout, endedBefore, usedPlans } from './rollout-store.ts';
 
@@ -14,7 +15,10 @@ const OUTPUT_AGE_MS_MIN = DAY_MS;
 /** Keeps results no longer than the setting says: ended rollouts go with their tasks, then what only they used. */
 export function retentionReconciler(
   context: KernelContext,
-  plans: Pick<PlansService, 'removeOld'>,
+  {
+    plans,
+    driver,
+  }: { readonly plans: Pick<PlansService, 'removeOld'>; readonly driver: Pick<Driver, 'dropOutputs'> },
   keptDays: number,
 ): Reconciler {
   const { store, clock, log } = context;
@@ -30,8 +34,8 @@ export function retentionReconciler(
         removed += ids.length;
         if (ids.length < ROLLOUTS_PER_READ) break;
       }
-      const outputs = await store.transaction((transaction) =>
-        deleteUnusedOutputs(transaction, clock.now() - OUTPUT_AGE_MS_MIN),
+      const outputs = await driver.dropOutputs(() =>
+        store.transaction((transaction) => deleteUnusedOutputs(transaction, clock.now() - OUTPUT_AGE_MS_MIN)),
       );
       const removedPlans = await store.transaction((transaction) =>
         plans.removeOld(transaction, before, (digests) => usedPlans(transaction, digests)),

@@ -45,6 +45,8 @@ export interface Driver extends DriverState {
   readonly loop: JobLoop;
   /** A rollout made in a batch takes part from then on; taken back if the batch is not saved. */
   adopt(active: ActiveRollout): void;
+  /** Runs `drop`, which drops outputs that no task names, so that none goes that a host has just been told is kept. */
+  dropOutputs(drop: () => Promise<number>): Promise<number>;
   /** Gives tasks that a stop held their turn again. */
   wakeStopped(batch: Batch): void;
   readonly authority: DriverDeps['authority'];
@@ -226,6 +228,15 @@ function driverOver(core: DriverCore, stopListening: () => void): Driver {
       const rollout = await loadActive({ ...deps, store: context.store }, record);
       revived.set(rolloutId, rollout);
       return rollout;
+    },
+    async dropOutputs(drop) {
+      // After it no batch is under way that rests on what the store has.
+      await core.loop.run(() => core.outputs.beginSweep());
+      try {
+        return await drop();
+      } finally {
+        core.outputs.endSweep();
+      }
     },
     wakeStopped: (batch) => wakeHeld(core, batch, 'stopped'),
     checkAuthority: (planDigest) => watchAuthority(core, planDigest),

@@ -29,6 +29,12 @@ export interface OutputIntake {
   /** A body that a host uploaded; false when nobody asked for it. */
   takeBody(batch: Batch, hostId: HostId, digest: Digest, body: Uint8Array): boolean;
   sessionClosed(hostId: HostId, batch: Batch): void;
+  /**
+   * Outputs that no task names are being dropped, until `endSweep`: what is in the store may go, so nothing is there but what
+   * a batch brings, and what was known before is not.
+   */
+  beginSweep(): void;
+  endSweep(): void;
   clear(): void;
 }
 
@@ -37,6 +43,7 @@ export function createOutputIntake(deps: {
   readonly isStored: (digest: Digest) => Promise<boolean>;
 }): OutputIntake {
   const known = new Set<Digest>();
+  let isSweeping = false;
   const wanted = new Map<Digest, { askedHost: HostId; waiters: Waiter[] }>();
   const remember = (digest: Digest): void => {
     known.add(digest);
@@ -52,14 +59,14 @@ export function createOutputIntake(deps: {
   return {
     async takeOutcome(batch, from, { outcome, inline }) {
       const digest = outcome.output?.digest;
-      if (digest === undefined || known.has(digest) || batch.outputs.has(digest))
-        return acknowledge(batch, from);
+      const isKnown = digest !== undefined && !isSweeping && known.has(digest);
+      if (digest === undefined || isKnown || batch.outputs.has(digest)) return acknowledge(batch, from);
       if (inline !== null) {
         if (isOutput(digest, inline)) save(batch, digest, inline);
         else deps.log.warn('output does not fit its digest', { hostId: from.hostId, taskId: from.taskId });
         return acknowledge(batch, from);
       }
-      if (await deps.isStored(digest)) {
+      if (!isSweeping && (await deps.isStored(digest))) {
         remember(digest);
         return acknowledge(batch, from);
       }
@@ -93,6 +100,13 @@ export function createOutputIntake(deps: {
           ask(batch, next.hostId, digest);
         }
       }
+    },
+    beginSweep() {
+      isSweeping = true;
+    },
+    endSweep() {
+      isSweeping = false;
+      known.clear();
     },
     clear: () => wanted.clear(),
   };
