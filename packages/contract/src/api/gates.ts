@@ -80,13 +80,13 @@ export const gateErrors = defineErrors({
     },
   ),
   GATE_FACTS_OLD: reason(
-    '{hosts} {hosts:host has|hosts have} not reported since the wave ended what "{selector}" reads',
-    '有 {hosts} 台主机自该批次结束后尚未上报“{selector}”所需的信息',
+    '{hosts} {hosts:host is|hosts are} offline or {hosts:has|have} not reported since the wave ended what "{selector}" reads',
+    '有 {hosts} 台主机离线，或自该批次结束后尚未上报“{selector}”所需的信息',
     holdsHint,
   ),
   GATE_NO_SAMPLES: reason(
-    '{hosts} {hosts:host has|hosts have} sent no {measure} since the wave ended',
-    '有 {hosts} 台主机自该批次结束后未发送 {measure}',
+    '{hosts} {hosts:host has|hosts have} sent no {measure} since the wave ended, or for five minutes',
+    '有 {hosts} 台主机自该批次结束后或五分钟内未发送 {measure}',
     holdsHint,
   ),
   GATE_QUERY_EMPTY: reason(

@@ -30,13 +30,14 @@ function openWorld(options: { hosts: number; touched: number; answer?: PromAnswe
   const clock = fakeClock();
   const hosts = new Map<string, HostEntry>();
   const names = Array.from({ length: options.hosts }, (_, index) => `h${index}`);
-  const setFact = (id: string, digest: string, seenAt: number) =>
+  const setFact = (id: string, digest: string, seenAt: number, isOnline = true) =>
     hosts.set(id, {
       id,
       name: id,
       address: `10.0.0.${id.slice(1)}`,
       labels: {},
       groups: [],
+      isOnline,
       facts: new Map([['services', { digest, seenAt }]]),
     } as unknown as HostEntry); // the rest of an entry is not read here
   for (const name of names) setFact(name, 'good', 2000);
@@ -170,6 +171,24 @@ test('a touched host that sends nothing any more holds the gate', async () => {
 
   assert.equal((await gates.judge(compare(0.05), view)).reason?.code, 'GATE_NO_SAMPLES');
   assert.equal((await gates.judge(check('vital("load1").touchedMax < 2.0'), view)).kind, 'undetermined');
+});
+
+test('a touched host that died in the soak holds the gate, whatever it had said before', async () => {
+  const { gates, view, beat, setFact, clock } = openWorld({ hosts: 30, touched: 2 });
+  const isActive = check('touched("service(\\"web\\").state == \\"active\\"").share == 1.0');
+  const isCalm = check('vital("load1").touchedMax < 2.0');
+  clock.advance(2000);
+  for (const id of ['h0', 'h1', ...view.untouched]) beat(id, 1);
+  for (const gate of [isActive, isCalm, compare(0.05)])
+    assert.equal((await gates.judge(gate, view)).kind, 'holds');
+
+  clock.advance(5 * MINUTE_MS + 1000);
+  for (const id of ['h0', ...view.untouched]) beat(id, 1);
+  setFact('h1', 'good', 2000, false);
+
+  assert.equal((await gates.judge(isCalm, view)).reason?.code, 'GATE_NO_SAMPLES');
+  assert.equal((await gates.judge(compare(0.05), view)).reason?.code, 'GATE_NO_SAMPLES');
+  assert.equal((await gates.judge(isActive, view)).reason?.code, 'GATE_FACTS_OLD');
 });
 
 test('findings count from the start of the rollout', async () => {

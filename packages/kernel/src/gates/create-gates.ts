@@ -20,7 +20,7 @@ export interface GatesDeps extends Omit<FetchDeps, 'samples' | 'hosts' | 'gatewa
 }
 
 export function createGates(context: Pick<KernelContext, 'clock' | 'log'>, deps: GatesDeps): GatesService {
-  const samples = createVitalSamples();
+  const samples = createVitalSamples(context.clock);
   let compiler: CompileCondition | null = null;
   // Made for the first condition: most fleets have none, and a start need not wait for it.
   const compile: CompileCondition = (gate, expression) => {

@@ -50,7 +50,10 @@ export async function fetchValue(deps: FetchDeps, fetch: Fetch, view: GateView):
   }
 }
 
-/** What a host said of itself before it was changed says nothing of it now: touched hosts are asked anew. */
+/**
+ * What a host said of itself before it was changed says nothing of it now: touched hosts are asked anew. Nor does what one
+ * said that has gone since.
+ */
 async function fetchShare(
   deps: FetchDeps,
   text: string,
@@ -64,7 +67,8 @@ async function fetchShare(
   for (const hostId of of.hostIds) {
     const host = deps.hosts.index.get(hostId);
     if (host === undefined) continue;
-    if (of.since !== null && isOld(host, selector.facts, of.since)) {
+    const isGone = !host.isOnline && selector.facts.length > 0;
+    if (of.since !== null && (isGone || isOld(host, selector.facts, of.since))) {
       old += 1;
       deps.gateway.send(hostId, { kind: 'collect', facts: [...selector.facts] });
       continue;
@@ -85,7 +89,7 @@ const isOld = (host: HostEntry, facts: readonly string[], since: number): boolea
     return known !== undefined && known.seenAt < since;
   });
 
-/** Means since the wave ended, of the hosts that are there. */
+/** Means since the wave ended, or of the last five minutes, of the hosts that are there. */
 export function meansOf(
   deps: Pick<FetchDeps, 'hosts' | 'samples'>,
   hostIds: readonly HostId[],

@@ -1,3 +1,4 @@
+import { type Clock, MINUTE_MS } from '@pilothouse/base';
 import {
   type ComparedVital,
   ComparedVital as ComparedVitals,
@@ -7,6 +8,8 @@ import {
 
 /** Five minutes of heartbeats: 840 bytes a host, 8 MB for ten thousand. */
 const SAMPLES_PER_HOST = 30;
+/** What was said before that says nothing of a host now: one that died in the soak would be judged by when it was well. */
+const AGE_MS_MAX = 5 * MINUTE_MS;
 const VITALS = ComparedVitals.options;
 const WIDTH = VITALS.length;
 
@@ -22,11 +25,11 @@ interface Ring {
 export interface VitalSamples {
   add(hostId: HostId, vitals: Vitals, at: number): void;
   forget(hostId: HostId): void;
-  /** Mean of the kept samples at or after `since`; null without one. */
-  mean(hostId: HostId, vital: ComparedVital, since: number): number | null;
+  /** Mean of the kept samples at or after `from` and of the last five minutes; null without one. */
+  mean(hostId: HostId, vital: ComparedVital, from: number): number | null;
 }
 
-export function createVitalSamples(): VitalSamples {
+export function createVitalSamples(clock: Pick<Clock, 'now'>): VitalSamples {
   const rings = new Map<HostId, Ring>();
   const ringOf = (hostId: HostId): Ring => {
     let ring = rings.get(hostId);
@@ -47,7 +50,8 @@ export function createVitalSamples(): VitalSamples {
       ring.next = (ring.next + 1) % SAMPLES_PER_HOST;
     },
     forget: (hostId) => void rings.delete(hostId),
-    mean(hostId, vital, since) {
+    mean(hostId, vital, from) {
+      const since = Math.max(from, clock.now() - AGE_MS_MAX);
       const ring = rings.get(hostId);
       if (ring === undefined) return null;
       const column = VITALS.indexOf(vital);

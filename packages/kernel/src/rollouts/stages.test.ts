@@ -69,6 +69,21 @@ test('a gate that fails during the soak halts at once, and names rule, wave and 
   await world.close();
 });
 
+test('a touched host that is decommissioned in the soak is no host that fails', async () => {
+  const world = await openTestRollouts(4);
+  const { id } = await started(world, { ...probed, onFailure: 'halt' });
+  assert.deepEqual(executions(world), [1, 1, 0, 0]);
+
+  world.fleet.disconnect(world.hostId(0));
+  world.changeHost(world.hostId(0), null);
+  await pass(world, 60);
+
+  assert.deepEqual(executions(world), [1, 1, 1, 1]);
+  await pass(world, 30);
+  assert.equal((await world.get(id)).state, 'succeeded');
+  await world.close();
+});
+
 test('a restart in the middle of a soak goes on with it; the time in which nobody watched is no soak', async () => {
   const { gates } = judge();
   const first = await openTestRollouts(4, { rules: { gates } });

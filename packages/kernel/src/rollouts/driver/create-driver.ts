@@ -122,6 +122,7 @@ const probeRoundsOf = (context: KernelContext, deps: DriverDeps, core: () => Dri
     isPresent: (hostId) => isPresent({ gateway: deps.gateway, heard: core().heard }, hostId),
     canProbe: (hostId) => hasCapability(deps, hostId, 'probes'),
     mayComeBack: (hostId) => mayComeBack(core(), hostId),
+    hasLeft: (hostId) => !deps.hosts.index.has(hostId),
     envelopeFor(active, index) {
       const attempt = active.state.tasks[index]?.attempt ?? 1;
       return deps.signer.envelope(

@@ -4,7 +4,7 @@
  * Each asking is a round: a signed `probe` frame to every touched host, and an answer from each, or none in time. A host
  * whose probe failed already before its task was broken by somebody else: it is named, and does not count. A host that
  * does not answer counts as failing, except while it may be on its way back: right after a start of the server, or after
- * the end of its connection.
+ * the end of its connection. One that was decommissioned has left, and is nobody's any more.
  */
 import type { Clock } from '@pilothouse/base';
 import type { Gate, GateVerdict, HostId, ProbeResult } from '@pilothouse/contract';
@@ -32,6 +32,8 @@ export interface ProbeRoundDeps {
   readonly canProbe: (hostId: HostId) => boolean;
   /** An absent host that was not given its time to come back yet. */
   readonly mayComeBack: (hostId: HostId) => boolean;
+  /** It was decommissioned. */
+  readonly hasLeft: (hostId: HostId) => boolean;
   readonly envelopeFor: (active: ActiveRollout, index: number) => Envelope;
 }
 type Envelope = Extract<Parameters<GatewayService['send']>[1], { kind: 'probe' }>['envelope'];
@@ -129,8 +131,9 @@ async function sendAll(
 function judge(
   deps: ProbeRoundDeps,
   { active, answers, cutOff }: Round,
-  { gate, touched, asked }: { gate: ProbesGate; touched: readonly number[]; asked: number },
+  { gate, touched: all, asked }: { gate: ProbesGate; touched: readonly number[]; asked: number },
 ): GateVerdict {
+  const touched = all.filter((index) => !deps.hasLeft(active.plan.hosts[index]?.id ?? ''));
   const failing: { host: string; probe: string; evidence: string }[] = [];
   const silent: string[] = [];
   let onTheWay = 0;

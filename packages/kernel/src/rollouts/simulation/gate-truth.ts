@@ -8,8 +8,9 @@ import { PROM_CONDITION, type VirtualPrometheus } from './virtual-prometheus.ts'
 export const VITAL_CONDITION = 'vital("load1").touchedMax < 8.0';
 export const LOADS = { well: 1, ill: 20 } as const;
 const LOAD_MAX = 8;
-/** So many of a host's last heartbeats count. */
+/** So many of a host's last heartbeats count, and none that is older. */
 const BEATS_KEPT = 30;
+const BEAT_AGE_MS_MAX = 300_000;
 
 /** What the server of the moment was told of loads, and which gates were passed by what was true. */
 export interface GateTruth {
@@ -27,11 +28,14 @@ export const gateKey = (rolloutId: string, wave: number, gate: string): string =
 export function createGateTruth(
   prometheus: VirtualPrometheus,
   isThere: (hostId: HostId) => boolean,
+  now: () => number,
 ): GateTruth {
   const beats = new Map<HostId, { readonly load: number; readonly at: number }[]>();
   const passed = new Set<string>();
   const meanOf = (hostId: HostId, since: number): number | null => {
-    const counted = (beats.get(hostId) ?? []).filter(({ at }) => at >= since);
+    const counted = (beats.get(hostId) ?? []).filter(
+      ({ at }) => at >= since && at >= now() - BEAT_AGE_MS_MAX,
+    );
     return counted.length === 0 ? null : counted.reduce((sum, { load }) => sum + load, 0) / counted.length;
   };
   const byVitals = ({ touched, waveEndedAt }: GateView) => {

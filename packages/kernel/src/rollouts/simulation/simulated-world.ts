@@ -73,7 +73,11 @@ export async function openWorld(seed: number, hostsCount: number, image: Uint8Ar
   const prometheus = createVirtualPrometheus(random);
   const truth = {
     budgets: createBudgetTruth({ budgets, index, monotonic: () => clock.monotonic() }),
-    gates: createGateTruth(prometheus, (hostId) => index.has(hostId)),
+    gates: createGateTruth(
+      prometheus,
+      (hostId) => index.has(hostId),
+      () => clock.now(),
+    ),
   };
   const observed = nothingObserved();
   const marked = new Set<HostId>();
