@@ -71,3 +71,29 @@ test('a freeze that is over says so, in the reader’s language, and an unknown 
   assert.equal(exit, 3);
   assert.match(err, /NOT_FOUND/);
 });
+
+test('a change of one end of a freeze keeps the other, and what would be dropped silently is refused', async () => {
+  const once = { from: '2026-12-31T12:00:00.000Z', to: '2027-01-02T00:00:00.000Z' };
+  const daily = { rrule: 'FREQ=DAILY', timeZone: 'UTC', start: '2026-01-01T09:00:00', durationMs: 3_600_000 };
+  const spans = async (span: object, line: string) => {
+    const freeze = { name: 'quiet', selector: null, span, ...changed };
+    cli.server.on(freezesRoutes.get, { json: { ...freeze, ...meaning } });
+    cli.server.on(freezesRoutes.put, { json: freeze });
+    const before = cli.server.requests(freezesRoutes.put).length;
+    const { exit, err } = await run(`freeze set quiet ${line}`);
+    const put = cli.server.requests(freezesRoutes.put)[before]?.body as { span: object } | undefined;
+    return exit === 0 ? put?.span : `${exit} ${/CLI_\w+/.exec(err)?.[0]}`;
+  };
+
+  assert.deepEqual(await spans(once, '--to 2027-01-05'), { ...once, to: '2027-01-05T00:00:00.000Z' });
+  assert.deepEqual(await spans(once, '--from 2026-12-30'), { ...once, from: '2026-12-30T00:00:00.000Z' });
+  assert.deepEqual(await spans(daily, '--for 2h'), { ...daily, durationMs: 7_200_000 });
+  assert.deepEqual(await spans(daily, '--start 2026-01-01T10:00'), {
+    ...daily,
+    start: '2026-01-01T10:00:00',
+  });
+  assert.deepEqual(await spans(daily, '--reason lunch'), daily);
+  assert.equal(await spans(daily, '--to 2027-01-05'), '2 CLI_ARGUMENT_MISSING');
+  assert.equal(await spans(once, '--for 2h'), '2 CLI_ARGUMENT_MISSING');
+  assert.equal(await spans(once, '--to 2027-01-05 --for 2h'), '2 CLI_OPTIONS_CONFLICT');
+});

@@ -5,9 +5,12 @@ import { test } from 'node:test';
 import {
   auditRoutes,
   enrolmentRoutes,
+  eventsRoutes,
   findingsRoutes,
   hostsRoutes,
+  selectRoutes,
   sessionRoutes,
+  stopRoutes,
   systemRoutes,
 } from '@pilothouse/contract';
 import { signedInCli } from './signed-in-cli.ts';
@@ -322,4 +325,62 @@ test('completes verbs, subcommands, options and their values', async () => {
   assert.deepEqual(await words('findings', '--severity', 'h'), ['high']);
   assert.deepEqual(await words('agent', 'rotate', 'e'), ['envelope']);
   assert.deepEqual(await words('run', '--', 'x'), []);
+});
+
+test('events that are followed from a cursor on are all read, however many there are', async () => {
+  const event = (cursor: number) => ({ cursor, at, type: 'host.online', hostId: null, data: {} });
+  const total = 450;
+  cli.server.on(eventsRoutes.list, ({ query }) => {
+    const { after = 0, limit } = query as { after?: number; limit: number };
+    const last = Math.min(total, after + limit);
+    const items = Array.from({ length: last - after }, (_, n) => event(after + n + 1));
+    return { json: { items, cursor: last, isAtEnd: last === total, latest: total } };
+  });
+  const left = new AbortController();
+  cli.server.on(eventsRoutes.stream, ({ query }) => {
+    left.abort();
+    assert.deepEqual(query, { after: total });
+    return { stream: [] };
+  });
+
+  const { exit, out } = await run(['events', '--follow', '--after', '0', '--json'], { signal: left.signal });
+
+  assert.equal(out.trim().split('\n').length, total);
+  assert.equal(exit, 130);
+});
+
+test('an emergency stop that asks nothing asks the server nothing else', async () => {
+  const stop = {
+    id: 'st_000000000000000001',
+    selector: 'label.site == "bj1"',
+    scopeHostsCount: null,
+    endRunning: false,
+    reason: '',
+    createdBy: 'ada',
+    createdAt: at,
+  };
+  cli.server.on(selectRoutes.check, problem(403, 'FORBIDDEN', { permission: 'hosts.read' }));
+  cli.server.on(stopRoutes.create, { json: { stop, tasksCount: 3 } });
+
+  const { exit, err } = await run(['stop', '-s', 'label.site == "bj1"', '--yes']);
+
+  assert.equal(exit, 0, err);
+  assert.deepEqual(cli.server.requests(stopRoutes.create)[0]?.body, {
+    selector: 'label.site == "bj1"',
+    endRunning: false,
+    reason: '',
+  });
+});
+
+test('a time that no calendar has is a wrong value, and no fault of the program', async () => {
+  for (const line of [
+    ['facts', 'web-1', '--as-of', '999999999d'],
+    ['host', 'maintenance', 'web-1', '--reason', 'x', '--for', '999999999d'],
+    ['plan', 'make', '--all', '--expires', '999999999d', '--dry', '--', 'true'],
+  ]) {
+    const { exit, err } = await run(line);
+
+    assert.equal(exit, 2, err);
+    assert.match(err, /CLI_VALUE_INVALID/);
+  }
 });

@@ -1,6 +1,9 @@
 import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 
+/** A century: more is a slip, and added to a time it leaves the calendar. */
+const DURATION_MS_MAX = 36_525 * DAY_MS;
+
 const UNITS: Readonly<Record<string, number>> = { s: SECOND_MS, m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
 
 /** `90s`, `15m`, `1h30m`, `7d` in milliseconds; AppError CLI_VALUE_INVALID for anything else, a bare number included. */
@@ -12,6 +15,8 @@ export function parseDuration(text: string): number {
   for (const [, count, unit] of text.matchAll(/(\d+)([smhd])/g)) {
     totalMs += Number(count) * (UNITS[unit ?? ''] ?? 0);
   }
+  if (totalMs > DURATION_MS_MAX)
+    throw new AppError('CLI_VALUE_INVALID', { value: text, expected: '≤ 36525d' });
   return totalMs;
 }
 

@@ -54,7 +54,12 @@ export const eventsCommands = [
       let left = options.limit ?? PAGE;
       while (!options.follow || after !== undefined) {
         const page = await client.call(eventsRoutes.list, {
-          query: { ...filter, limit: Math.min(left, PAGE), ...(after === undefined ? {} : { after }) },
+          // Who goes on afterwards misses none on the way there.
+          query: {
+            ...filter,
+            limit: options.follow ? PAGE : Math.min(left, PAGE),
+            ...(after === undefined ? {} : { after }),
+          },
         });
         const names = await hostNames(client, page.items);
         for (const event of page.items) printEvent(context, event, names);

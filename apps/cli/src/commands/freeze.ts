@@ -91,8 +91,8 @@ const set = defineCommand({
   async run(context, { args, options }) {
     const client = await context.connect();
     const before = await findOrNull(client.call(freezesRoutes.get, { params: args }));
-    const span = spanOf(context, options) ?? before?.span;
-    if (span === undefined)
+    const span = spanOf(context, options, before?.span ?? null);
+    if (span === null)
       throw new AppError('CLI_ARGUMENT_MISSING', {
         command: 'pilothouse freeze set',
         argument: '--from TIME --to TIME | --rule RRULE --zone ZONE --start TIME --for 4h',
@@ -151,15 +151,40 @@ interface SpanOptions {
   readonly for: number | undefined;
 }
 
-function spanOf(context: Pick<CliContext, 'clock'>, options: SpanOptions): FreezeSpan | undefined {
+/** What was said of when, over what the freeze says already; null: a part is missing. AppError CLI_OPTIONS_CONFLICT. */
+function spanOf(
+  context: Pick<CliContext, 'clock'>,
+  options: SpanOptions,
+  before: FreezeSpan | null,
+): FreezeSpan | null {
   const { from, to, rule, zone, start } = options;
+  const once = from === undefined && to === undefined ? null : from === undefined ? '--to' : '--from';
+  const again = Object.entries({ '--rule': rule, '--zone': zone, '--start': start, '--for': options.for });
+  const [second = null] = again.flatMap(([option, value]) => (value === undefined ? [] : [option]));
+  if (once !== null && second !== null) throw new AppError('CLI_OPTIONS_CONFLICT', { first: once, second });
+  if (once !== null) return onceOf(context, options, before !== null && 'from' in before ? before : null);
+  if (second === null) return before;
+  const known = before !== null && 'rrule' in before ? before : null;
+  const rrule = rule ?? known?.rrule;
+  const timeZone = zone ?? known?.timeZone;
+  const first = start ?? known?.start;
+  const durationMs = options.for ?? known?.durationMs;
+  if (rrule === undefined || timeZone === undefined || first === undefined || durationMs === undefined)
+    return null;
+  return { rrule, timeZone, start: fullStart(first), durationMs };
+}
+
+function onceOf(
+  context: Pick<CliContext, 'clock'>,
+  { from, to }: SpanOptions,
+  known: { readonly from: string; readonly to: string } | null,
+): FreezeSpan | null {
   const now = context.clock.now();
   const at = (time: string): string =>
     time === 'now' ? new Date(now).toISOString() : parseMoment(time, now);
-  if (from !== undefined && to !== undefined) return { from: at(from), to: at(to) };
-  if (rule === undefined || zone === undefined || start === undefined || options.for === undefined)
-    return undefined;
-  return { rrule: rule, timeZone: zone, start: fullStart(start), durationMs: options.for };
+  const begin = from === undefined ? known?.from : at(from);
+  const end = to === undefined ? known?.to : at(to);
+  return begin === undefined || end === undefined ? null : { from: begin, to: end };
 }
 
 const remove = defineCommand({

@@ -1,4 +1,5 @@
 import {
+  type CliContext,
   type Column,
   confirm,
   defineCommand,
@@ -12,6 +13,7 @@ import {
   text,
   yesOption,
 } from '@pilothouse/cli-kit';
+import type { Client } from '@pilothouse/client';
 import { AppError, type EmergencyStop, selectRoutes, stopRoutes } from '@pilothouse/contract';
 
 const QUESTION = {
@@ -52,13 +54,8 @@ const stop = defineCommand({
     const { selector } = options;
     if (options.all === (selector !== undefined)) throw new AppError('CLI_NEEDS_TARGET');
     const client = await context.connect();
-    const checked = await client.call(selectRoutes.check, { query: { selector: selector ?? 'true' } });
-    const hosts = context.say(
-      { en: '{count} {count:host|hosts}', zh: '{count} 台主机' },
-      { count: checked.matched },
-    );
-    if (!(await confirm(context, context.say(QUESTION, { hosts }), { isYes: options.yes })))
-      return EXIT.cancelled;
+    // Who does not ask needs no more than the right to stop, and no answer to anything before.
+    if (!options.yes && !(await isMeant(context, client, selector ?? 'true'))) return EXIT.cancelled;
     const answer = await client.call(stopRoutes.create, {
       body: {
         endRunning: options.endRunning,
@@ -74,6 +71,14 @@ const stop = defineCommand({
     return EXIT.ok;
   },
 });
+
+async function isMeant(context: CliContext, client: Client, selector: string): Promise<boolean> {
+  const { matched } = await client.call(selectRoutes.check, { query: { selector } });
+  const hosts = context.say(HOSTS, { count: matched });
+  return confirm(context, context.say(QUESTION, { hosts }), { isYes: false });
+}
+
+const HOSTS = { en: '{count} {count:host|hosts}', zh: '{count} 台主机' };
 
 const STOPPED = {
   en: 'Stopped: {tasks} tasks held or ended. Clear it: pilothouse stop clear {id}',
