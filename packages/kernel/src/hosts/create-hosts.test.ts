@@ -226,3 +226,23 @@ test('the operating system comes from the body of the os fact, whatever else tha
     prettyName: 'openEuler',
   });
 });
+
+test('a maintenance that is prolonged while its end is about to be written goes on', async (t) => {
+  const { store, clock, hosts, add, reconcilers, events } = await openTestHosts(t);
+  const id = await add();
+  const maintenance = { since: toTimestamp(clock.now()), by: 'ann', reason: 'disk' };
+  const setUntil = (ms: number) =>
+    store.transaction((transaction) =>
+      hosts.setMaintenance(transaction, id, { ...maintenance, until: toTimestamp(ms) }),
+    );
+  await setUntil(clock.now() + MINUTE_MS);
+  clock.advance(MINUTE_MS);
+
+  const prolonged = setUntil(clock.now() + 60 * MINUTE_MS);
+  await reconcilers.find(({ name }) => name === 'hosts.maintenance')?.run();
+  await prolonged;
+
+  assert.equal(hosts.index.get(id)?.isInMaintenance, true);
+  assert.equal((await hosts.get(id))?.maintenance?.until, toTimestamp(clock.now() + 60 * MINUTE_MS));
+  assert.ok(events.every(({ type }) => type !== 'host.maintenance-ended'));
+});

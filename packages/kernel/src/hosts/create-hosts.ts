@@ -242,13 +242,14 @@ function noteFacts(index: HostIndex, id: string, noted: readonly NotedFact[]): v
 }
 
 async function endMaintenances(context: KernelContext, hosts: HostsService, index: HostIndex): Promise<void> {
-  const now = context.clock.now();
-  const over = [...index.entries.keys()].filter((id) => {
-    const until = index.details(id)?.maintenance?.until ?? null;
-    return until !== null && Date.parse(until) <= now;
-  });
-  if (over.length === 0) return;
+  const thoseOver = (): string[] =>
+    [...index.entries.keys()].filter((id) => {
+      const until = index.details(id)?.maintenance?.until ?? null;
+      return until !== null && Date.parse(until) <= context.clock.now();
+    });
+  if (thoseOver().length === 0) return;
   await context.store.transaction(async (transaction) => {
-    for (const id of over) await hosts.setMaintenance(transaction, id, null);
+    // Asked inside: somebody may have prolonged one, or taken its host away, while this waited for its turn.
+    for (const id of thoseOver()) await hosts.setMaintenance(transaction, id, null);
   });
 }
