@@ -136,3 +136,23 @@ test('a host under agent hold is passed over, and says so', async () => {
   );
   await world.close();
 });
+
+test('a host whose queue is full when its task is to be ended is asked again in its next session', async () => {
+  const world = await openTestRollouts(1);
+  const host = hostAt(world, 0);
+  host.script = 'stuck';
+  const { id } = await world.run();
+  await world.calm();
+  host.isFull = true;
+
+  await world.call('stops.create', { body: { endRunning: true, reason: 'smoke' } });
+  await world.calm();
+  assert.equal((await world.get(id)).counts.running, 1);
+  assert.equal(host.session, null);
+  host.isFull = false;
+  world.fleet.connect(host.id);
+  await world.calm();
+
+  assert.equal((await world.get(id)).counts.cancelled, 1);
+  await world.close();
+});

@@ -53,6 +53,8 @@ export interface ScriptedHost {
   probes: 'passing' | 'failing' | null;
   /** What the gateway answers to the next offer instead of sending it. */
   nextOffer: 'offline' | 'full' | null;
+  /** Its connection takes no more: the gateway says so of every frame. */
+  isFull: boolean;
   session: OpenSession | null;
   readonly tasks: Map<string, KnownTask>;
   executions: number;
@@ -134,6 +136,7 @@ const newHost = (id: HostId): ScriptedHost => ({
   changes: null,
   probes: 'passing',
   nextOffer: null,
+  isFull: false,
   session: null,
   tasks: new Map(),
   executions: 0,
@@ -157,6 +160,7 @@ function gatewayOf(fleet: Fleet): GatewayService {
         host.nextOffer = null;
         return answer;
       }
+      if (host.isFull) return 'full';
       host.received.push(frame);
       setImmediate(() => {
         if (host.session === session) take(fleet, host, frame);

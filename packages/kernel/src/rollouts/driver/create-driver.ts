@@ -279,6 +279,7 @@ function sendDepsOf(core: DriverCore): SendDeps {
     },
     notWanted: giveBack,
     later: (offer) => void context.clock.after(RESEND_MS, () => sendOffer(sendDeps, offer)),
+    cut: (hostId) => deps.gateway.cut(hostId, 'GATEWAY_BUSY'),
   };
   return sendDeps;
 }

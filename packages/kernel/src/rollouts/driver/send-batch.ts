@@ -32,6 +32,8 @@ export interface SendDeps {
   readonly notWanted: (offer: Offer) => void;
   /** The session's queue is full: to be sent a little later. */
   readonly later: (offer: Offer) => void;
+  /** What has to reach the host does not fit into its queue: it follows from its journal in its next session. */
+  readonly cut: (hostId: HostId) => void;
 }
 
 export type Offer = Extract<Send, { kind: 'offer' }>;
@@ -55,8 +57,14 @@ function sendTogether(deps: SendDeps, sends: readonly Send[]): void {
   );
   for (const send of sends) {
     if (send.kind === 'offer') sendSealed(deps, send, envelopes.get(send));
-    else if (deps.isPresent(send.hostId)) deps.gateway.send(send.hostId, send.frame);
+    else if (deps.isPresent(send.hostId)) sendFrame(deps, send);
   }
+}
+
+/** A task that is to end must not go on because its host reads slowly; all else is said again by itself. */
+function sendFrame(deps: SendDeps, { hostId, frame }: Extract<Send, { kind: 'frame' }>): void {
+  const answer = deps.gateway.send(hostId, frame);
+  if (answer === 'full' && (frame.kind === 'cancel' || frame.kind === 'withdraw')) deps.cut(hostId);
 }
 
 /** Whether its task still stands as it was committed. */
