@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { systemClock } from '@pilothouse/base';
 import { EXIT } from '@pilothouse/cli-kit';
+import { endOnBrokenOutput } from './broken-output.ts';
 import { configDirectory, readConfig, writeConfig } from './config-file.ts';
 import { connectWhenUsed } from './connect-when-used.ts';
 import { pluginErrors } from './plugins.ts';
@@ -15,11 +16,8 @@ process.on('SIGINT', () => {
   if (interrupt.signal.aborted) process.exit(EXIT.interrupted);
   interrupt.abort();
 });
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  // The reader of a pipe (head, less) has seen enough.
-  if (error.code === 'EPIPE') process.exit(EXIT.ok);
-  throw error;
-});
+const line = process.argv.slice(2);
+endOnBrokenOutput(process, line);
 
 const directory = configDirectory(process.env);
 process.exitCode = await runCli(
@@ -45,5 +43,5 @@ process.exitCode = await runCli(
     verbs: verbGroups,
     pluginErrors,
   },
-  process.argv.slice(2),
+  line,
 );

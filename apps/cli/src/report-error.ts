@@ -70,6 +70,7 @@ function failureOf(context: Pick<CliContext, 'describe'>, error: unknown): Failu
 function exitOf(code: string): ExitCode {
   if (code === 'CLI_INTERRUPTED') return EXIT.interrupted;
   if (code === 'CLI_NOT_SIGNED_IN') return EXIT.notSignedIn;
+  if (code === 'CLI_OUTPUT_FAILED') return EXIT.internal;
   if (code === 'CLI_PIN_MISMATCH' || code.startsWith('CLIENT_')) return EXIT.unreachable;
   return code.startsWith('CLI_') ? EXIT.usage : EXIT.refused;
 }

@@ -157,6 +157,15 @@ export const cliErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  CLI_OUTPUT_FAILED: {
+    status: 500,
+    title: { en: 'Cannot write the output: {reason}', zh: '无法写出结果：{reason}' },
+    hint: {
+      en: 'What was written is not all of it. Make room or write elsewhere, then run it again.',
+      zh: '已写出的内容不完整。请腾出空间或改写到别处，然后重新运行。',
+    },
+    retry: 'after-change',
+  },
   CLI_INTERNAL: {
     status: 500,
     title: { en: 'The command line broke: {problem}', zh: '命令行程序出错：{problem}' },

@@ -12,7 +12,7 @@ export const EXIT = {
   notSignedIn: 5,
   /** The person said no, or the rollout was cancelled, halted or expired. */
   cancelled: 6,
-  /** A fault of this program. */
+  /** A fault of this program, or nobody took what it wrote. */
   internal: 70,
   /** Ctrl-C, as shells count it. */
   interrupted: 130,
