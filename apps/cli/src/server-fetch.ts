@@ -20,6 +20,11 @@ export interface ServerConnection {
 
 /** A server that has not begun to answer by then is taken for gone; streams may then last for ever. */
 const ANSWER_TIMEOUT_MS = 60_000;
+/**
+ * A stream of events says every quarter of a minute that it is there, if nothing else: one that is silent for so long leads to a
+ * machine that has vanished without a word.
+ */
+export const STREAM_SILENCE_MS_MAX = 60_000;
 /** An answer that is not a stream is at most one page of records. */
 const ANSWER_BYTES_MAX = 64 * 1024 * 1024;
 const SOCKETS_MAX = 8;
@@ -81,10 +86,26 @@ const headerOf = (response: IncomingMessage, name: string): string | null => {
 };
 
 async function* readBody(target: URL, response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  const isEvents = headerOf(response, 'content-type')?.startsWith('text/event-stream') === true;
   try {
-    for await (const chunk of response) yield chunk;
+    yield* isEvents ? unlessSilent(response) : response;
   } catch (error) {
     throw networkError(target, error);
+  }
+}
+
+/** The time in which the reader does something else is nobody's silence. */
+async function* unlessSilent(response: IncomingMessage): AsyncGenerator<Uint8Array> {
+  const chunks: AsyncIterator<Uint8Array> = response[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const timer = setTimeout(() => response.destroy(new Error('no answer')), STREAM_SILENCE_MS_MAX);
+      const next = await chunks.next().finally(() => clearTimeout(timer));
+      if (next.done === true) return;
+      yield next.value;
+    }
+  } finally {
+    await chunks.return?.();
   }
 }
 
