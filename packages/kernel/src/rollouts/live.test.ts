@@ -150,3 +150,15 @@ test('who wants no tasks is told of the rollout, its states no more often than f
     [21, 41],
   );
 });
+
+test('a host that says nothing, again and again, fills no memory', async () => {
+  const live = createLive(() => undefined, fakeClock());
+  const small = { id: 'r_1', hostsCount: 2 };
+  for (let n = 0; n < 20_000; n++) live.output(small, piece(n % 2 === 0 ? '' : 'x'));
+
+  const events = live.watch(watchAll());
+  live.changed(ended, [], true);
+  const outputs = (await all(events)).filter(({ kind }) => kind === 'output');
+
+  assert.ok(outputs.length <= 512, `${outputs.length} pieces were kept`);
+});

@@ -24,6 +24,9 @@ const STATE_PAUSE_MS = 200;
 const WATCHER_TASKS_MAX = 2000;
 const WATCHER_OUTPUT_BYTES_MAX = 512 * 1024;
 
+/** What each chunk takes beside its text: a host that sends its output a letter at a time fills no more than others. */
+const CHUNK_BYTES = 256;
+
 interface OutputPiece {
   readonly taskId: string;
   readonly hostId: HostId;
@@ -85,6 +88,8 @@ interface Topic {
 
 const sizeOf = (piece: OutputPiece): number =>
   piece.chunks.reduce((sum, chunk) => sum + chunk.text.length, 0);
+const weightOf = (piece: OutputPiece): number =>
+  CHUNK_BYTES * Math.max(1, piece.chunks.length) + sizeOf(piece);
 
 export function createLive(
   send: (hostId: HostId, frame: OutgoingFrame) => void,
@@ -185,11 +190,11 @@ function keep(topic: Topic, piece: OutputPiece): void {
   const ring = topic.rings.get(piece.taskId) ?? { bytes: 0, pieces: [] };
   topic.rings.set(piece.taskId, ring);
   ring.pieces.push(piece);
-  ring.bytes += sizeOf(piece);
+  ring.bytes += weightOf(piece);
   while (ring.bytes > RING_BYTES_MAX) {
     const oldest = ring.pieces.shift();
     if (oldest === undefined) break;
-    ring.bytes -= sizeOf(oldest);
+    ring.bytes -= weightOf(oldest);
   }
 }
 
@@ -219,7 +224,7 @@ function pushTasks(watcher: Watcher, { hostIds, telling: whole }: TasksPiece): v
 }
 
 function pushOutput(watcher: Watcher, piece: OutputPiece): void {
-  const bytes = sizeOf(piece);
+  const bytes = weightOf(piece);
   if (watcher.outputBytes + bytes > WATCHER_OUTPUT_BYTES_MAX) watcher.missed.outputs += 1;
   else {
     watcher.outputs.push(piece);
