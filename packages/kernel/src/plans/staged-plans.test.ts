@@ -288,3 +288,21 @@ test('a preview says when hosts that are closed now are open at last', async () 
   );
   await world.close();
 });
+
+test('no canary is a host that would be passed over at its turn', async () => {
+  const world = await openWorld(4);
+  world.changeHost(world.hostId(0), { isInMaintenance: true });
+  world.changeHost(world.hostId(1), { state: 'quarantined' });
+  world.changeHost(world.hostId(2), { isOnline: false });
+
+  const { plan } = await world.make({
+    waves: { kind: 'staged', canary: { hosts: 1 }, then: [{ percent: 100 }] },
+  });
+
+  const { items } = await world.call<{ items: Step[] }>('plans.steps', { params: { digest: plan.digest } });
+  assert.deepEqual(
+    items.map(({ wave }) => wave),
+    [1, 1, 1, 0],
+  );
+  await world.close();
+});

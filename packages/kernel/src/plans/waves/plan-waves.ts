@@ -19,7 +19,7 @@ import { type RedundancySets, spreadOrder } from './redundancy-sets.ts';
 
 export interface WaveHost {
   readonly labels: Labels;
-  /** Canaries are taken from those that are there: one that is offline would hold everybody up. */
+  /** Canaries are taken from those that are there: one that is offline would hold everybody up, one in maintenance try nothing. */
   readonly isOnline: boolean;
   /** Hosts of one build are taken to behave alike; read for a canary of each build alone. */
   readonly build: string;

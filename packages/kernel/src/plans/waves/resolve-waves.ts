@@ -24,7 +24,7 @@ export async function resolveWaves(
     sets,
     hosts: hosts.map((host) => ({
       labels: host.labels,
-      isOnline: host.isOnline,
+      isOnline: host.isOnline && host.state === 'active' && !host.isInMaintenance,
       build: facts.length === 0 ? '' : buildOf(host, facts),
     })),
   });
