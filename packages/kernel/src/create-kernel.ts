@@ -99,6 +99,7 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
     declarations,
     metrics,
     gatewayPort: () => gatewayPort,
+    selectorsOfRoles: () => access.selectors(),
     delegates: {
       delegateOf: (principal) => access.delegates.delegateOf(principal),
       // Rollouts that were read back ask at once whose approvals still count.

@@ -31,6 +31,7 @@ import {
   type HostsEndpointDeps,
   hostsEndpoints,
 } from './hosts/index.ts';
+import type { SelectorInUse } from './hosts/service.ts';
 import type { Endpoint, Metrics } from './http/index.ts';
 import type { KernelContext } from './kernel-context.ts';
 import type { KernelOptions } from './kernel-options.ts';
@@ -75,6 +76,8 @@ export interface RoomsOptions
   readonly metrics: Metrics;
   /** Made after the rooms; asked when work is done later than it was asked for. */
   readonly delegates: Delegates;
+  /** The same; asked when somebody removes a group. */
+  readonly selectorsOfRoles: () => readonly SelectorInUse[];
   /** Of the gateway; asked when somebody needs a URL, so that a port chosen by the system is known by then. */
   readonly gatewayPort: () => number;
 }
@@ -112,6 +115,7 @@ export async function createRooms(context: KernelContext, options: RoomsOptions)
     ...registry,
     audit,
     revoke: (...host) => doors.enrolment.service.revokeHost(...host),
+    selectorsInUse: () => [...options.selectorsOfRoles(), ...rules.selectors(), ...rolloutsRoom.selectors()],
     releaseTasks: (transaction, hostId, by) =>
       rollouts.releaseHost(transaction, hostId, { code: 'TASK_HOST_GONE', by }),
   };
@@ -234,6 +238,7 @@ async function openRules(
     endpoints: [...budgetsRoom.endpoints, ...calendarRoom.endpoints, ...notificationsRoom.endpoints],
     reconcilers: [...budgetsRoom.reconcilers, ...notificationsRoom.reconcilers],
     leasesCount: budgetsRoom.leasesCount,
+    selectors: () => [...budgetsRoom.selectors(), ...calendarRoom.selectors()],
     waitingCount: notificationsRoom.waitingCount,
     close: () => notificationsRoom.close(),
   };

@@ -1,5 +1,6 @@
 import type { PermissionSpec } from '@pilothouse/contract';
 import type { AuditService } from '../audit/service.ts';
+import type { SelectorInUse } from '../hosts/service.ts';
 import type { Authenticator, Endpoint } from '../http/index.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { Delegates } from '../schedules/service.ts';
@@ -33,6 +34,8 @@ export interface Access {
   readonly delegates: Delegates;
   readonly authenticator: Authenticator;
   readonly endpoints: readonly Endpoint[];
+  /** Of the scopes of roles. */
+  selectors(): readonly SelectorInUse[];
   /** A one-time code for the first administrator; null when there is one. */
   newSetupCode(): Promise<string | null>;
   forgetOldSessions(): Promise<void>;
@@ -65,6 +68,10 @@ export async function createAccess(
     delegates: createDelegates(parts, identities),
     authenticator: authentication,
     endpoints,
+    selectors: () =>
+      [...roleBook.roles.values()].flatMap(({ name, grants }) =>
+        grants.map(({ hosts }) => ({ user: `role:${name}`, selector: hosts })),
+      ),
     newSetupCode: () => setup.newCode(),
     forgetOldSessions: () => signIn.forgetOldSessions(),
   };

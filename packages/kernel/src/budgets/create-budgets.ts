@@ -5,7 +5,7 @@ import type { EventsService } from '../events/service.ts';
 import type { FactsService } from '../facts/service.ts';
 import type { FindingsBook } from '../findings/service.ts';
 import type { GatewayService, OpenSession } from '../gateway/service.ts';
-import type { GroupsService, HostsService } from '../hosts/service.ts';
+import type { GroupsService, HostsService, SelectorInUse } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import { createListeners } from '../listeners.ts';
@@ -43,6 +43,7 @@ export interface BudgetsDeps {
 export interface BudgetsRoom {
   readonly budgets: BudgetLedger;
   readonly leasesCount: () => number;
+  readonly selectors: () => readonly SelectorInUse[];
   /** By task, as the ledger holds them; for simulations, which look at them and change nothing. */
   readonly leases: ReadonlyMap<string, LeaseRow>;
   readonly endpoints: readonly Endpoint[];
@@ -98,6 +99,8 @@ export async function createBudgets(context: KernelContext, deps: BudgetsDeps): 
       drawnBy: (hostIds, interrupts) => (interrupts === 'none' ? [] : drawnBy(roll, hostIds, interrupts)),
     },
     leasesCount: () => leases.leases.size,
+    selectors: () =>
+      [...membership.budgets.values()].map(({ name, selector }) => ({ user: `budget:${name}`, selector })),
     leases: leases.leases,
     endpoints: budgetEndpoints(parts),
     reconcilers: [

@@ -2,7 +2,7 @@ import type { PlanWindow } from '@pilothouse/contract';
 import type { AuditService } from '../audit/service.ts';
 import type { EventsService } from '../events/service.ts';
 import type { FactsService } from '../facts/service.ts';
-import type { HostEntry } from '../hosts/service.ts';
+import type { HostEntry, SelectorInUse } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import { createListeners } from '../listeners.ts';
@@ -24,6 +24,7 @@ export interface CalendarDeps {
 
 export interface CalendarRoom {
   readonly calendar: CalendarService;
+  readonly selectors: () => readonly SelectorInUse[];
   readonly endpoints: readonly Endpoint[];
 }
 
@@ -46,9 +47,21 @@ export async function createCalendar(context: KernelContext, deps: CalendarDeps)
       neverOpen: (hosts, planWindows, span) => neverOpen(rules, hosts, { planWindows, span }),
       onChanged: listen,
     },
+    selectors: () => [
+      ...selectorsOf('window', rules.windows.values()),
+      ...selectorsOf('freeze', rules.freezes.values()),
+    ],
     endpoints: calendarEndpoints({ context, deps, rules, warm: (text) => warm(deps, text), changed: tell }),
   };
 }
+
+const selectorsOf = (
+  kind: string,
+  all: Iterable<{ readonly name: string; readonly selector: string | null }>,
+): SelectorInUse[] =>
+  [...all].flatMap(({ name, selector }) =>
+    selector === null ? [] : [{ user: `${kind}:${name}`, selector }],
+  );
 
 /** Facts of a selector that no longer compiles are gone; its rule is undecided for every host. */
 async function warm({ select, facts }: CalendarDeps, selector: string): Promise<void> {

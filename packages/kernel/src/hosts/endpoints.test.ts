@@ -54,6 +54,11 @@ async function openRoutes(t: TestContext) {
     },
     revoke: async (_: unknown, hostId: string) => void revoked.push(hostId),
     releaseTasks: async () => {},
+    selectorsInUse: () => [
+      { user: 'role:web-operator', selector: 'inGroup("bj1/web") || label.site == "bj1"' },
+      { user: 'freeze:prod', selector: '!("prod" in groups)' },
+      { user: 'budget:of-a-plugin-that-has-gone', selector: 'nothing.like == "this"' },
+    ],
   };
   const endpoints = [...hostsEndpoints(deps), ...groupEndpoints(deps)];
   const call = async <Answer>(id: string, asked: Asked = {}): Promise<Answer> => {
@@ -263,6 +268,15 @@ test('refuses groups that would contain themselves, and the removal of one that 
   await assert.rejects(put('b', null), isCode('GROUP_EXISTS'));
   await assert.rejects(call('groups.remove', { params: { path: 'b' } }), isCode('GROUP_IN_USE'));
   await assert.rejects(call('groups.get', { params: { path: 'bb' } }), isCode('GROUP_UNKNOWN'));
+  for (const [path, user] of Object.entries({ 'bj1/web': 'role:web-operator', prod: 'freeze:prod' })) {
+    await put(path, null);
+    await assert.rejects(
+      call('groups.remove', { params: { path } }),
+      (error) => isAppError(error) && error.code === 'GROUP_IN_USE' && error.details['users'] === user,
+    );
+  }
+  await put('bj1', null);
+  await call('groups.remove', { params: { path: 'bj1' } });
 });
 
 test('the tree counts each host once, under every path above it', async (t) => {

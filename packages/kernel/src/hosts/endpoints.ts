@@ -17,7 +17,7 @@ import { countTree } from './count-tree.ts';
 import { findHost, findHostToChange, requireBothScopes, requireEtag } from './find-host.ts';
 import { warmGroups } from './group-endpoints.ts';
 import { pageHosts } from './page-hosts.ts';
-import type { GroupsService, HostEntry } from './service.ts';
+import type { GroupsService, HostEntry, SelectorInUse } from './service.ts';
 
 export interface HostsEndpointDeps extends LabelDeps {
   readonly groups: GroupsService;
@@ -25,6 +25,8 @@ export interface HostsEndpointDeps extends LabelDeps {
   readonly facts: Pick<FactsService, 'warm'>;
   /** Certificates of a host, by enrolment. */
   readonly revoke: (transaction: Transaction, hostId: string, reason: string) => Promise<void>;
+  /** Of all rules beside groups that would mean other hosts, and say nothing, were a group of theirs gone. */
+  readonly selectorsInUse: () => readonly SelectorInUse[];
   /** What the host still had to do, by rollouts. */
   readonly releaseTasks: (transaction: Transaction, hostId: string, by: Principal['actor']) => Promise<void>;
 }

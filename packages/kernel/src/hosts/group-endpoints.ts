@@ -199,15 +199,16 @@ function requireNoCycle({ groups, select }: HostsEndpointDeps, path: string, sel
   if (through !== null) throw new AppError('GROUP_CYCLE', { path, through });
 }
 
-function requireUnused({ groups, select }: HostsEndpointDeps, path: string): void {
-  const users = [...groups.groups.values()].filter(
-    (group) =>
-      group.kind === 'selector' &&
-      group.path !== path &&
-      compileOrNull({ select }, group.selector)?.groupRefs?.includes(path) === true,
+/** Without the group a freeze would close nobody, a budget cap nobody, and a role with a `!` reach more than it was given. */
+function requireUnused({ groups, select, selectorsInUse }: HostsEndpointDeps, path: string): void {
+  const ofGroups = [...groups.groups.values()].flatMap((group) =>
+    group.kind === 'selector' && group.path !== path ? [{ user: group.path, selector: group.selector }] : [],
+  );
+  const users = [...ofGroups, ...selectorsInUse()].filter(
+    ({ selector }) => compileOrNull({ select }, selector)?.groupRefs?.includes(path) === true,
   );
   if (users.length > 0)
-    throw new AppError('GROUP_IN_USE', { path, users: users.map((group) => group.path).join(', ') });
+    throw new AppError('GROUP_IN_USE', { path, users: users.map(({ user }) => user).join(', ') });
 }
 
 const without = (host: HostEntry, path: string): HostEntry => ({

@@ -119,6 +119,12 @@ export interface GroupsService {
   onChange(listener: () => void): () => void;
 }
 
+/** A rule that rests on a selector, and through it on groups: `role:operator`, `budget:web`. */
+export interface SelectorInUse {
+  readonly user: string;
+  readonly selector: string;
+}
+
 /** Turns a request for targets into hosts, now. Union of its parts, without pending and decommissioned hosts. */
 export interface TargetResolver {
   resolve(target: TargetRequest): Promise<{

@@ -7,7 +7,7 @@ import type { Signer } from '../enrolment/service.ts';
 import type { EventsService } from '../events/service.ts';
 import type { GatesService } from '../gates/service.ts';
 import type { GatewayService } from '../gateway/service.ts';
-import type { HostsService, TargetResolver } from '../hosts/service.ts';
+import type { HostsService, SelectorInUse, TargetResolver } from '../hosts/service.ts';
 import type { Endpoint } from '../http/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { NotificationsService } from '../notifications/service.ts';
@@ -64,6 +64,8 @@ export interface RolloutsRoom {
   readonly plans: PlansService;
   readonly endpoints: readonly Endpoint[];
   readonly reconcilers: readonly Reconciler[];
+  /** Of emergency stops in force. */
+  readonly selectors: () => readonly SelectorInUse[];
   /** Pauses what would go on by itself; gives the ids of those rollouts. */
   pauseAll(reason: string): Promise<readonly string[]>;
   /** Those that have not ended, as the driver holds them; for simulations, which look at them and change nothing. */
@@ -115,6 +117,10 @@ export async function createRollouts(context: KernelContext, deps: RolloutsDeps)
       ...predictions.reconcilers,
       ...driver.reconcilers,
     ],
+    selectors: () =>
+      stops
+        .list()
+        .flatMap(({ id, selector }) => (selector === null ? [] : [{ user: `stop:${id}`, selector }])),
     pauseAll: (reason) => pauseAll(driver, reason),
     waitingCount: () => driver.loop.waitingCount,
     async idle() {
