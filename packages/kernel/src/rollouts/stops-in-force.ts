@@ -14,7 +14,8 @@ export interface StopsInForce {
 
 interface Compiled {
   readonly stop: StopRecord;
-  readonly selector: Selector | null;
+  /** Null: all hosts. `evaluate` says of whom it cannot decide. */
+  readonly selector: Pick<Selector, 'evaluate'> | null;
   readonly hostIds: ReadonlySet<string> | null;
 }
 
@@ -22,7 +23,7 @@ export function createStopsInForce(select: Pick<SelectService, 'compile'>): Stop
   const stops = new Map<string, Compiled>();
   const compile = (stop: StopRecord): Compiled => ({
     stop,
-    selector: stop.selector === null ? null : select.compile(stop.selector),
+    selector: stop.selector === null ? null : compiledOrUndecided(select, stop.selector),
     hostIds: stop.hostIds === null ? null : new Set(stop.hostIds),
   });
   const isCovered = ({ selector, hostIds }: Compiled, host: HostEntry): boolean => {
@@ -43,4 +44,16 @@ export function createStopsInForce(select: Pick<SelectService, 'compile'>): Stop
       for (const stop of all) stops.set(stop.id, compile(stop));
     },
   };
+}
+
+function compiledOrUndecided(
+  select: Pick<SelectService, 'compile'>,
+  text: string,
+): Pick<Selector, 'evaluate'> {
+  try {
+    return select.compile(text);
+  } catch {
+    // It compiled when it was put. Its facts have gone with their plugin: a stop that nobody can read holds, and no start.
+    return { evaluate: () => 'unknown' };
+  }
 }
