@@ -293,3 +293,33 @@ test('output of several hosts: the one that is meant is asked for by name', asyn
   assert.equal(exit, 2);
   assert.match(err, new RegExp(`rollout output \\S+ needs ${host(1).hostName} \\| ${host(2).hostName}`));
 });
+
+test('a list of tasks is as long as its limit says', async () => {
+  const all = Array.from({ length: 1800 }, (_, n) => ({
+    id: `${rolloutId}.${n}`,
+    rolloutId,
+    hostId: `h_${String(n).padStart(18, '0')}`,
+    hostName: `web-${n}`,
+    stepIndex: n,
+    wave: 0,
+    state: 'failed',
+    attempt: 1,
+    cause: null,
+    offeredAt: at,
+    startedAt: at,
+    endedAt: at,
+    outcome: null,
+  }));
+  cli.server.on(resultRoutes.tasks, ({ query }) => {
+    const { cursor = '0', limit } = query as { cursor?: string; limit: number };
+    const end = Number(cursor) + limit;
+    const nextCursor = end < all.length ? String(end) : null;
+    return { json: { items: all.slice(Number(cursor), end), nextCursor } };
+  });
+
+  const short = await run(['rollout', 'tasks', rolloutId, '--json']);
+  const whole = await run(['rollout', 'tasks', rolloutId, '--json', '--limit', '100000']);
+
+  assert.equal(JSON.parse(short.out).length, 1000);
+  assert.equal(JSON.parse(whole.out || '[]').length, 1800, whole.err);
+});

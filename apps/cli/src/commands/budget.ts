@@ -8,6 +8,7 @@ import {
   EXIT,
   flag,
   integer,
+  limitOption,
   one,
   printRecord,
   printRows,
@@ -260,13 +261,13 @@ const leases = defineCommand({
     zh: '列出租约：主机、任务及起始时间',
   },
   arguments: {},
-  options: {},
+  options: { limit: limitOption },
   examples: [
     { line: 'pilothouse budget leases', about: { en: 'With holder and age', zh: '含持有者与时长' } },
   ],
-  async run(context) {
+  async run(context, { options }) {
     const client = await context.connect();
-    const rows = await readList(undefined, (query) => client.call(budgetsRoutes.leases, { query }));
+    const rows = await readList(options.limit, (query) => client.call(budgetsRoutes.leases, { query }));
     const now = context.clock.now();
     const columns: Column<Lease>[] = [
       { title: { en: 'HOST', zh: '主机' }, value: (lease) => lease.hostName },

@@ -4,6 +4,7 @@ import {
   confirm,
   defineCommand,
   EXIT,
+  limitOption,
   list,
   one,
   printRecord,
@@ -43,13 +44,13 @@ const members = defineCommand({
   path: 'groups show',
   summary: { en: 'List the hosts of a group and of those below it', zh: '列出分组及其下级分组的主机' },
   arguments: { path },
-  options: {},
+  options: { limit: limitOption },
   examples: [
     { line: 'pilothouse groups show bj1/row2', about: { en: 'Whom it means now', zh: '查看其当前主机' } },
   ],
-  async run(context, { args }) {
+  async run(context, { args, options }) {
     const client = await context.connect();
-    const rows = await readList(undefined, (query) =>
+    const rows = await readList(options.limit, (query) =>
       client.call(groupsRoutes.members, { params: args, query }),
     );
     printRows(context, hostColumns(context), rows);

@@ -5,6 +5,7 @@ import {
   defineCommand,
   EXIT,
   flag,
+  limitOption,
   note,
   one,
   optionalOne,
@@ -32,6 +33,7 @@ export const rolloutTasks = defineCommand({
       placeholder: 'STATE',
       about: { en: 'Only those in this state', zh: '仅处于该状态的' },
     }),
+    limit: limitOption,
   },
   examples: [
     {
@@ -41,7 +43,7 @@ export const rolloutTasks = defineCommand({
   ],
   async run(context, { args, options }) {
     const client = await context.connect();
-    const rows = await readList(undefined, (page) =>
+    const rows = await readList(options.limit, (page) =>
       client.call(resultRoutes.tasks, {
         params: { rolloutId: args.id },
         query: { ...page, ...(options.state === undefined ? {} : { state: options.state }) },
