@@ -4,7 +4,7 @@ import type { HostId } from '@pilothouse/contract';
 import { type Access, createAccess } from './access/index.ts';
 import { type AgentLack, agentLacks } from './agent-lacks.ts';
 import { beginEpoch } from './begin-epoch.ts';
-import { createRooms, gatewayUrl, type Rooms } from './create-rooms.ts';
+import { createRooms, gatewayUrl, type Rooms, type RoomsOptions } from './create-rooms.ts';
 import { createToken } from './enrolment/index.ts';
 import { createLeaderDoor, handshakesOf, measureFronts } from './fronts/index.ts';
 import {
@@ -99,12 +99,7 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
     declarations,
     metrics,
     gatewayPort: () => gatewayPort,
-    selectorsOfRoles: () => access.selectors(),
-    delegates: {
-      delegateOf: (principal) => access.delegates.delegateOf(principal),
-      // Rollouts that were read back ask at once whose approvals still count.
-      principalOf: async (delegate) => (await accessOpened.promise).delegates.principalOf(delegate),
-    },
+    ...askedOfAccess(() => access, accessOpened.promise),
   });
   closers.push(() => rooms.enrolment.service.close());
   closers.push(() => rooms.closeRules());
@@ -151,6 +146,19 @@ async function openKernel(given: KernelContext, options: KernelOptions, closing:
     close: closing.close,
   };
 }
+
+/** What rooms ask of accounts, which are made after them. */
+const askedOfAccess = (
+  access: () => Access,
+  opened: Promise<Access>,
+): Pick<RoomsOptions, 'delegates' | 'selectorsOfRoles'> => ({
+  selectorsOfRoles: () => access().selectors(),
+  delegates: {
+    delegateOf: (principal) => access().delegates.delegateOf(principal),
+    // Rollouts that were read back ask at once whose approvals still count.
+    principalOf: async (delegate) => (await opened).delegates.principalOf(delegate),
+  },
+});
 
 function measure(metrics: Metrics, { gateway, services }: Rooms): void {
   const { index } = services.hosts;

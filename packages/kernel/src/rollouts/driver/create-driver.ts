@@ -232,11 +232,11 @@ function driverOver(core: DriverCore, stopListening: () => void): Driver {
     },
     async dropOutputs(drop) {
       // After it no batch is under way that rests on what the store has.
-      await core.loop.run(() => core.outputs.beginSweep());
+      await core.loop.run(() => core.outputs.setSweeping(true));
       try {
         return await drop();
       } finally {
-        core.outputs.endSweep();
+        core.outputs.setSweeping(false);
       }
     },
     wakeStopped: (batch) => wakeHeld(core, batch, 'stopped'),

@@ -30,11 +30,10 @@ export interface OutputIntake {
   takeBody(batch: Batch, hostId: HostId, digest: Digest, body: Uint8Array): boolean;
   sessionClosed(hostId: HostId, batch: Batch): void;
   /**
-   * Outputs that no task names are being dropped, until `endSweep`: what is in the store may go, so nothing is there but what
-   * a batch brings, and what was known before is not.
+   * Outputs that no task names are being dropped: what is in the store may go, so nothing is there but what a batch brings,
+   * and afterwards nothing is known of what was there before.
    */
-  beginSweep(): void;
-  endSweep(): void;
+  setSweeping(isOn: boolean): void;
   clear(): void;
 }
 
@@ -101,11 +100,8 @@ export function createOutputIntake(deps: {
         }
       }
     },
-    beginSweep() {
-      isSweeping = true;
-    },
-    endSweep() {
-      isSweeping = false;
+    setSweeping(isOn) {
+      isSweeping = isOn;
       known.clear();
     },
     clear: () => wanted.clear(),
