@@ -384,3 +384,18 @@ test('a time that no calendar has is a wrong value, and no fault of the program'
     assert.match(err, /CLI_VALUE_INVALID/);
   }
 });
+
+test('Ctrl-C between two looks ends a live view as it ends everything', async () => {
+  cli.server.on(hostsRoutes.list, page(host('web-1')));
+  cli.server.on(eventsRoutes.stream, { stream: [] });
+  for (const line of [
+    ['hosts', '--watch'],
+    ['events', '--follow'],
+  ]) {
+    const keys = new AbortController();
+
+    const { exit, err } = await run(line, { signal: keys.signal, pause: () => keys.abort() });
+
+    assert.deepEqual([exit, err], [130, ''], line.join(' '));
+  }
+});

@@ -23,6 +23,8 @@ export interface TestCliOptions {
   readonly isTty?: boolean;
   readonly columns?: number;
   readonly signal?: AbortSignal;
+  /** Called instead of a pause. */
+  readonly pause?: () => void;
   readonly sites?: Partial<Sites>;
   readonly config?: CliConfig;
 }
@@ -71,7 +73,7 @@ export async function runTestCli(line: readonly string[], options: TestCliOption
     environment,
     terminal: () => terminal,
     clock: stillClock,
-    watchWorld: { wait: async () => {}, random: () => 0 },
+    watchWorld: { wait: async () => options.pause?.(), random: () => 0 },
     signal: options.signal ?? new AbortController().signal,
     sites: {
       directory,

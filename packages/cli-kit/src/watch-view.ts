@@ -1,3 +1,4 @@
+import { AppError } from '@pilothouse/contract';
 import type { CliContext } from './cli-context.ts';
 import { duration, flag } from './options.ts';
 
@@ -13,7 +14,7 @@ export const watchOptions = {
 };
 
 /**
- * Runs a view once, or until Ctrl-C. On a terminal each round takes the place of the one before; elsewhere rounds follow
+ * Runs a view once, or until Ctrl-C (AppError CLI_INTERRUPTED). On a terminal each round takes the place of the one before; elsewhere rounds follow
  * one another, so that a log file of them is readable.
  */
 export async function watchView(
@@ -26,7 +27,7 @@ export async function watchView(
   const intervalMs = Math.max(INTERVAL_MS_MIN, options.every ?? INTERVAL_MS);
   for (;;) {
     await context.watchWorld.wait(intervalMs);
-    if (context.signal.aborted) return;
+    if (context.signal.aborted) throw new AppError('CLI_INTERRUPTED');
     if (context.terminal.isOutputTty && !context.isJson) context.terminal.write('\u001b[H\u001b[2J');
     await show();
   }

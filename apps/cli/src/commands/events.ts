@@ -74,7 +74,8 @@ export const eventsCommands = [
         const parsed = Event.safeParse(JSON.parse(event.data));
         if (parsed.success) printEvent(context, parsed.data, await hostNames(client, [parsed.data]));
       }
-      return EXIT.ok;
+      // Nothing else ends it.
+      return EXIT.interrupted;
     },
   }),
 ];
