@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readJsonLines } from '@pilothouse/client';
 import { type AuditCheckpoint, type AuditRecord, digestOfJson } from '@pilothouse/contract';
 import fc from 'fast-check';
 import { verifyExport } from './verify-export.ts';
@@ -71,4 +72,20 @@ test('finds a tail that was cut off and a chain written anew only with a witness
     problem: 'cut',
   });
   assert.deepEqual(await verify(records, other), { kind: 'broken', sequence: 5, problem: 'rewritten' });
+});
+
+test('a line that is no JSON at all is a fault of the log, and none of whoever reads it', async () => {
+  const [first, second] = chain(2).map((record) => JSON.stringify(record));
+  for (const damaged of ['', '{"sequence":', '\u0000', '<html>'])
+    assert.deepEqual(
+      await verifyExport(
+        readJsonLines(
+          (async function* () {
+            yield Buffer.from(`${first}\n${damaged}x\n${second}\n`);
+          })(),
+        ),
+        [],
+      ),
+      { kind: 'broken', sequence: 2, problem: 'malformed' },
+    );
 });
