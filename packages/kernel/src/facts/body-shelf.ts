@@ -59,16 +59,7 @@ export async function openBodyShelf(
     cache.delete(digest);
   };
 
-  const write = batchWhileBusy<BodyRow>({
-    run: (rows) => {
-      // Two hosts may have sent the same; one statement must not write a row twice.
-      const distinct = new Map(rows.map((row) => [`${row.fact} ${row.digest}`, row]));
-      return store.transaction((transaction) => insertBodies(transaction, [...distinct.values()]));
-    },
-    itemsPerBatchMax: BODIES_PER_BATCH_MAX,
-    itemsWaitingMax: BODIES_WAITING_MAX,
-  });
-
+  const write = bodyWriter(store);
   const load = async (digest: Digest): Promise<unknown> => {
     const row = await loadBody(store, digest);
     if (row === null) return null;
@@ -111,6 +102,17 @@ export async function openBodyShelf(
     forget,
   };
 }
+
+const bodyWriter = (store: KernelContext['store']) =>
+  batchWhileBusy<BodyRow>({
+    run: (rows) => {
+      // Two hosts may have sent the same; one statement must not write a row twice.
+      const distinct = new Map(rows.map((row) => [`${row.fact} ${row.digest}`, row]));
+      return store.transaction((transaction) => insertBodies(transaction, [...distinct.values()]));
+    },
+    itemsPerBatchMax: BODIES_PER_BATCH_MAX,
+    itemsWaitingMax: BODIES_WAITING_MAX,
+  });
 
 async function readStored(row: BodyRow): Promise<unknown> {
   try {
