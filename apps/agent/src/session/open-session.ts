@@ -158,7 +158,11 @@ function converse(socket: WebSocket, options: SessionOptions): Promise<SessionEn
   });
 }
 
-function sendBounded(socket: WebSocket, frame: { readonly kind: string }, log: AgentLog): boolean {
+function sendBounded(
+  socket: WebSocket,
+  frame: { readonly kind: string; readonly generation: number },
+  log: AgentLog,
+): boolean {
   const { bufferedAmount } = socket;
   if (frame.kind === 'output' && bufferedAmount > SEND_BUFFER_BYTES_MAX) return false;
   if (bufferedAmount > UNREAD_BYTES_MAX) {
