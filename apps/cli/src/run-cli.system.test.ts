@@ -393,7 +393,6 @@ test('Ctrl-C between two looks ends a live view as it ends everything', async ()
     ['events', '--follow'],
   ]) {
     const keys = new AbortController();
-
     const { exit, err } = await run(line, { signal: keys.signal, pause: () => keys.abort() });
 
     assert.deepEqual([exit, err], [130, ''], line.join(' '));
