@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, stat } from 'node:fs/promises';
+import { mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import {
@@ -16,6 +16,7 @@ import {
 import { signedInCli } from './signed-in-cli.ts';
 import { runTestCli, TEST_NOW } from './test-cli.ts';
 import { problem } from './test-server.ts';
+import { witnessFile } from './witness.ts';
 
 const cli = signedInCli();
 const { run } = cli;
@@ -397,4 +398,29 @@ test('Ctrl-C between two looks ends a live view as it ends everything', async ()
 
     assert.deepEqual([exit, err], [130, ''], line.join(' '));
   }
+});
+
+test('a command that worked has worked, although this computer cannot keep its witness', async () => {
+  const checkpoint = { sequence: 1, hash: '0'.repeat(64), at, keyId: 'k', signature: 's' };
+  cli.server.on(hostsRoutes.list, page(host('web-1')));
+  cli.server.on(auditRoutes.checkpoint, { json: checkpoint });
+  const place = witnessFile(cli.directory, cli.server.url);
+
+  // No directory can be made there, as on a disk that is full or may not be written.
+  await writeFile(join(cli.directory, 'witness'), '');
+  const unwritable = await run(['hosts']);
+  await rm(join(cli.directory, 'witness'));
+  // What a computer left that lost its power in the middle.
+  await mkdir(join(cli.directory, 'witness'));
+  await writeFile(place.path, '{"sequence":');
+  await utimes(place.path, 0, 0);
+  const damaged = await run(['hosts']);
+
+  assert.deepEqual([unwritable.exit, unwritable.err], [0, '']);
+  assert.deepEqual([damaged.exit, damaged.err], [0, '']);
+  assert.deepEqual(await place.read(), checkpoint);
+  await writeFile(place.path, '{"sequence":');
+  const verified = await run(['audit', 'verify']);
+  assert.equal(verified.exit, 2);
+  assert.match(verified.err, /CLI_FILE_UNREADABLE/);
 });

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '@pilothouse/base';
 import type { Client } from '@pilothouse/client';
 import { AuditCheckpoint, auditRoutes, isAppError } from '@pilothouse/contract';
 import { writePrivate } from './config-file.ts';
@@ -29,8 +30,7 @@ export function witnessFile(directory: string, url: string): WitnessFile {
     async read() {
       const text = await readFile(path, 'utf8').catch(() => null);
       if (text === null) return null;
-      const parsed = AuditCheckpoint.safeParse(JSON.parse(text));
-      return parsed.success ? parsed.data : null;
+      return checkpointOf(text);
     },
     async ageMs(nowMs) {
       const found = await stat(path).catch(() => null);
@@ -38,6 +38,16 @@ export function witnessFile(directory: string, url: string): WitnessFile {
     },
     write: (checkpoint) => writePrivate(path, `${JSON.stringify(checkpoint)}\n`),
   };
+}
+
+/** Null: it is damaged, and nothing is known by it. */
+export function checkpointOf(text: string): AuditCheckpoint | null {
+  try {
+    return AuditCheckpoint.parse(JSON.parse(text));
+  } catch {
+    // No JSON, or JSON of something else.
+    return null;
+  }
 }
 
 export type WitnessNews =
@@ -55,7 +65,7 @@ export async function renewWitness(file: WitnessFile, client: Client): Promise<W
   return { kind: 'kept' };
 }
 
-/** The same after a command that worked, when the witness is old. A server that will not say does no harm. */
+/** The same after a command that worked, when the witness is old. A server that will not say, or a disk that takes none, does no harm. */
 export async function renewOldWitness(
   file: WitnessFile,
   client: Client,
@@ -66,7 +76,7 @@ export async function renewOldWitness(
   try {
     return await renewWitness(file, client);
   } catch (error) {
-    if (isAppError(error)) return { kind: 'kept' };
+    if (isAppError(error) || errorCode(error) !== null) return { kind: 'kept' };
     throw error;
   }
 }

@@ -18,7 +18,7 @@ import {
 import { readJsonLines } from '@pilothouse/client';
 import {
   AppError,
-  AuditCheckpoint,
+  type AuditCheckpoint,
   type AuditRecord,
   auditProblems,
   auditRoutes,
@@ -29,7 +29,7 @@ import type { AppContext } from '../app-context.ts';
 import { defineAppCommand } from '../define-app-command.ts';
 import { runServerProgram } from '../run-server-program.ts';
 import { type ExportReport, verifyExport } from '../verify-export.ts';
-import { renewWitness, witnessFile } from '../witness.ts';
+import { checkpointOf, renewWitness, witnessFile } from '../witness.ts';
 import { auditHosts } from './audit-hosts.ts';
 
 const filterOptions = {
@@ -160,10 +160,10 @@ async function readWitness(path: string, isNamed: boolean): Promise<AuditCheckpo
     throw new AppError('CLI_FILE_UNREADABLE', { path, reason: cause.code ?? 'unknown' }, { cause });
   });
   if (source === null) return [];
-  const parsed = AuditCheckpoint.safeParse(JSON.parse(source));
-  if (!parsed.success)
+  const checkpoint = checkpointOf(source.replace(/^\uFEFF/, ''));
+  if (checkpoint === null)
     throw new AppError('CLI_FILE_UNREADABLE', { path, reason: { en: 'not a checkpoint', zh: '不是检查点' } });
-  return [parsed.data];
+  return [checkpoint];
 }
 
 function conclude(context: AppContext, report: ExportReport): ExitCode {
