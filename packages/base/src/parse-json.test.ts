@@ -45,7 +45,8 @@ test('half a character is no text: it is refused, or mended where that is asked 
     fc.property(fc.jsonValue({ stringUnit: 'binary', maxDepth: 3 }), (value) => {
       const text = JSON.stringify(value);
       assert.equal(mendHalves(text) === text, isWhole(value));
-      assert.deepEqual(parseJson(mendHalves(text)), wholeOf(value));
+      // As JSON has it, which knows no negative zero.
+      assert.deepEqual(parseJson(mendHalves(text)), wholeOf(JSON.parse(text)));
     }),
   );
 });
