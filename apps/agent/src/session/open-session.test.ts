@@ -11,6 +11,7 @@ import { runSession } from './open-session.ts';
 
 const MINUTE_MS = 60_000;
 const MIB = 1024 * 1024;
+// The gateway of these tests reads nothing of it.
 const HELLO = { kind: 'hello', protocol: 1 } as unknown as AgentFrameOf<'hello'>;
 
 /** A session with a gateway without TLS, which says what `answer` says to the hello and then nothing more. */

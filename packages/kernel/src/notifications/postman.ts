@@ -4,10 +4,10 @@
  * Problem: a receiver may be down for hours, slow or gone, and neither a rollout nor another receiver may wait for it.
  *
  * Rule: a message is durable before anybody tries to send it, and each try is recorded when it has ended. Channels are served
- * beside each other and in turn, one message at a time, the messages of one channel one after another, oldest first. A failure is tried again with growing pauses;
- * after so many tries the message is given up and stays visible. While the store takes no record, the channel rests and what
- * came of the try is kept: nobody is sent a message again because a disk is full. What was sent and not yet recorded when the
- * server dies is sent again: receivers see the same id and may drop the second.
+ * beside each other and in turn, one message at a time, the messages of one channel one after another, oldest first. A
+ * failure is tried again with growing pauses; after so many tries the message is given up and stays visible. While the store
+ * takes no record, the channel rests and what came of the try is kept: nobody is sent a message again because a disk is full.
+ * What was sent and not yet recorded when the server dies is sent again: receivers see the same id and may drop the second.
  */
 import { backoffMs, type Clock, HOUR_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import { isAppError } from '@pilothouse/contract';
