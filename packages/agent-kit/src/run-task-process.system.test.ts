@@ -134,8 +134,10 @@ test('nothing is heard of a task that is over, also where pipes have no names', 
   // Without mkfifo, as on a disk that has no room for one.
   process.env['PATH'] = '/nowhere';
   const went = join(directory, 'went');
+  const daemon = `touch "$0/left"; while [ ! -e "$0/go" ]; do sleep 0.05; done; trap "" PIPE; echo late; touch "$0/went"`;
   const end = await sh(
-    `setsid sh -c 'while [ ! -e "$0/go" ]; do sleep 0.05; done; trap "" PIPE; echo late; touch "$0/went"' ${directory} & echo done`,
+    // Until it has a session of its own it belongs to the task, which would end it.
+    `setsid sh -c '${daemon}' ${directory} & while [ ! -e ${directory}/left ]; do sleep 0.05; done; echo done`,
   );
   await writeFile(join(directory, 'go'), '');
   await until('the daemon to have spoken', 10_000, async () => existsSync(went));
