@@ -12,8 +12,8 @@ const WORDS = {
   host: { en: '{host} (wave {wave}): {state}', zh: '{host}（第 {wave} 批）：{state}' },
   exit: { en: 'exit code {exitCode}', zh: '退出码 {exitCode}' },
   more: {
-    en: 'and {count} more: pilothouse rollout tasks {id} --state failed',
-    zh: '另有 {count} 台：pilothouse rollout tasks {id} --state failed',
+    en: 'and {count} more: pilothouse rollout tasks {id} --state {state}',
+    zh: '另有 {count} 台：pilothouse rollout tasks {id} --state {state}',
   },
   again: {
     en: 'Mend these hosts, then undo again (harmless where it was done): pilothouse rollout rollback {id}',
@@ -44,7 +44,9 @@ function block(
   return [
     `${paint(context.terminal, 'bold', title)}\n`,
     ...failed.hosts.map((host) => `  ${plain(hostText(context, host))}\n`),
-    ...(rest > 0 ? [`  ${context.say(WORDS.more, { count: rest, id })}\n`] : []),
+    ...(rest > 0
+      ? [`  ${context.say(WORDS.more, { count: rest, id, state: failed.hosts[0]?.state ?? 'failed' })}\n`]
+      : []),
   ];
 }
 

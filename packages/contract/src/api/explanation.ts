@@ -120,7 +120,7 @@ export const Explanation = z.object({
   endsAt: Timestamp.nullable(),
   /** How `endsAt` comes about; null with it. */
   forecast: Forecast.nullable().default(null),
-  /** Hosts that failed or of which nobody knows; null: none. */
+  /** Hosts that failed or of which nobody knows, and canaries that were skipped where a halt was for that; null: none. */
   failures: FailedHosts,
   /** Of a rollout that is being undone, or was: hosts that still hold what was to be undone; null: none. */
   notUndone: FailedHosts,

@@ -1,4 +1,4 @@
-import type { Strategy } from '@pilothouse/contract';
+import type { PlanHeader, Strategy } from '@pilothouse/contract';
 import type { LoadedPlan } from '../../plans/index.ts';
 import { type EngineWave, failuresAllowed, gatesAfter } from '../engine/index.ts';
 import type { RolloutRecord } from '../rollout-store.ts';
@@ -27,7 +27,12 @@ export function wavesOfPlan(plan: PlanSteps, kind: RolloutRecord['fixed']['kind'
       count: strategy.waveFailuresMax,
       percent: strategy.waveFailuresPercentMax,
     }),
+    isCanary: wave === 0 && startsWithCanary(plan.plan.header),
     // A dry run changes nothing that a gate could look at.
     gates: kind === 'dry-run' ? [] : gatesAfter(strategy.gates ?? [], wave, indexes.length),
   }));
 }
+
+/** What is undone has been tried: its waves are those of the plan that it undoes, the last one first. */
+const startsWithCanary = ({ strategy: { waves }, rollbackOf }: PlanHeader): boolean =>
+  rollbackOf === undefined && 'canary' in waves && waves.canary !== null;

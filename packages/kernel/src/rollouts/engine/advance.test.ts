@@ -4,7 +4,7 @@ import { advance, nextWakeAt, refusalOf } from './advance.ts';
 import { newState } from './build-state.ts';
 import type { Effect, Input } from './inputs.ts';
 import { type EngineConfig, type EngineState, OFFER_START_WINDOW_MS, TASK_GRACE_MS } from './state.ts';
-import { testConfig } from './test-config.ts';
+import { equalWaves, testConfig } from './test-config.ts';
 
 const NOW = 1_700_000_000_000;
 const HOUR = 3_600_000;
@@ -223,4 +223,55 @@ test('ten thousand tasks cost a few inputs each and nothing more', () => {
 
   assert.equal(state.state, 'succeeded');
   assert.equal(inputs, 40_001);
+});
+
+const skipped = (index: number): Input => ({
+  kind: 'claim-answered',
+  index,
+  answer: { kind: 'unfit', cause: { code: 'TASK_HOST_IN_MAINTENANCE', details: {} } },
+});
+
+test('canaries of which none is known to have run open nothing: what follows has been tried nowhere', () => {
+  const { state, feed } = rollout(4, { waves: equalWaves(4, 2, { isCanary: true }) });
+  feed({ kind: 'tick' });
+  feed(skipped(0));
+  assert.equal(state.state, 'running');
+  feed(skipped(1));
+
+  assert.equal(state.state, 'halted');
+  assert.deepEqual(state.cause, {
+    code: 'ROLLOUT_CANARY_UNTRIED',
+    details: { wave: 1, waveName: '1', hosts: 2 },
+    by: null,
+  });
+  assert.deepEqual(phases(state), ['skipped', 'skipped', 'cancelled', 'cancelled']);
+});
+
+test('a canary whose end nobody knows shows nothing', () => {
+  const { state, feed, grant } = rollout(2, { waves: equalWaves(2, 1, { isCanary: true }) });
+  feed({ kind: 'tick' });
+  grant(0);
+  feed({ kind: 'started', index: 0, attempt: 1 });
+  feed({ kind: 'journal', index: 0, attempt: 1, entry: 'absent' });
+
+  assert.deepEqual(phases(state), ['unknown', 'cancelled']);
+  assert.equal(state.cause.code, 'ROLLOUT_CANARY_UNTRIED');
+});
+
+test('one canary that ran is enough, waves that are none need nobody, and the last wave has nothing to open', () => {
+  const tried = rollout(3, { waves: equalWaves(3, 2, { isCanary: true }) });
+  tried.feed({ kind: 'tick' });
+  tried.feed(skipped(0));
+  tried.grant(1);
+  tried.feed(outcome(1, 'succeeded'));
+  const plain = rollout(2, { waves: equalWaves(2, 1) });
+  plain.feed({ kind: 'tick' });
+  plain.feed(skipped(0));
+  const only = rollout(1, { waves: equalWaves(1, 1, { isCanary: true }) });
+  only.feed({ kind: 'tick' });
+  only.feed(skipped(0));
+
+  assert.deepEqual([tried.state.wave, tried.state.state], [1, 'running']);
+  assert.deepEqual([plain.state.wave, plain.state.state], [1, 'running']);
+  assert.equal(only.state.cause.code, 'ROLLOUT_NOTHING_RAN');
 });

@@ -53,6 +53,7 @@ export function settle(step: Step): void {
 const HALTS: readonly string[] = [
   'ROLLOUT_FAILURE_LIMIT',
   'ROLLOUT_WAVE_FAILURE_LIMIT',
+  'ROLLOUT_CANARY_UNTRIED',
   'ROLLOUT_GATE_FAILED',
 ];
 /** Whether the cause of this state says that limits or gates were not met. */

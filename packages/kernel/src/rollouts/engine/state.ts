@@ -84,6 +84,8 @@ export interface EngineWave {
   readonly indexes: readonly number[];
   /** As the rollout's: k halts at failure k + 1 of this wave. */
   readonly failuresMax: number | null;
+  /** Its hosts are to show whether the others may follow: when none of them is known to have run, nobody does. */
+  readonly isCanary: boolean;
   /** In the order in which they are passed; those that have nothing to hold back here are left out. */
   readonly gates: readonly Gate[];
 }

@@ -4,7 +4,7 @@ import type { EngineConfig, EngineWave } from './state.ts';
 export const equalWaves = (
   tasksCount: number,
   hostsPerWave: number,
-  rules: Partial<Pick<EngineWave, 'failuresMax' | 'gates'>> = {},
+  rules: Partial<Pick<EngineWave, 'failuresMax' | 'isCanary' | 'gates'>> = {},
 ): EngineWave[] =>
   Array.from({ length: Math.ceil(tasksCount / hostsPerWave) }, (_, wave) => ({
     name: String(wave + 1),
@@ -13,6 +13,7 @@ export const equalWaves = (
       (_each, n) => wave * hostsPerWave + n,
     ),
     failuresMax: null,
+    isCanary: false,
     gates: [],
     ...rules,
   }));

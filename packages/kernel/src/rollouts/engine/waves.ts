@@ -1,6 +1,6 @@
 import { passGates } from './gates.ts';
 import { type EngineState, type EngineTask, isGoingOn, isTaskEnd, isTaskFailure } from './state.ts';
-import type { Step } from './task-moves.ts';
+import { endUnstarted, move, type Step } from './task-moves.ts';
 
 export const wavesCountOf = (state: EngineState): number => state.config.waves.length;
 
@@ -25,6 +25,10 @@ export function openWaves(step: Step): boolean {
   const { state } = step;
   for (;;) {
     if (state.waveOpen > 0) return false;
+    if (isUntried(state)) {
+      haltUntried(step);
+      return false;
+    }
     // Gates are for people to rely on: none is judged for work that has not begun, or that they have paused.
     const hasGates = (state.config.waves[state.wave]?.gates.length ?? 0) > 0;
     if (hasGates && isGoingOn(state) && state.state !== 'running') return false;
@@ -32,6 +36,25 @@ export function openWaves(step: Step): boolean {
     if (state.wave + 1 >= wavesCountOf(state)) return true;
     openWave(state, state.wave + 1);
   }
+}
+
+/** The canaries have ended, and not one of them has shown whether the others may follow; what is unknown shows nothing. */
+function isUntried({ tasks, config, wave }: EngineState): boolean {
+  const canaries = config.waves[wave];
+  if (canaries === undefined || !canaries.isCanary || wave + 1 >= config.waves.length) return false;
+  return !canaries.indexes.some((index) => {
+    const { phase, startedAt = null } = tasks[index] ?? {};
+    return phase === 'succeeded' || (phase === 'failed' && startedAt !== null);
+  });
+}
+
+function haltUntried(step: Step): void {
+  const { wave, config } = step.state;
+  const { name = '', indexes = [] } = config.waves[wave] ?? {};
+  const details = { wave: wave + 1, waveName: name, hosts: indexes.length };
+  move(step, 'halting', { code: 'ROLLOUT_CANARY_UNTRIED', details, by: null });
+  const cause = { code: 'TASK_ROLLOUT_HALTED', details: {} };
+  endUnstarted(step, { state: 'cancelled', cause, endRunning: false });
 }
 
 function openWave(state: EngineState, wave: number): void {

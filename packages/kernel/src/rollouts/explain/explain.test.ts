@@ -36,6 +36,37 @@ test('a halt at the limit of failures names the hosts, how they ended and what t
   await world.close();
 });
 
+test('a halt for canaries that tried nothing names them, and why each was skipped', async () => {
+  const world = await openTestRollouts(4);
+  const { id } = await world.run({
+    notBefore: world.clock.now() + MINUTE,
+    strategy: { waves: { kind: 'staged', canary: { hosts: 2 }, then: [{ percent: 100 }] } },
+  });
+  // Chosen among those that were there.
+  for (const n of [0, 1]) world.changeHost(world.hostId(n), { isInMaintenance: true });
+  world.clock.advance(MINUTE);
+  await world.calm();
+  const { rollout, failures, waves } = await explain(world, id);
+
+  assert.equal(rollout.state, 'halted');
+  assert.equal(rollout.cause.code, 'ROLLOUT_CANARY_UNTRIED');
+  assert.deepEqual(
+    failures?.hosts.map(({ hostName, state, error }) => [hostName, state, error?.code]),
+    [
+      ['web-0', 'skipped', 'TASK_HOST_IN_MAINTENANCE'],
+      ['web-1', 'skipped', 'TASK_HOST_IN_MAINTENANCE'],
+    ],
+  );
+  assert.deepEqual(
+    waves.map(({ counts }) => [counts?.skipped, counts?.cancelled]),
+    [
+      [2, 0],
+      [0, 2],
+    ],
+  );
+  await world.close();
+});
+
 test('a reader is told of failures and holders on the hosts that they may see, and of no others', async () => {
   const world = await openTestRollouts(2);
   for (const host of world.fleet.hosts.values()) host.script = 'fail';

@@ -7,12 +7,15 @@ import type { ExplainDeps } from './explain-rollout.ts';
 
 /** Hosts that are named; the rest are counted. */
 const HOSTS_MAX = 20;
+const FAILURES: ReadonlySet<TaskState> = new Set(['failed', 'unknown']);
 /** Of the one line of its output that is shown. */
 const LINE_CHARS_MAX = 200;
 
-/** Hosts that failed or of which nobody knows: what a limit halted for, host by host. */
-export const failuresOf = (deps: ExplainDeps, sight: Sight): Promise<FailedHosts> =>
-  hostsThat(deps, sight, (state) => state === 'failed' || state === 'unknown');
+/** What a rollout halted for, host by host: those that failed or of which nobody knows, or canaries that tried nothing. */
+export const failuresOf = (deps: ExplainDeps, sight: Sight): Promise<FailedHosts> => {
+  const isUntried = sight.record.head.cause.code === 'ROLLOUT_CANARY_UNTRIED';
+  return hostsThat(deps, sight, (state) => FAILURES.has(state) || (isUntried && state === 'skipped'));
+};
 
 /** Of the rollout that undoes another: hosts that it did not restore. Null sight: the reader sees none of it. */
 export const notUndoneOf = async (deps: ExplainDeps, sight: Sight | null): Promise<FailedHosts> =>

@@ -50,6 +50,7 @@ export function noteOffered(world: World, host: VirtualHost, taskId: string): vo
   assert.equal(state.gate, null, 'nothing is offered while gates are passed');
   for (const other of state.tasks)
     if (other.wave < task.wave) assert.ok(other.endedAt !== null, 'waves never overlap');
+  checkCanaries(state, task.wave);
   for (let wave = 0; wave < task.wave; wave++)
     for (const gate of state.config.waves[wave]?.gates ?? [])
       if (gate.kind === 'check')
@@ -59,6 +60,18 @@ export function noteOffered(world: World, host: VirtualHost, taskId: string): vo
         );
   if (active.interruptionAt(task.index) !== 'none')
     assert.ok(world.server.leases.has(taskId), 'disruptive work holds a lease');
+}
+
+function checkCanaries({ tasks, config }: ActiveRollout['state'], wave: number): void {
+  for (const { isCanary, indexes } of config.waves.slice(0, wave))
+    if (isCanary)
+      assert.ok(
+        indexes.some((index) => {
+          const { phase, startedAt } = tasks[index] ?? {};
+          return phase === 'succeeded' || (phase === 'failed' && startedAt !== null);
+        }),
+        'canaries that tried nothing open no wave',
+      );
 }
 
 function noteMayChange(

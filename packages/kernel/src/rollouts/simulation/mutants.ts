@@ -51,6 +51,12 @@ export const MUTANTS: readonly Mutant[] = [
     replace: 'if (state.waveOpen > 1) return false;',
   },
   {
+    name: 'canaries that tried nothing open the next wave',
+    file: 'engine/waves.ts',
+    find: 'if (isUntried(state)) {',
+    replace: 'if (isUntried(state) && state.config.rolloutId === "") {',
+  },
+  {
     name: 'a rollout starts without the approvals that it lacks',
     file: 'engine/build-state.ts',
     find: "state: missing === null ? 'scheduled' : 'awaiting-approval',",
