@@ -45,6 +45,30 @@ async function heldUp(rules: TestRules): Promise<{ world: TestRollouts; id: stri
   return { world, id };
 }
 
+/** The one host refuses the task that it has, because its window is over. */
+function sayOverdue(world: TestRollouts): void {
+  const host = hostAt(world, 0);
+  const [task] = host.tasks.values();
+  assert.ok(task);
+  world.fleet.say(host.id, {
+    kind: 'outcome',
+    generation: host.session?.generation ?? 0,
+    taskId: task.taskId,
+    attempt: task.attempt,
+    outcome: {
+      kind: 'refused',
+      exitCode: null,
+      signal: null,
+      startedAt: null,
+      endedAt: '2026-01-01T00:00:00.000Z',
+      output: null,
+      error: { code: 'TASK_START_OVERDUE', details: {} },
+      result: null,
+    },
+    outputInline: null,
+  });
+}
+
 test('what waits on its host when its window closes does not begin there, and is offered again in the next one', async () => {
   const { calendar } = nights(10 * MINUTE, 40 * MINUTE);
   const { world, id } = await heldUp({ calendar });
@@ -121,29 +145,28 @@ test('an agent that cannot be held to the end of a window gets nothing that may 
 test('a host that says too soon that it is too late has failed, and is not asked for ever', async () => {
   const { calendar } = nights(600 * MINUTE, 1200 * MINUTE);
   const { world, id } = await heldUp({ calendar });
-  const host = hostAt(world, 0);
-  const [task] = host.tasks.values();
-  assert.ok(task);
-
-  world.fleet.say(host.id, {
-    kind: 'outcome',
-    generation: host.session?.generation ?? 0,
-    taskId: task.taskId,
-    attempt: 1,
-    outcome: {
-      kind: 'refused',
-      exitCode: null,
-      signal: null,
-      startedAt: null,
-      endedAt: '2026-01-01T00:00:00.000Z',
-      output: null,
-      error: { code: 'TASK_START_OVERDUE', details: {} },
-      result: null,
-    },
-    outputInline: null,
-  });
+  sayOverdue(world);
   await world.calm();
 
   assert.equal((await world.get(id)).counts.failed, 1);
+  await world.close();
+});
+
+test('a host whose clock is fast is not offered the same again until the window is over for the server, too', async () => {
+  const { calendar } = nights(10 * MINUTE, 40 * MINUTE);
+  const { world, id } = await heldUp({ calendar });
+  const offers = () => hostAt(world, 0).received.filter((frame) => frame.kind === 'offer').length;
+  await pass(world, 9.5 * 60);
+
+  sayOverdue(world);
+  await world.calm();
+  const { counts, waitingFor } = await world.get(id);
+  assert.equal(offers(), 1);
+  await pass(world, 29 * 60);
+  assert.equal(offers(), 1);
+  await pass(world, 2 * 60);
+
+  assert.deepEqual([counts.pending, counts.failed, waitingFor?.code], [1, 0, 'WAITS_FOR_LONGER_WINDOW']);
+  assert.equal(offers(), 2);
   await world.close();
 });

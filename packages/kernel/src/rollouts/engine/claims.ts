@@ -64,7 +64,8 @@ export function answerClaim(step: Step, task: EngineTask, answer: ClaimAnswer): 
   }
 }
 
-function holdClosed(
+/** Until a window opens, or is over: all tasks that wait for one are asked again when the first may be. */
+export function holdClosed(
   step: Step,
   task: EngineTask,
   { kind, until, details }: Extract<ClaimAnswer, { kind: 'closed' | 'brief' }>,

@@ -1,4 +1,6 @@
 import { absurd } from '@pilothouse/base';
+import { toTimestamp } from '@pilothouse/contract';
+import { holdClosed } from './claims.ts';
 import type { Input, OutcomeWord } from './inputs.ts';
 import { type Cause, type EngineTask, isTaskEnd } from './state.ts';
 import { ask, cancelAsk, end, neverStarted, type Step, start } from './task-moves.ts';
@@ -30,8 +32,8 @@ export function takeOutcome(step: Step, task: EngineTask, outcome: OutcomeWord):
       else step.effects.push({ kind: 'release', index: task.index, how: 'told' });
       return;
     case 'refused':
-      if (isOpen && !hasStarted && (task.ask !== null || isOverdue(step, task, error)))
-        return neverStarted(step, task, true);
+      if (isOpen && !hasStarted && task.ask !== null) return neverStarted(step, task, true);
+      if (isOpen && !hasStarted && isOverdue(step, task, error)) return beginLater(step, task);
       // It was broken before anybody touched it: no failure of this change, and not to be counted as one.
       if (!hasStarted && error?.code === BROKEN_BEFORE) return end(step, task, 'skipped', error);
       return end(step, task, 'failed', error ?? { code: 'TASK_REFUSED', details: {} });
@@ -49,6 +51,13 @@ const isOverdue = (step: Step, task: EngineTask, error: Cause | null): boolean =
   TOO_LATE.includes(error.code) &&
   task.deadlineAt !== null &&
   step.now >= task.deadlineAt - CLOCKS_DIFFER_MS;
+
+/** Its host's clock may be ahead of the server's, to which the window is still open: it has its turn again when that is over. */
+function beginLater(step: Step, task: EngineTask): void {
+  const until = task.deadlineAt ?? step.now;
+  neverStarted(step, task, true);
+  holdClosed(step, task, { kind: 'brief', until, details: { until: toTimestamp(until) } });
+}
 
 /** A task that ended by a cancel we asked for is cancelled; one that somebody ended on the host has failed. */
 function endCancelled(step: Step, task: EngineTask, error: Cause | null): void {
