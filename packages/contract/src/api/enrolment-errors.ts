@@ -83,6 +83,18 @@ export const enrolmentErrors = defineErrors({
     hint: enrolAgain,
     retry: 'after-change',
   },
+  ENROL_RENEWED_TOO_OFTEN: {
+    status: 429,
+    title: {
+      en: 'The host got {count} certificates within an hour',
+      zh: '该主机一小时内已获得 {count} 张证书',
+    },
+    hint: {
+      en: 'See why its agent keeps none of them, on the host: journalctl -u pilothouse-agent',
+      zh: '请在该主机上查看其 agent 未能保存证书的原因：journalctl -u pilothouse-agent',
+    },
+    retry: 'later',
+  },
   ENROL_HOST_REFUSED: {
     status: 403,
     title: { en: 'A person refused this host', zh: '该主机已被人工拒绝' },

@@ -86,3 +86,20 @@ test('nothing is adopted of another authority, of a remembered time, or of a hos
   }
   assert.equal(gateway.hosts.index.size, 0);
 });
+
+test('what the store may have forgotten in good order is not adopted, since its revocation was lost with it', async (t) => {
+  const gateway = await open(t);
+  const { authority } = gateway.enrolment.deps.trust;
+  const now = gateway.clock.now();
+  const restoredFrom = now - 200 * DAY_MS;
+  const adopts = async (issuedAt: number) => {
+    const { hostId } = await gateway.enrol();
+    const seen = await createIdentifier(depsOf(gateway, restoredFrom))(
+      await forgotten(authority, issuedAt, hostId),
+    );
+    return seen.kind;
+  };
+
+  assert.equal(await adopts(now - 119 * DAY_MS), 'renew-only');
+  assert.equal(await adopts(now - 121 * DAY_MS), 'refused');
+});

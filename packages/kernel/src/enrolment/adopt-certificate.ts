@@ -14,7 +14,7 @@ import { X509Certificate } from 'node:crypto';
 import { MINUTE_MS } from '@pilothouse/base';
 import { HostId } from '@pilothouse/contract';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
-import { BACKDATE_MS, sha256Hex } from './issue-certificate.ts';
+import { BACKDATE_MS, FORGOTTEN_AFTER_MS, sha256Hex } from './issue-certificate.ts';
 import { hostNameOf } from './register-hosts.ts';
 import {
   type CertificateRow,
@@ -97,6 +97,8 @@ function forgottenRow(deps: EnrolmentDeps, der: Uint8Array, restoredFrom: number
   );
   const issuedAt = certificate.validFromDate.getTime() + BACKDATE_MS;
   if (authority === undefined || !host.success || issuedAt < restoredFrom - SLACK_MS) return null;
+  // The store may have forgotten it in good order, and its revocation would have been of those that were left.
+  if (certificate.validToDate.getTime() < deps.context.clock.now() - FORGOTTEN_AFTER_MS) return null;
   return {
     fingerprint: sha256Hex(der),
     serial: certificate.serialNumber.toLowerCase(),

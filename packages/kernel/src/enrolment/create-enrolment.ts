@@ -1,17 +1,10 @@
-import { AppError, type HostId } from '@pilothouse/contract';
+import type { HostId } from '@pilothouse/contract';
 import { createEnroller } from './enrol-host.ts';
 import type { EnrolmentDeps } from './enrolment-deps.ts';
 import { createIdentifier } from './identify-peer.ts';
-import { checkCsr } from './issue-certificate.ts';
-import { certify } from './register-hosts.ts';
+import { renewCertificate } from './renew-certificate.ts';
 import type { EnrolmentService } from './service.ts';
-import {
-  type EnrolmentTables,
-  holdsCertificate,
-  hostRow,
-  raiseTrustVersion,
-  revokeCertificates,
-} from './store.ts';
+import { type EnrolmentTables, raiseTrustVersion, revokeCertificates } from './store.ts';
 import { startUpkeep } from './upkeep.ts';
 
 /** The service, and what the routes of this room need beside it. */
@@ -39,17 +32,9 @@ export async function createEnrolment(deps: EnrolmentDeps): Promise<Enrolment> {
     identify: createIdentifier(deps),
     enrol: createEnroller(deps),
     async renew(hostId, csrPem) {
-      const csr = await checkCsr(csrPem);
-      const issued = await context.store.transaction(async (transaction) => {
-        const db = transaction.as<EnrolmentTables>();
-        // Its session may have begun before all of them were revoked.
-        if (!(await holdsCertificate(db, hostId)))
-          throw new AppError('ENROL_CERTIFICATE_REVOKED', { hostId });
-        const trusted = (await hostRow(db, hostId))?.trust_version ?? 0;
-        return certify(deps, db, { hostId, csr, authority: trust.authorityFor(trusted) });
-      });
+      const renewed = await renewCertificate(deps, hostId, csrPem);
       upkeep.hostMoved();
-      return { chain: issued.pems, notAfter: issued.notAfter };
+      return renewed;
     },
     async noteTrust(hostId, version) {
       const adopted = Math.min(version, trust.version);

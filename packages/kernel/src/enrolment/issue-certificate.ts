@@ -19,6 +19,8 @@ import {
 } from './x509.ts';
 
 export const HOST_CERTIFICATE_LIFE_MS = 30 * DAY_MS;
+/** So long after its end a certificate may be forgotten by the store, when its host has newer ones. */
+export const FORGOTTEN_AFTER_MS = 90 * DAY_MS;
 export const SERVER_CERTIFICATE_LIFE_MS = 90 * DAY_MS;
 export const PEER_CERTIFICATE_LIFE_MS = 90 * DAY_MS;
 /** An authority is replaced by rotation, not by running out; ten years outlive the machines it vouches for. */

@@ -71,6 +71,27 @@ test('a host that is revoked while it may only renew gets no certificate', async
   assert.ok(!agent.frames.some(({ kind }) => kind === 'certificate'));
 });
 
+test('a host that asks for certificates without end gets eight an hour, whatever its sessions, and is found out', async (t) => {
+  const world = await openTestGateway({ ...SLOW, protocolErrorsMax: 3 });
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  world.clock.advance(DAY_MS);
+  for (let session = 0; session < 2; session++) {
+    const agent = await connect(world, identity);
+    for (let n = 0; n < 4; n++) await renew(agent, agent.generation);
+    agent.socket.close();
+    await agent.closed;
+  }
+
+  const agent = await connect(world, identity);
+  for (let n = 0; n < 3; n++)
+    agent.send({ kind: 'renew', generation: agent.generation, csr: (await newCsr()).csr });
+  const refused = await agent.next('refused');
+
+  assert.equal(refused.code, 'GATEWAY_HOSTILE_AGENT');
+  assert.equal(world.findings.at(-1)?.evidence['problem'], 'too-many-renewals');
+});
+
 test('a session whose certificate runs out is ended, unless it was renewed in time', async (t) => {
   const world = await openTestGateway(SLOW);
   t.after(() => world.close());

@@ -289,6 +289,39 @@ export async function holdsCertificate(db: EnrolmentDb, hostId: HostId): Promise
   return row !== undefined;
 }
 
+/** How many a host got since then, by any way. */
+export async function certificatesSince(db: EnrolmentDb, hostId: HostId, since: number): Promise<number> {
+  const { count } = await db
+    .selectFrom('enrolment_certificate')
+    .select((eb) => eb.fn.countAll<number | string>().as('count'))
+    .where('host_id', '=', hostId)
+    .where('issued_at', '>', since)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** Those of a host that ran out before, and are neither revoked nor among its newest. */
+export async function forgetCertificates(
+  db: EnrolmentDb,
+  hostId: HostId,
+  which: { readonly endedBefore: number; readonly keptMin: number },
+): Promise<void> {
+  await db
+    .deleteFrom('enrolment_certificate')
+    .where('host_id', '=', hostId)
+    .where('revoked_at', 'is', null)
+    .where('not_after', '<', which.endedBefore)
+    .where('fingerprint', 'not in', (eb) =>
+      eb
+        .selectFrom('enrolment_certificate as newest')
+        .select('newest.fingerprint')
+        .where('newest.host_id', '=', hostId)
+        .orderBy('newest.issued_at', 'desc')
+        .limit(which.keptMin),
+    )
+    .execute();
+}
+
 const isHeldBy = (hostId: HostId) => (eb: ExpressionBuilder<EnrolmentTables, 'enrolment_certificate'>) =>
   eb.or([
     eb('host_id', '=', hostId),

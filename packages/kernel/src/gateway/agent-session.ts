@@ -41,7 +41,6 @@ export class AgentSession implements OpenSession {
   lastFrameAt: number;
   protocolErrors = 0;
   staleFrames = 0;
-  renewals = 0;
   isSkewed: boolean | null = null;
   readonly #socket: SessionSocket;
   readonly #clock: Clock;

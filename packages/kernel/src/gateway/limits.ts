@@ -65,7 +65,6 @@ export const GATEWAY_LIMITS = {
   /** Bodies of enrolments that are being said: of one place, and in all. A good peer has said it in one go. */
   enrolBodiesPerPlaceMax: 256,
   enrolBodiesMax: 4_096,
-  renewalsPerSessionMax: 8,
   /** Bodies under way: each may take its limit twice, encoded and decoded. */
   uploadsInFlightMax: 24,
   /** A fleet that says for the first time what it is: every host sends what only it has. */

@@ -37,7 +37,6 @@ export async function runRenewSession(
     }
   };
   const cancel = context.clock.after(limits.renewOnlyDeadlineMs, end);
-  let renewals = 0;
   const receive = async (data: RawData): Promise<void> => {
     const parsed = parseAgentFrame(textOf(data));
     if (!parsed.ok) return end();
@@ -45,8 +44,6 @@ export async function runRenewSession(
     if (frame.kind === 'hello' || frame.generation !== generation) return;
     if (frame.kind === 'trust-adopted') return enrolment.noteTrust(hostId, frame.version);
     if (frame.kind !== 'renew') return;
-    renewals += 1;
-    if (renewals > limits.renewalsPerSessionMax) return end();
     const renewed = await enrolment.renew(hostId, frame.csr);
     context.log.info('renewed a host that had to', { hostId, reason });
     send({ kind: 'certificate', generation, chain: renewed.chain });

@@ -15,6 +15,11 @@ import { Turns } from './turns.ts';
 
 /** Frames to many sessions between two looks at the sockets: a few milliseconds. */
 const SENDS_PER_TURN = 64;
+/** What a host did wrong when its renewal is refused with this code. */
+const RENEWAL_PROBLEMS: Readonly<Record<string, string>> = {
+  ENROL_CSR_INVALID: 'csr',
+  ENROL_RENEWED_TOO_OFTEN: 'too-many-renewals',
+};
 
 type TimeFrame = Omit<ServerFrameOf<'time'>, 'generation'>;
 
@@ -235,17 +240,14 @@ export class Sessions implements GatewayService {
   }
 
   async #renew(session: AgentSession, frame: AgentFrameOf<'renew'>): Promise<void> {
-    session.renewals += 1;
-    if (session.renewals > this.#limits.renewalsPerSessionMax) {
-      return this.#broken(session, 'too-many-renewals');
-    }
     try {
       const renewed = await this.#deps.enrolment.renew(session.hostId, frame.csr);
       session.notAfter = renewed.notAfter;
       session.send({ kind: 'certificate', chain: renewed.chain });
     } catch (cause) {
-      if (!isAppError(cause) || cause.code !== 'ENROL_CSR_INVALID') throw cause;
-      this.#broken(session, 'csr');
+      const problem = isAppError(cause) ? RENEWAL_PROBLEMS[cause.code] : undefined;
+      if (problem === undefined) throw cause;
+      this.#broken(session, problem);
     }
   }
 
