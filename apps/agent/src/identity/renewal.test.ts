@@ -47,6 +47,12 @@ async function dueHost(t: TestContext) {
   return {
     path,
     identity: () => identity,
+    requests,
+    /** A minute later. */
+    beat() {
+      clock.advance(60_000);
+      renewal.beat(peer);
+    },
     /** Beats once, and answers the request that this leads to. */
     async renew() {
       const count = requests.length;
@@ -58,7 +64,7 @@ async function dueHost(t: TestContext) {
   };
 }
 
-test('a certificate that cannot be kept is not taken, ends no agent, and is asked for again', async (t) => {
+test('a certificate that cannot be kept is not taken, ends no agent, and is taken without another once there is room', async (t) => {
   const host = await dueHost(t);
   const old = host.identity();
   // Nobody, not even root, writes a file where a directory is.
@@ -68,8 +74,11 @@ test('a certificate that cannot be kept is not taken, ends no agent, and is aske
   assert.equal(host.identity(), old);
   assert.deepEqual(readIdentity(host.path), old);
 
+  host.beat();
+  assert.equal(host.identity(), old);
   rmSync(`${host.path}.new`, { recursive: true });
-  await host.renew();
+  host.beat();
   assert.notDeepEqual(host.identity(), old);
+  assert.equal(host.requests.length, 1);
   assert.deepEqual(readIdentity(host.path), host.identity());
 });

@@ -14,7 +14,7 @@ import {
 /**
  * Keeps the certificate alive: renews at two thirds of its life, when the server says that only a renewal can follow, and
  * once after each rotation that left it under an older authority. The new key is held in memory until its certificate
- * comes; if the agent dies in between, the old pair still stands and the renewal is asked for again.
+ * has come and is written, which a full disk may hold up; if the agent dies in between, the old pair still stands and the renewal is asked for again.
  */
 export interface Renewal {
   /** Looks whether it is time; called with every heartbeat. */
@@ -49,6 +49,8 @@ const ANSWER_WAIT_MS = 60_000;
 export function createRenewal(options: RenewalOptions): Renewal {
   const { clock, log } = options;
   let pending: { readonly keyPem: string } | null = null;
+  /** What could not be written yet: nobody asks for another meanwhile. */
+  let unkept: HostIdentity | null = null;
   let askedAtMs = Number.NEGATIVE_INFINITY;
   let askedForVersion = 0;
   let isOnly = false;
@@ -65,7 +67,13 @@ export function createRenewal(options: RenewalOptions): Renewal {
     peer.send({ kind: 'renew', csr });
   }
 
-  const askInBackground = (peer: SessionPeer): void => {
+  const serverNowMs = (): number => options.serverTimeMs() ?? clock.now();
+
+  const renew = (peer: SessionPeer): void => {
+    if (unkept !== null && askedForVersion === options.bundle().version) {
+      askedAtMs = clock.monotonic();
+      if (!isRenewalDue(lifeOf(unkept), serverNowMs())) return keep(unkept, peer);
+    }
     ask(peer).catch((cause: unknown) =>
       log.error('renewal could not be asked for', { cause: String(cause) }),
     );
@@ -74,22 +82,32 @@ export function createRenewal(options: RenewalOptions): Renewal {
   function isDue(): boolean {
     const identity = options.identity();
     if (identity === null || clock.monotonic() - askedAtMs < ANSWER_WAIT_MS) return false;
-    if (isRenewalDue(lifeNow(identity), options.serverTimeMs() ?? clock.now())) return true;
+    if (isRenewalDue(lifeNow(identity), serverNowMs())) return true;
     const { version, authorities } = options.bundle();
     return askedForVersion !== version && !isOfAuthority(identity, authorities[0] ?? '');
+  }
+
+  function keep(next: HostIdentity, peer: SessionPeer): void {
+    const old = options.identity();
+    unkept = isKept(next, options) ? null : next;
+    if (unkept !== null) return;
+    options.adopt(next);
+    log.info('certificate renewed', { hostId: next.hostId });
+    if (isOnly || next.hostId !== old?.hostId) peer.end({ kind: 'renewed' });
+    isOnly = false;
   }
 
   return {
     beat(peer) {
       if (!isDue()) return;
       beatsLeft ??= Math.floor(options.random() * SPREAD_BEATS);
-      if (beatsLeft === 0) askInBackground(peer);
+      if (beatsLeft === 0) renew(peer);
       else beatsLeft -= 1;
     },
     required(reason, peer) {
       log.info('the certificate has to be renewed', { reason });
       isOnly = true;
-      askInBackground(peer);
+      renew(peer);
     },
     received(chain, peer) {
       const old = options.identity();
@@ -107,17 +125,13 @@ export function createRenewal(options: RenewalOptions): Renewal {
           { hostId },
         );
       }
-      if (!isKept(next, options)) return;
       pending = null;
-      options.adopt(next);
-      log.info('certificate renewed', { hostId: next.hostId });
-      if (isOnly || next.hostId !== old.hostId) peer.end({ kind: 'renewed' });
-      isOnly = false;
+      keep(next, peer);
     },
   };
 }
 
-/** A full disk must not end the agent over it: the old pair stands, and the renewal is asked for again. */
+/** A full disk must not end the agent over it: the old pair stands. */
 function isKept(next: HostIdentity, { path, log }: RenewalOptions): boolean {
   try {
     writeIdentity(path, next);
