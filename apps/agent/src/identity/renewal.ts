@@ -14,7 +14,8 @@ import {
 /**
  * Keeps the certificate alive: renews at two thirds of its life, when the server says that only a renewal can follow, and
  * once after each rotation that left it under an older authority. The new key is held in memory until its certificate
- * has come and is written, which a full disk may hold up; if the agent dies in between, the old pair still stands and the renewal is asked for again.
+ * has come and is written, which a full disk may hold up; if the agent dies in between, the old pair still stands and the
+ * renewal is asked for again.
  */
 export interface Renewal {
   /** Looks whether it is time; called with every heartbeat. */
