@@ -137,6 +137,15 @@ export const accessErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  TOKENS_TOO_MANY: {
+    status: 409,
+    title: { en: 'You have {max} API tokens, and nobody has more', zh: '您已有 {max} 个 API 令牌，已达上限' },
+    hint: {
+      en: 'Revoke what is not used: pilothouse tokens. A program keeps its token instead of signing in each time.',
+      zh: '请吊销不再使用的令牌：pilothouse tokens。程序应保留令牌，而非每次重新登录。',
+    },
+    retry: 'after-change',
+  },
   TOKEN_ROLE_NOT_HELD: {
     status: 403,
     title: { en: 'You do not hold the role {role} yourself', zh: '您自己没有角色 {role}' },

@@ -49,7 +49,7 @@ export const sessionRoutes = {
     access: isPublic,
     body: z.object({ name: UserName, password: Password, ...TokenWish }),
     response: SignedIn,
-    errors: ['SIGN_IN_FAILED', 'TOO_MANY_REQUESTS', 'CROSS_SITE_REFUSED'],
+    errors: ['SIGN_IN_FAILED', 'TOO_MANY_REQUESTS', 'CROSS_SITE_REFUSED', 'TOKENS_TOO_MANY'],
     example: { body: { name: 'ada', password: 'correct horse battery' } },
   }),
   signOut: defineRoute({
@@ -112,6 +112,9 @@ export const sessionRoutes = {
 
 const TokenParams = z.object({ id: z.string().max(64) });
 
+/** Of one person. Whoever signs in every hour, and never out, has some 2,200 at a time. */
+export const API_TOKENS_MAX = 5_000;
+
 export const apiTokenRoutes = {
   list: defineRoute({
     id: 'api-tokens.list',
@@ -137,7 +140,7 @@ export const apiTokenRoutes = {
       expiresInDays: z.number().int().min(1).max(3650).nullable().default(90),
     }),
     response: ApiToken.extend({ secret: z.string() }),
-    errors: ['TOKEN_ROLE_NOT_HELD'],
+    errors: ['TOKEN_ROLE_NOT_HELD', 'TOKENS_TOO_MANY'],
     example: { body: { name: 'nightly', roles: ['reader'], expiresInDays: 30 } },
   }),
   revoke: defineRoute({

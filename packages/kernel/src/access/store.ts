@@ -211,6 +211,21 @@ export const tokenStore = {
   delete: async (transaction: Transaction, id: string): Promise<void> => {
     await of(transaction).deleteFrom('access_token').where('id', '=', id).execute();
   },
+  count: async (transaction: Transaction, userId: string): Promise<number> => {
+    const { count } = await of(transaction)
+      .selectFrom('access_token')
+      .select((eb) => eb.fn.countAll<number | string>().as('count'))
+      .where('user_id', '=', userId)
+      .executeTakeFirstOrThrow();
+    return Number(count);
+  },
+  deleteExpired: async (transaction: Transaction, userId: string, now: number): Promise<void> => {
+    await of(transaction)
+      .deleteFrom('access_token')
+      .where('user_id', '=', userId)
+      .where('expires_at', '<=', now)
+      .execute();
+  },
 };
 
 export const setupStore = {

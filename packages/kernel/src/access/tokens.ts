@@ -1,5 +1,12 @@
 import { DAY_MS, newId } from '@pilothouse/base';
-import { type ApiToken, AppError, type Page, type PageQuery, toTimestamp } from '@pilothouse/contract';
+import {
+  API_TOKENS_MAX,
+  type ApiToken,
+  AppError,
+  type Page,
+  type PageQuery,
+  toTimestamp,
+} from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import { cutPage, heldText, readCursor } from '../page-cursor.ts';
 import type { AccessParts, Doer } from './access-deps.ts';
@@ -24,10 +31,11 @@ export interface Tokens {
   revoke(doer: Doer, id: string, ownerId: string | null): Promise<void>;
 }
 
-export function createTokens(parts: AccessParts): Tokens {
+export function createTokens(parts: Pick<AccessParts, 'context' | 'audit'>): Tokens {
   const { store } = parts.context;
   const issue: Tokens['issue'] = async (transaction, doer, token) => {
     const now = parts.context.clock.now();
+    await makeRoom(transaction, token.userId, now);
     const secret = newSecret('pha', parts.context.ids);
     const row: TokenRow = {
       id: newId('k', parts.context.ids),
@@ -69,6 +77,14 @@ export function createTokens(parts: AccessParts): Tokens {
         ]);
       }),
   };
+}
+
+/** What has expired goes when its place is needed; until then its owner sees it. */
+async function makeRoom(transaction: Transaction, userId: string, now: number): Promise<void> {
+  if ((await tokenStore.count(transaction, userId)) < API_TOKENS_MAX) return;
+  await tokenStore.deleteExpired(transaction, userId, now);
+  if ((await tokenStore.count(transaction, userId)) >= API_TOKENS_MAX)
+    throw new AppError('TOKENS_TOO_MANY', { max: API_TOKENS_MAX });
 }
 
 const tokenOf = (row: TokenRow): ApiToken => ({
