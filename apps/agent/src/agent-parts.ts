@@ -1,10 +1,9 @@
 /** The parts of an agent that outlive its sessions, opened on a data directory. Which frames reach them is told elsewhere. */
-import { existsSync } from 'node:fs';
 import { type AgentPlugin, createHostAccess, type HostAccess } from '@pilothouse/agent-kit';
 import type { Clock } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { type AuditWitness, createAuditWitness } from './audit-witness.ts';
-import type { DataDirectory } from './data-directory.ts';
+import { type DataDirectory, mayBeThere } from './data-directory.ts';
 import { createDiskStat } from './disk-stat.ts';
 import { createFactBodies } from './facts/fact-bodies.ts';
 import type { FactCollection } from './facts/fact-collection.ts';
@@ -85,7 +84,7 @@ export function openAgentParts(options: AgentOptions): AgentParts {
   const bodies = createOutputBodies(data.outputBodies);
   const file = openTrustPolicyFile(data.trustPolicy, process.getuid?.() ?? 0);
   const gatekeeper = createGatekeeper({ file, registry, journal, clock, serverTime });
-  const isHeld = (): boolean => existsSync(data.hold);
+  const isHeld = (): boolean => mayBeThere(data.hold);
   const sessionTrust = (): DialTrust => ({ authorities: trust.bundle.authorities, certificate: identity });
   const judge = () => ({
     hostId: identity.hostId,

@@ -1,4 +1,13 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import {
+  closeSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { dirname, join } from 'node:path';
 import { errorCode } from '@pilothouse/base';
 import { writeWhole } from './write-whole.ts';
@@ -62,6 +71,15 @@ export function readIfThere(path: string): string | null {
   } catch (cause) {
     if (errorCode(cause) === 'ENOENT') return null;
     throw cause;
+  }
+}
+
+/** False only where the system says that there is none: a disk that fails says of a file that it cannot tell. */
+export function mayBeThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
   }
 }
 
