@@ -146,7 +146,14 @@ export const groupsRoutes = {
       selector: z.string().min(1).max(4096).nullable().default(null),
     }),
     response: GroupSummary,
-    errors: ['SELECTOR_INVALID', 'GROUP_EXISTS', 'GROUP_CYCLE', 'EDIT_CONFLICT', 'HOST_LABEL_OUT_OF_SCOPE'],
+    errors: [
+      'SELECTOR_INVALID',
+      'GROUP_EXISTS',
+      'GROUP_CYCLE',
+      'GROUP_IN_USE',
+      'EDIT_CONFLICT',
+      'HOST_LABEL_OUT_OF_SCOPE',
+    ],
     example: { params: example, body: { description: 'web servers in Beijing', selector: null } },
   }),
   setMembers: defineRoute({

@@ -70,7 +70,7 @@ export async function createAccess(
     endpoints,
     selectors: () =>
       [...roleBook.roles.values()].flatMap(({ name, grants }) =>
-        grants.map(({ hosts }) => ({ user: `role:${name}`, selector: hosts })),
+        grants.map(({ hosts }) => ({ user: `role:${name}`, selector: hosts, isScope: true as const })),
       ),
     newSetupCode: () => setup.newCode(),
     forgetOldSessions: () => signIn.forgetOldSessions(),

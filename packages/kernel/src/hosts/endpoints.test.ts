@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import {
+  type GroupSummary,
   type Host,
   type HostsPage,
   isAppError,
@@ -55,7 +56,11 @@ async function openRoutes(t: TestContext) {
     revoke: async (_: unknown, hostId: string) => void revoked.push(hostId),
     releaseTasks: async () => {},
     selectorsInUse: () => [
-      { user: 'role:web-operator', selector: 'inGroup("bj1/web") || label.site == "bj1"' },
+      {
+        user: 'role:web-operator',
+        selector: 'inGroup("bj1/web") || label.site == "bj1"',
+        isScope: true as const,
+      },
       { user: 'freeze:prod', selector: '!("prod" in groups)' },
       { user: 'budget:of-a-plugin-that-has-gone', selector: 'nothing.like == "this"' },
     ],
@@ -277,6 +282,19 @@ test('refuses groups that would contain themselves, and the removal of one that 
   }
   await put('bj1', null);
   await call('groups.remove', { params: { path: 'bj1' } });
+});
+
+test('a group that the scope of a role names is a list and stays one: hosts cannot say themselves into it', async (t) => {
+  const { call } = await openRoutes(t);
+  const put = (path: string, selector: string | null, ifMatch?: string) =>
+    call<GroupSummary>('groups.put', { params: { path }, body: { selector }, ...(ifMatch && { ifMatch }) });
+  const isOfRole = (error: unknown) =>
+    isAppError(error) && error.code === 'GROUP_IN_USE' && error.details['users'] === 'role:web-operator';
+
+  await assert.rejects(put('bj1/web', 'label.role == "web"'), isOfRole);
+  const { etag } = await put('bj1/web', null);
+  await assert.rejects(put('bj1/web', 'label.role == "web"', etag), isOfRole);
+  await put('prod', 'label.role == "web"');
 });
 
 test('the tree counts each host once, under every path above it', async (t) => {

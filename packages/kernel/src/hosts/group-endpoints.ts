@@ -14,7 +14,7 @@ import type { HostsEndpointDeps } from './endpoints.ts';
 import { requireBothScopes, requireEtag } from './find-host.ts';
 import { findCycle } from './group-cycles.ts';
 import { pageHosts } from './page-hosts.ts';
-import type { GroupRecord, HostEntry } from './service.ts';
+import type { GroupRecord, HostEntry, SelectorInUse } from './service.ts';
 import { groupSelector, requireGroup } from './target-resolver.ts';
 
 const LABEL = 'hosts.label';
@@ -142,7 +142,10 @@ function editEndpoints(deps: HostsEndpointDeps): Endpoint[] {
     endpoint(groupsRoutes.put, async (request) => {
       const { params, body, principal, ifMatch } = request;
       const { selector, description } = body;
-      if (selector !== null) requireNoCycle(deps, params.path, selector);
+      if (selector !== null) {
+        requireNoCycle(deps, params.path, selector);
+        requireNoScope(deps, params.path);
+      }
       await editGroup(deps, request, {
         action: 'group.changed',
         details: { description, selector },
@@ -200,11 +203,27 @@ function requireNoCycle({ groups, select }: HostsEndpointDeps, path: string, sel
 }
 
 /** Without the group a freeze would close nobody, a budget cap nobody, and a role with a `!` reach more than it was given. */
-function requireUnused({ groups, select, selectorsInUse }: HostsEndpointDeps, path: string): void {
-  const ofGroups = [...groups.groups.values()].flatMap((group) =>
+function requireUnused(deps: HostsEndpointDeps, path: string): void {
+  const ofGroups = [...deps.groups.groups.values()].flatMap((group) =>
     group.kind === 'selector' && group.path !== path ? [{ user: group.path, selector: group.selector }] : [],
   );
-  const users = [...ofGroups, ...selectorsInUse()].filter(
+  requireNoUser(deps, path, [...ofGroups, ...deps.selectorsInUse()]);
+}
+
+/** A host says of itself what a selector asks: a scope on such a group would be one that hosts enter and leave as they like. */
+const requireNoScope = (deps: HostsEndpointDeps, path: string): void =>
+  requireNoUser(
+    deps,
+    path,
+    deps.selectorsInUse().filter(({ isScope }) => isScope),
+  );
+
+function requireNoUser(
+  { select }: Pick<HostsEndpointDeps, 'select'>,
+  path: string,
+  inUse: readonly SelectorInUse[],
+): void {
+  const users = inUse.filter(
     ({ selector }) => compileOrNull({ select }, selector)?.groupRefs?.includes(path) === true,
   );
   if (users.length > 0)

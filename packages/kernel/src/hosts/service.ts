@@ -123,6 +123,8 @@ export interface GroupsService {
 export interface SelectorInUse {
   readonly user: string;
   readonly selector: string;
+  /** Rights rest on it: its groups are fixed lists, and stay so. */
+  readonly isScope?: true;
 }
 
 /** Turns a request for targets into hosts, now. Union of its parts, without pending and decommissioned hosts. */
