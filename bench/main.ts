@@ -1,11 +1,13 @@
 /** `npm run bench -- NAME… | all [--hosts N] [--json FILE] [--profile DIRECTORY] [--fleets DIRECTORY]` */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { BENCHES } from './benches.ts';
 import type { Benchmark } from './benchmark.ts';
 import type { Report } from './figure.ts';
+import { abandonOnSignals, undoWhenAbandoned } from './frame/abandon.ts';
 import { preparedFleets } from './frame/prepared-fleets.ts';
 import { jsonOf, tableOf } from './report.ts';
 
@@ -77,6 +79,8 @@ async function runAll(wish: Wish): Promise<Report[]> {
   const scratch = mkdtempSync(join(tmpdir(), 'pilothouse-bench-'));
   const say = (text: string): void => void process.stderr.write(`  … ${text}\n`);
   if (wish.profileDirectory !== null) mkdirSync(wish.profileDirectory, { recursive: true });
+  abandonOnSignals(say);
+  undoWhenAbandoned(() => rm(scratch, { recursive: true, force: true }));
   const fleets = preparedFleets({ directory: wish.fleetsDirectory ?? scratch, scratch, say });
   const meshDirectory = wish.meshDirectory ?? join(scratch, 'meshcentral');
   const reports: Report[] = [];

@@ -4,6 +4,7 @@ import { INSTANCES_PER_HOST, inotifyLack } from '../../lab/inotify.ts';
 import { labLacks, labUp } from '../../lab/lab.ts';
 import { BRIDGE_ADDRESS, CGROUP, hostAddress } from '../../lab/places.ts';
 import { type Installation, install } from '../../lab/stories/installation.ts';
+import { undoWhenAbandoned } from './abandon.ts';
 
 /** Real hosts under a server of their own; taken from the machine's one lab, which nobody else has meanwhile. */
 export interface LabScene {
@@ -36,6 +37,11 @@ export async function labRefusal(hosts: number): Promise<string | null> {
 export async function openLabScene({ hosts, distribution, say }: LabWish): Promise<LabScene> {
   say('the lab');
   const installation = await install();
+  const isClosed = undoWhenAbandoned(() => installation.close());
+  const close = async (): Promise<void> => {
+    await installation.close();
+    isClosed();
+  };
   try {
     const token = await installation.token();
     const names = await labUp({ count: hosts, distributions: [distribution], token, say });
@@ -44,10 +50,10 @@ export async function openLabScene({ hosts, distribution, say }: LabWish): Promi
       names,
       addresses: names.map(hostAddress),
       bridgeAddress: BRIDGE_ADDRESS,
-      close: () => installation.close(),
+      close,
     };
   } catch (cause) {
-    await installation.close();
+    await close();
     throw cause;
   }
 }
