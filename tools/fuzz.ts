@@ -1,7 +1,8 @@
 /**
- * `npm run fuzz [-- --minutes N] [--seed N] [--postgres] [FILE …]`: the properties of hostile bytes for long, one file after the
+ * `npm run fuzz [-- --minutes N] [--seed N] [--postgres] [--fronts] [FILE …]`: the properties of hostile bytes for long, one file after the
  * other. Each property of a file runs for N minutes (1 when it is not said), or until it finds something; its seed repeats it.
- * With --postgres stores are databases of a PostgreSQL that ends with the run.
+ * With --postgres stores are databases of a PostgreSQL that ends with the run; with --fronts routes are asked over the fronts of a
+ * server of several processes.
  */
 import { spawnSync } from 'node:child_process';
 import { globSync } from 'node:fs';
@@ -14,6 +15,7 @@ const { values, positionals } = parseArgs({
     minutes: { type: 'string', default: '1' },
     seed: { type: 'string' },
     postgres: { type: 'boolean' },
+    fronts: { type: 'boolean' },
   },
 });
 const files =
@@ -26,8 +28,9 @@ for (const file of files) {
     stdio: 'inherit',
     env: {
       ...process.env,
-      PILOTHOUSE_FUZZ_MINUTES: values.minutes,
-      ...(values.seed === undefined ? {} : { PILOTHOUSE_FUZZ_SEED: values.seed }),
+      PILOTHOUSE_TEST_FUZZ_MINUTES: values.minutes,
+      ...(values.seed === undefined ? {} : { PILOTHOUSE_TEST_FUZZ_SEED: values.seed }),
+      ...(values.fronts === true ? { PILOTHOUSE_TEST_FRONTS: '1' } : {}),
       ...(cluster === null ? {} : { PILOTHOUSE_TEST_POSTGRES: cluster.administrationUrl }),
     },
   });

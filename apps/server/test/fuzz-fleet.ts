@@ -1,8 +1,8 @@
 /** Hosts with agents for the routes' fuzzer: what hostile requests begin is carried out, well and badly, while more come. */
 import { actionSchemaDigest, enrolmentRoutes } from '@pilothouse/contract';
-import type { TestKernel } from '@pilothouse/kernel/open-test-kernel';
 import { type Behaviour, honest, type SimulatedAgent, simulatedFleet, until } from '@pilothouse/testkit';
 import { plugins } from '../src/plugins.ts';
+import type { FuzzedServer } from './fuzzed-server.ts';
 
 const MANNERS: readonly Behaviour[] = [
   honest('done', 20),
@@ -22,7 +22,7 @@ export interface FuzzFleet {
 }
 
 export async function openFuzzFleet(
-  kernel: TestKernel,
+  server: Pick<FuzzedServer, 'ask'>,
   administrator: () => Readonly<Record<string, string>>,
 ): Promise<FuzzFleet> {
   const actions = Object.fromEntries(
@@ -32,13 +32,15 @@ export async function openFuzzFleet(
   );
   const agents: SimulatedAgent[] = [];
   const token = async (): Promise<string> => {
-    const answer = await kernel.inject({
+    const answer = await server.ask({
       method: 'POST',
       url: enrolmentRoutes.createToken.path,
       headers: administrator(),
       payload: { name: `fleet ${agents.length}`, usesMax: ENROLLED_MAX },
     });
-    return answer.json().token;
+    let text = '';
+    for await (const piece of answer.body) text += String(piece);
+    return JSON.parse(text).token;
   };
   const add = async (behaviours: readonly Behaviour[]): Promise<readonly SimulatedAgent[]> => {
     const fleet = await simulatedFleet({

@@ -15,8 +15,8 @@ export interface FuzzSettings {
 
 /** Parameters for `fc.assert`, with the seed told to the reader of the test. */
 export function fuzzParameters(test: { diagnostic(message: string): void }, { runs }: FuzzSettings) {
-  const seed = Number(process.env['PILOTHOUSE_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-  const minutes = Number(process.env['PILOTHOUSE_FUZZ_MINUTES'] ?? 0);
+  const seed = Number(process.env['PILOTHOUSE_TEST_FUZZ_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+  const minutes = Number(process.env['PILOTHOUSE_TEST_FUZZ_MINUTES'] ?? 0);
   test.diagnostic(`seed ${seed}; again: npm run fuzz -- --seed ${seed}`);
   return {
     seed,
