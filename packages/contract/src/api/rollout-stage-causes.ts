@@ -29,8 +29,8 @@ export const rolloutStageErrors = defineErrors({
     explainHint,
   ),
   ROLLOUT_CANARY_UNTRIED: cause(
-    'Halted after wave {wave} ({waveName}): of its {hosts} {hosts:host|hosts} none is known to have run it, so nothing shows that others may follow',
-    '第 {wave} 批次（{waveName}）之后中止：其 {hosts} 台主机均无已执行的结果，无从判断其余主机能否继续',
+    'Halted after wave {wave} ({waveName}): no host in it is known to have run it, so nothing shows that others may follow',
+    '第 {wave} 批次（{waveName}）之后中止：该批次没有一台主机确认已执行，无从判断其余主机能否继续',
     {
       en: 'See why for each host: pilothouse rollout tasks ID; then choose canaries anew: pilothouse rollout retry ID',
       zh: '查看各主机的原因：pilothouse rollout tasks 标识；然后重新选择金丝雀主机：pilothouse rollout retry 标识',
