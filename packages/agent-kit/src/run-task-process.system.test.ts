@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -165,4 +165,52 @@ test('runs as another user with its own home and groups', async (t) => {
   assert.equal(end.exitCode, 0);
   assert.match(stdout, /^nobody\n\/nonexistent\n/);
   assert.equal(stderr, 'open\n');
+});
+
+test('a path of the request says where its program is, and not what puts it into a scope', async () => {
+  const taken = join(directory, 'taken');
+  await writeFile(join(directory, 'systemd-run'), `#!/bin/sh\n: > ${taken}\n`, { mode: 0o755 });
+
+  await runTaskProcess(
+    { program: '/bin/true', args: [], environment: { PATH: directory } },
+    {
+      taskId: taskId(),
+      number: 1,
+      directory,
+      hasScopes: true,
+      isRoot: true,
+      signal: abort.signal,
+      output() {},
+    },
+  );
+
+  assert.equal(existsSync(taken), false);
+});
+
+test('variables of the request reach the program of another user, and nothing that is root before it', async () => {
+  if (process.getuid?.() !== 0) return;
+  const loads = join(directory, 'loads');
+  await mkdir(loads);
+  await chmod(directory, 0o755);
+  await chmod(loads, 0o1777);
+  const end = await sh('echo "$X|$UID|$PILOTHOUSE_TASK_ID"; env', {
+    user: 'nobody',
+    environment: {
+      X: 'a "b" $HOME\n`c`',
+      UID: '7',
+      PILOTHOUSE_TASK_ID: 'another',
+      // What the loader of each program on the way writes tells whose it was.
+      LD_DEBUG: 'files',
+      LD_DEBUG_OUTPUT: join(loads, 'by'),
+    },
+  });
+
+  const owners = await Promise.all((await readdir(loads)).map(async (name) => stat(join(loads, name))));
+  assert.deepEqual(
+    owners.filter(({ uid }) => uid === 0).map(({ uid }) => uid),
+    [],
+  );
+  assert.equal(end.exitCode, 0, stderr);
+  assert.match(stdout, new RegExp(`^a "b" \\$HOME\n\`c\`\\|7\\|${taskId()}\n`));
+  assert.doesNotMatch(stdout, /PILOTHOUSE_GIVEN_/);
 });

@@ -15,6 +15,7 @@ import { lookUpUser, type SystemUser } from './look-up-user.ts';
 import { type OutputPipe, openOutputPipes } from './output-pipes.ts';
 import { endProcessTree, TASK_VARIABLE } from './process-tree.ts';
 import { SYSTEM_PATH } from './run-program.ts';
+import { carryEnvironment } from './task-environment.ts';
 
 /** From SIGTERM to SIGKILL. */
 export const END_GRACE_MS = 5_000;
@@ -71,21 +72,30 @@ async function prepare(request: ProcessRequest, options: TaskProcessOptions): Pr
   if (user === null && request.user !== undefined) return notStarted('EUSER');
   const isOther = user !== null && user.uid !== own.uid;
   if (isOther && !options.isRoot) return notStarted('EPERM');
-  const env = environmentOf(user, request, options.taskId);
+  const base = baseEnvironment(user, options.taskId);
+  const given = request.environment ?? {};
+  let env: Record<string, string> = { ...base, ...given, [TASK_VARIABLE]: options.taskId };
   const found = await findProgram(request.program, { path: env['PATH'] ?? SYSTEM_PATH, directory });
   if ('error' in found) return notStarted(found.error);
 
-  let argv = [found.path, ...request.args];
+  let argv: readonly string[] = [found.path, ...request.args];
   let ids: SpawnOptions = {};
   if (isOther) {
     const setpriv = await findProgram('setpriv', { path: SYSTEM_PATH, directory });
-    if ('path' in setpriv)
-      argv = [setpriv.path, `--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups', '--', ...argv];
-    else ids = { uid: user.uid, gid: user.gid };
+    if ('path' in setpriv) {
+      const carried = carryEnvironment(argv, { base, given });
+      env = carried.environment;
+      const ids = [`--reuid=${user.uid}`, `--regid=${user.gid}`, '--init-groups'];
+      argv = [setpriv.path, ...ids, '--', ...carried.argv];
+    } else ids = { uid: user.uid, gid: user.gid };
   }
   const scope = options.hasScopes ? `pilothouse-task-${options.taskId}-${options.number}.scope` : null;
-  if (scope !== null)
-    argv = ['systemd-run', '--scope', '--quiet', '--collect', `--unit=${scope}`, '--', ...argv];
+  if (scope !== null) {
+    // By its place: a path that the request names says where its own program is, and this one runs as root.
+    const scoping = await findProgram('systemd-run', { path: SYSTEM_PATH, directory });
+    if ('error' in scoping) return notStarted(scoping.error);
+    argv = [scoping.path, '--scope', '--quiet', '--collect', `--unit=${scope}`, '--', ...argv];
+  }
   const [program = '', ...args] = argv;
   return { program, args, scope, options: { cwd: directory, env, detached: true, ...ids } };
 }
@@ -100,18 +110,13 @@ const userOf = ({ username, uid, gid, homedir, shell }: UserInfo<string>): Syste
 });
 
 /** Nothing of the agent's own environment reaches a task, so a task runs alike whoever started the agent. */
-function environmentOf(
-  user: SystemUser | null,
-  request: ProcessRequest,
-  taskId: string,
-): Record<string, string> {
+function baseEnvironment(user: SystemUser | null, taskId: string): Record<string, string> {
   return {
     PATH: SYSTEM_PATH,
     LANG: 'C.UTF-8',
     HOME: user?.home ?? '/',
     SHELL: user?.shell ?? '/bin/sh',
     ...(user === null ? {} : { USER: user.name, LOGNAME: user.name }),
-    ...request.environment,
     [TASK_VARIABLE]: taskId,
   };
 }
