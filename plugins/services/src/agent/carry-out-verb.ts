@@ -23,8 +23,11 @@ export async function predictVerb(wish: Wish, context: ActionContext): Promise<A
 }
 
 /** Carries a verb out: looks, writes the way back down, acts, and looks again. */
-export async function carryOutVerb(wish: Wish, context: ActionContext): Promise<ActionEnd> {
-  const host = hostOf(context);
+export async function carryOutVerb(
+  wish: Wish,
+  context: ActionContext,
+  host = hostOf(context),
+): Promise<ActionEnd> {
   const before = await readUnit(host, wish.unit);
   if (before === null) return failed('SERVICES_NO_SYSTEMD');
   const decision = decideChange(wish, before);
@@ -35,6 +38,7 @@ export async function carryOutVerb(wish: Wish, context: ActionContext): Promise<
       unit: wish.unit,
       wasRunning: isRunning(before),
       wasEnabled: isEnabled(before),
+      changed: decision.changes.map(({ property }) => property),
     };
     await context.recordUndo(record);
   }
@@ -54,19 +58,26 @@ export async function carryOutVerb(wish: Wish, context: ActionContext): Promise<
   return doneWith(decision.changes);
 }
 
-/** Brings a unit back to what it was. What is so already is left alone, so a second time changes nothing. */
-export async function restoreUnit(stored: JsonObject, context: ActionContext): Promise<ActionEnd> {
+/**
+ * Brings back what a verb changed of a unit, and no more: whether it runs is somebody else's affair when the verb only
+ * enabled it. What is so already is left alone, so a second time changes nothing.
+ */
+export async function restoreUnit(
+  stored: JsonObject,
+  context: ActionContext,
+  host = hostOf(context),
+): Promise<ActionEnd> {
   const parsed = UnitRecord.safeParse(stored);
   if (!parsed.success)
     return failed('UNDO_RECORD_MISSING', { reason: { en: 'the record is damaged', zh: '记录已损坏' } });
-  const { unit, wasRunning, wasEnabled } = parsed.data;
-  const host = hostOf(context);
+  const { unit, wasRunning, wasEnabled, changed = ['running', 'enabled'] } = parsed.data;
   const now = await readUnit(host, unit);
   if (now === null) return failed('SERVICES_NO_SYSTEMD');
   if (now.load === 'not-found') return failed('SERVICES_UNIT_MISSING', { unit });
   const verbs: string[] = [];
-  if (isEnabled(now) !== wasEnabled) verbs.push(wasEnabled ? 'enable' : 'disable');
-  if (isRunning(now) !== wasRunning) verbs.push(wasRunning ? 'start' : 'stop');
+  if (changed.includes('enabled') && isEnabled(now) !== wasEnabled)
+    verbs.push(wasEnabled ? 'enable' : 'disable');
+  if (changed.includes('running') && isRunning(now) !== wasRunning) verbs.push(wasRunning ? 'start' : 'stop');
   for (const verb of verbs) {
     const trouble = await runSystemctl(context, verb, unit);
     if (trouble !== null) return trouble;

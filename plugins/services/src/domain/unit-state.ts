@@ -47,5 +47,7 @@ export const UnitRecord = z.object({
   unit: z.string(),
   wasRunning: z.boolean(),
   wasEnabled: z.boolean(),
+  /** What the verb changed, and so what a rollback may touch. Absent in records of older agents: then both. */
+  changed: z.array(z.enum(['running', 'enabled'])).optional(),
 });
 export type UnitRecord = z.infer<typeof UnitRecord>;

@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { type ActionContext, type ActionEnd, createHostAccess } from '@pilothouse/agent-kit';
+import type { JsonObject } from '@pilothouse/contract';
+import { carryOutVerb, restoreUnit } from './carry-out-verb.ts';
+
+const UNIT = 'nginx.service';
+const wish = (verb: Parameters<typeof carryOutVerb>[0]['verb'], now = false) => ({ verb, unit: UNIT, now });
+
+/** A host with one unit: verbs change its properties as systemd would, and `show` prints them. */
+function hostWith(properties: Record<string, string>, verbs: Record<string, Record<string, string>> = {}) {
+  const state: Record<string, string> = { LoadState: 'loaded', CanReload: 'yes', ...properties };
+  const asked: string[] = [];
+  const records: JsonObject[] = [];
+  const effects: Record<string, Record<string, string>> = {
+    start: { ActiveState: 'active' },
+    stop: { ActiveState: 'inactive' },
+    restart: { ActiveState: 'active' },
+    enable: { UnitFileState: 'enabled' },
+    disable: { UnitFileState: 'disabled' },
+    ...verbs,
+  };
+  const host = createHostAccess({
+    isRoot: true,
+    run: async () => ({
+      exitCode: 0,
+      signal: null,
+      stdout: Object.entries(state)
+        .map(([name, value]) => `${name}=${value}\n`)
+        .join(''),
+      stderr: '',
+      isTimedOut: false,
+      isCut: false,
+    }),
+  });
+  const context: ActionContext = {
+    taskId: 't_1',
+    signal: new AbortController().signal,
+    scratch: '/nonexistent',
+    isRoot: true,
+    planDigest: '0'.repeat(64),
+    print() {},
+    async run({ program, args }) {
+      const [verb = ''] = args;
+      if (program === 'systemctl') {
+        asked.push(args.filter((argument) => argument !== '--').join(' '));
+        Object.assign(state, effects[verb]);
+      }
+      return { exitCode: 0, signal: null, ended: 'by-itself', startError: null };
+    },
+    expectReboot: async () => {},
+    recordUndo: async (record) => void records.push(record),
+  };
+  return {
+    state,
+    /** What systemctl was asked for since it was last looked at. */
+    asked: () => asked.splice(0),
+    records,
+    carryOut: (verb: Parameters<typeof wish>[0], now?: boolean) =>
+      carryOutVerb(wish(verb, now), context, host),
+    /** As a rollback does: through the journal, newest first. */
+    async rollBack(): Promise<ActionEnd[]> {
+      const ends: ActionEnd[] = [];
+      for (const record of records.toReversed())
+        ends.push(await restoreUnit(JSON.parse(JSON.stringify(record)), context, host));
+      return ends;
+    },
+  };
+}
+
+test('a rollback takes back what its verb changed, and leaves alone what somebody did since', async () => {
+  const enabled = hostWith({ ActiveState: 'inactive', UnitFileState: 'disabled' });
+  await enabled.carryOut('enable');
+  enabled.state['ActiveState'] = 'active';
+  enabled.asked();
+  await enabled.rollBack();
+
+  const stopped = hostWith({ ActiveState: 'active', UnitFileState: 'enabled' });
+  await stopped.carryOut('stop');
+  stopped.state['UnitFileState'] = 'disabled';
+  stopped.asked();
+  await stopped.rollBack();
+
+  const both = hostWith({ ActiveState: 'active', UnitFileState: 'enabled' });
+  await both.carryOut('disable', true);
+  both.asked();
+  await both.rollBack();
+
+  assert.deepEqual(enabled.asked(), [`disable ${UNIT}`]);
+  assert.deepEqual(stopped.asked(), [`start ${UNIT}`]);
+  assert.deepEqual(both.asked(), [`enable ${UNIT}`, `start ${UNIT}`]);
+});
+
+test('a record of an older agent, which does not say what was changed, restores both', async () => {
+  const host = hostWith({ ActiveState: 'active', UnitFileState: 'enabled' });
+  host.records.push({ unit: UNIT, wasRunning: false, wasEnabled: false });
+
+  await host.rollBack();
+
+  assert.deepEqual(host.asked(), [`disable ${UNIT}`, `stop ${UNIT}`]);
+});
