@@ -99,3 +99,40 @@ test('a record of an older agent, which does not say what was changed, restores 
 
   assert.deepEqual(host.asked(), [`disable ${UNIT}`, `stop ${UNIT}`]);
 });
+
+test('a unit that has failed can be disabled, enabled and stopped; only what should run by the verb is judged by it', async () => {
+  const failed = { ActiveState: 'failed', Result: 'exit-code' };
+  const ends = [
+    await hostWith({ ...failed, UnitFileState: 'enabled' }).carryOut('disable'),
+    await hostWith({ ...failed, UnitFileState: 'disabled' }).carryOut('enable'),
+    // As a service does that ends with a code of its own when it is told to.
+    await hostWith({ ActiveState: 'active', UnitFileState: 'enabled' }, { stop: failed }).carryOut('stop'),
+    await hostWith({ ...failed, UnitFileState: 'disabled' }, { start: {} }).carryOut('enable', true),
+    await hostWith({ ActiveState: 'active', UnitFileState: 'enabled' }, { restart: failed }).carryOut(
+      'restart',
+    ),
+  ];
+
+  assert.deepEqual(
+    ends.map((end) => (end.kind === 'succeeded' ? end.result?.['changed'] : end.error.code)),
+    [true, true, true, 'SERVICES_FAILED', 'SERVICES_FAILED'],
+  );
+});
+
+test('a unit that systemd starts again and again does not run', async () => {
+  const crashing = { ActiveState: 'activating', SubState: 'auto-restart', UnitFileState: 'enabled' };
+  const started = hostWith(crashing, { start: { ActiveState: 'active', SubState: 'running' } });
+  const ends = [
+    await started.carryOut('start'),
+    await hostWith({ ActiveState: 'inactive', UnitFileState: 'enabled' }, { start: crashing }).carryOut(
+      'start',
+    ),
+    await hostWith(crashing).carryOut('stop'),
+  ];
+
+  assert.deepEqual(
+    ends.map((end) => (end.kind === 'succeeded' ? end.result?.['changed'] : end.error.code)),
+    [true, 'SERVICES_FAILED', true],
+  );
+  assert.deepEqual(started.asked(), [`start ${UNIT}`]);
+});

@@ -1,7 +1,7 @@
 import { type ActionContext, type ActionEnd, createHostAccess, type HostAccess } from '@pilothouse/agent-kit';
 import type { JsonObject } from '@pilothouse/contract';
 import { type Change, decideChange, type Wish } from '../domain/decide-change.ts';
-import { isEnabled, isRunning, UnitRecord } from '../domain/unit-state.ts';
+import { hasFailed, isEnabled, isRunning, UnitRecord } from '../domain/unit-state.ts';
 import { failed, printLog, readUnit, runSystemctl } from './systemctl.ts';
 
 /** Whether the way back of a verb is written down before it: those that only come and go leave nothing to restore. */
@@ -49,7 +49,8 @@ export async function carryOutVerb(
     return trouble;
   }
   const after = await readUnit(host, wish.unit);
-  if (after?.active === 'failed') {
+  const shallRun = decision.changes.some(({ property, to }) => property === 'running' && to !== 'inactive');
+  if (shallRun && after !== null && hasFailed(after)) {
     await printLog(context, wish.unit);
     const { unit, verb } = wish;
     return failed('SERVICES_FAILED', { unit, verb, state: after.active, result: after.result });

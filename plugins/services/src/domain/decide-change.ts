@@ -1,5 +1,5 @@
 import type { Verb } from '../contract/actions.ts';
-import { isEnabled, isRunning, type UnitState } from './unit-state.ts';
+import { hasFailed, isEnabled, isRunning, type UnitState } from './unit-state.ts';
 
 /** One property that a verb changes; the same words before the run (dry run) and after it. */
 export interface Change {
@@ -41,7 +41,7 @@ export function decideChange(wish: Wish, state: UnitState): Decision {
   const running = isRunning(state);
   switch (verb) {
     case 'start':
-      return changes([!running && runs(unit, state, 'active')]);
+      return changes([(!running || hasFailed(state)) && runs(unit, state, 'active')]);
     case 'stop':
       return changes([running && runs(unit, state, 'inactive')]);
     case 'restart':
@@ -62,7 +62,9 @@ export function decideChange(wish: Wish, state: UnitState): Decision {
           from: state.enabled,
           to: isWanted ? 'enabled' : 'disabled',
         },
-        wish.now && running !== isWanted && runs(unit, state, isWanted ? 'active' : 'inactive'),
+        wish.now &&
+          (isWanted ? !running || hasFailed(state) : running) &&
+          runs(unit, state, isWanted ? 'active' : 'inactive'),
       ]);
     }
   }

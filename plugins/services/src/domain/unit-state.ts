@@ -39,6 +39,9 @@ export function parseUnitState(text: string): UnitState {
 
 export const isRunning = (state: UnitState): boolean =>
   state.active === 'active' || state.active === 'reloading' || state.active === 'activating';
+/** systemd counts the wait before it starts a unit again as activating; by then the unit has failed. */
+export const hasFailed = (state: UnitState): boolean =>
+  state.active === 'failed' || (state.active === 'activating' && state.sub.startsWith('auto-restart'));
 /** `enabled-runtime` lasts until the next boot. */
 export const isEnabled = (state: UnitState): boolean => state.enabled.startsWith('enabled');
 
