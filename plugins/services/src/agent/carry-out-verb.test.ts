@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ActionContext, type ActionEnd, createHostAccess } from '@pilothouse/agent-kit';
+import { type ActionContext, type ActionEnd, createHostAccess, type HostAccess } from '@pilothouse/agent-kit';
 import type { JsonObject } from '@pilothouse/contract';
-import { carryOutVerb, restoreUnit } from './carry-out-verb.ts';
+import { carryOutVerb } from './carry-out-verb.ts';
+import { restoreUnit } from './restore-unit.ts';
 
 const UNIT = 'nginx.service';
 const wish = (verb: Parameters<typeof carryOutVerb>[0]['verb'], now = false) => ({ verb, unit: UNIT, now });
@@ -20,19 +21,22 @@ function hostWith(properties: Record<string, string>, verbs: Record<string, Reco
     disable: { UnitFileState: 'disabled' },
     ...verbs,
   };
-  const host = createHostAccess({
-    isRoot: true,
-    run: async () => ({
-      exitCode: 0,
-      signal: null,
-      stdout: Object.entries(state)
-        .map(([name, value]) => `${name}=${value}\n`)
-        .join(''),
-      stderr: '',
-      isTimedOut: false,
-      isCut: false,
+  const host: HostAccess = {
+    ...createHostAccess({
+      isRoot: true,
+      run: async () => ({
+        exitCode: 0,
+        signal: null,
+        stdout: Object.entries(state)
+          .map(([name, value]) => `${name}=${value}\n`)
+          .join(''),
+        stderr: '',
+        isTimedOut: false,
+        isCut: false,
+      }),
     }),
-  });
+    readLink: async (path) => (path === state['FragmentPath'] ? (state['links'] ?? null) : null),
+  };
   const context: ActionContext = {
     taskId: 't_1',
     signal: new AbortController().signal,
@@ -135,4 +139,40 @@ test('a unit that systemd starts again and again does not run', async () => {
     [true, 'SERVICES_FAILED', true],
   );
   assert.deepEqual(started.asked(), [`start ${UNIT}`]);
+});
+
+test('a unit that is enabled until the next boot only is not enabled already, and both come back as they were', async () => {
+  const runtime = { ActiveState: 'active', UnitFileState: 'enabled-runtime' };
+  const enabled = hostWith(runtime, { disable: runtime });
+  await enabled.carryOut('enable');
+  await enabled.rollBack();
+  const disabled = hostWith(runtime, { enable: runtime });
+  await disabled.carryOut('disable');
+  await disabled.rollBack();
+
+  assert.deepEqual(enabled.asked(), [`enable ${UNIT}`, `disable ${UNIT}`]);
+  assert.deepEqual(disabled.asked(), [`disable --runtime ${UNIT}`, `enable --runtime ${UNIT}`]);
+});
+
+test('a unit file that lies elsewhere is linked again when what took its link away is undone', async () => {
+  const linked = {
+    ActiveState: 'inactive',
+    FragmentPath: `/etc/systemd/system/${UNIT}`,
+    links: `/opt/web/${UNIT}`,
+  };
+  const gone = { LoadState: 'not-found', UnitFileState: '', FragmentPath: '' };
+  const back = { LoadState: 'loaded', UnitFileState: 'enabled' };
+  const disabled = hostWith({ ...linked, UnitFileState: 'enabled' }, { disable: gone, enable: back });
+  await disabled.carryOut('disable');
+  const undone = await disabled.rollBack();
+  const enabled = hostWith({ ...linked, UnitFileState: 'linked' }, { disable: gone, link: {} });
+  await enabled.carryOut('enable');
+  await enabled.rollBack();
+
+  assert.deepEqual(
+    undone.map(({ kind }) => kind),
+    ['succeeded'],
+  );
+  assert.deepEqual(disabled.asked(), [`disable ${UNIT}`, `enable /opt/web/${UNIT}`]);
+  assert.deepEqual(enabled.asked(), [`enable ${UNIT}`, `disable ${UNIT}`, `link /opt/web/${UNIT}`]);
 });

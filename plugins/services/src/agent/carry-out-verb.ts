@@ -1,8 +1,7 @@
-import { type ActionContext, type ActionEnd, createHostAccess, type HostAccess } from '@pilothouse/agent-kit';
-import type { JsonObject } from '@pilothouse/contract';
+import type { ActionContext, ActionEnd, HostAccess } from '@pilothouse/agent-kit';
 import { type Change, decideChange, type Wish } from '../domain/decide-change.ts';
-import { hasFailed, isEnabled, isRunning, UnitRecord } from '../domain/unit-state.ts';
-import { failed, printLog, readUnit, runSystemctl } from './systemctl.ts';
+import { hasFailed, isEnabled, isRunning, type UnitRecord, type UnitState } from '../domain/unit-state.ts';
+import { failed, hostOf, printLog, readUnit, runSystemctl, type SystemctlCall } from './systemctl.ts';
 
 /** Whether the way back of a verb is written down before it: those that only come and go leave nothing to restore. */
 const isRecorded = ({ verb }: Wish): boolean => verb !== 'restart' && verb !== 'reload';
@@ -34,16 +33,19 @@ export async function carryOutVerb(
   if (decision.kind === 'refused') return failed(decision.code, decision.details);
   if (decision.changes.length === 0) return doneWith([]);
   if (isRecorded(wish)) {
-    const record: UnitRecord = {
+    const linkedTo = await linkOf(host, wish.unit, before);
+    const record = {
       unit: wish.unit,
       wasRunning: isRunning(before),
       wasEnabled: isEnabled(before),
       changed: decision.changes.map(({ property }) => property),
-    };
+      enabledBefore: before.enabled,
+      ...(linkedTo === null ? {} : { linkedTo }),
+    } satisfies UnitRecord;
     await context.recordUndo(record);
   }
-  for (const verb of systemctlVerbs(wish, decision.changes)) {
-    const trouble = await runSystemctl(context, verb, wish.unit);
+  for (const call of systemctlCalls(wish, decision.changes)) {
+    const trouble = await runSystemctl(context, call);
     if (trouble === null) continue;
     await printLog(context, wish.unit);
     return trouble;
@@ -59,46 +61,28 @@ export async function carryOutVerb(
   return doneWith(decision.changes);
 }
 
-/**
- * Brings back what a verb changed of a unit, and no more: whether it runs is somebody else's affair when the verb only
- * enabled it. What is so already is left alone, so a second time changes nothing.
- */
-export async function restoreUnit(
-  stored: JsonObject,
-  context: ActionContext,
-  host = hostOf(context),
-): Promise<ActionEnd> {
-  const parsed = UnitRecord.safeParse(stored);
-  if (!parsed.success)
-    return failed('UNDO_RECORD_MISSING', { reason: { en: 'the record is damaged', zh: '记录已损坏' } });
-  const { unit, wasRunning, wasEnabled, changed = ['running', 'enabled'] } = parsed.data;
-  const now = await readUnit(host, unit);
-  if (now === null) return failed('SERVICES_NO_SYSTEMD');
-  if (now.load === 'not-found') return failed('SERVICES_UNIT_MISSING', { unit });
-  const verbs: string[] = [];
-  if (changed.includes('enabled') && isEnabled(now) !== wasEnabled)
-    verbs.push(wasEnabled ? 'enable' : 'disable');
-  if (changed.includes('running') && isRunning(now) !== wasRunning) verbs.push(wasRunning ? 'start' : 'stop');
-  for (const verb of verbs) {
-    const trouble = await runSystemctl(context, verb, unit);
-    if (trouble !== null) return trouble;
-  }
-  return {
-    kind: 'succeeded',
-    result: { changed: verbs.length > 0, changes: verbs.map((verb) => ({ unit, verb })) },
-  };
+/** `enable` before `start`: a unit that fails to start is then at least as people wanted it after the next boot. */
+function systemctlCalls(wish: Wish, changes: readonly Change[]): SystemctlCall[] {
+  const { unit } = wish;
+  return changes.map((change) => {
+    if (change.property === 'enabled') {
+      if (change.to === 'enabled') return { verb: 'enable', unit };
+      return { verb: 'disable', unit, isRuntime: change.from === 'enabled-runtime' };
+    }
+    if (wish.verb === 'restart' || wish.verb === 'reload') return { verb: wish.verb, unit };
+    return { verb: change.to === 'active' ? 'start' : 'stop', unit };
+  });
 }
 
-const hostOf = (context: ActionContext): HostAccess =>
-  createHostAccess({ isRoot: context.isRoot, signal: context.signal });
+/** Where unit files lie that systemd finds without a link. */
+const UNIT_DIRECTORIES = /^\/(?:etc|run|usr\/lib|usr\/local\/lib|lib)\/systemd\//;
 
-/** `enable` before `start`: a unit that fails to start is then at least as people wanted it after the next boot. */
-function systemctlVerbs(wish: Wish, changes: readonly Change[]): string[] {
-  return changes.map((change) => {
-    if (change.property === 'enabled') return change.to === 'enabled' ? 'enable' : 'disable';
-    if (wish.verb === 'restart' || wish.verb === 'reload') return wish.verb;
-    return change.to === 'active' ? 'start' : 'stop';
-  });
+/** The file that a unit's own link points to when it lies elsewhere: systemd takes that link away with `disable`. */
+async function linkOf(host: HostAccess, unit: string, { fragment }: UnitState): Promise<string | null> {
+  const target = fragment === '' ? null : await host.readLink(fragment);
+  const isElsewhere =
+    target?.startsWith('/') && target.endsWith(`/${unit}`) && !UNIT_DIRECTORIES.test(target);
+  return isElsewhere ? target : null;
 }
 
 function printChanges(context: ActionContext, changes: readonly Change[]): void {

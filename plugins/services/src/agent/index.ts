@@ -9,7 +9,8 @@ import {
   stopService,
   type Verb,
 } from '../contract/actions.ts';
-import { carryOutVerb, predictVerb, restoreUnit } from './carry-out-verb.ts';
+import { carryOutVerb, predictVerb } from './carry-out-verb.ts';
+import { restoreUnit } from './restore-unit.ts';
 
 /** The behaviour of one verb; `now` is only in the parameters of two of them. */
 const behaviour = (verb: Verb) => ({

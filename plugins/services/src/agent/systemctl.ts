@@ -1,8 +1,11 @@
-import type { ActionContext, ActionEnd, HostAccess } from '@pilothouse/agent-kit';
+import { type ActionContext, type ActionEnd, createHostAccess, type HostAccess } from '@pilothouse/agent-kit';
 import { parseUnitState, UNIT_PROPERTIES, type UnitState } from '../domain/unit-state.ts';
 
 /** Log lines of a unit that failed, for whoever reads the task's output. */
 const LOG_LINES = 20;
+
+export const hostOf = (context: ActionContext): HostAccess =>
+  createHostAccess({ isRoot: context.isRoot, signal: context.signal });
 
 /** Null: this host runs without systemd. */
 export async function readUnit(host: HostAccess, unit: string): Promise<UnitState | null> {
@@ -15,13 +18,20 @@ export const failed = (code: string, details: Readonly<Record<string, unknown>> 
   error: { code, details },
 });
 
+/** One verb for a unit, or for the path of its file. `isRuntime`: as it is until the next boot only. */
+export interface SystemctlCall {
+  readonly verb: string;
+  readonly unit: string;
+  readonly isRuntime?: boolean;
+}
+
 /** Runs one verb of systemctl into the task's output. Null: it went well. */
 export async function runSystemctl(
   context: ActionContext,
-  verb: string,
-  unit: string,
+  { verb, unit, isRuntime = false }: SystemctlCall,
 ): Promise<ActionEnd | null> {
-  const end = await context.run({ program: 'systemctl', args: [verb, '--', unit] });
+  const args = [verb, ...(isRuntime ? ['--runtime'] : []), '--', unit];
+  const end = await context.run({ program: 'systemctl', args });
   switch (end.ended) {
     case 'by-itself':
       if (end.exitCode === 0) return null;

@@ -56,7 +56,8 @@ export function decideChange(wish: Wish, state: UnitState): Decision {
         return refuse('SERVICES_NOT_ENABLEABLE', { state: state.enabled || 'without a unit file' });
       const isWanted = verb === 'enable';
       return changes([
-        isEnabled(state) !== isWanted && {
+        // What is enabled until the next boot is not what `enable` is asked for.
+        (isWanted ? state.enabled !== 'enabled' : isEnabled(state)) && {
           unit,
           property: 'enabled',
           from: state.enabled,

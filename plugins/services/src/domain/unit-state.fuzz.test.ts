@@ -22,6 +22,7 @@ test('any text is a state of a unit, with what it lacks left empty', (t) => {
         'active',
         'canReload',
         'enabled',
+        'fragment',
         'load',
         'result',
         'sub',

@@ -8,6 +8,8 @@ export interface UnitState {
   readonly enabled: string;
   readonly result: string;
   readonly canReload: boolean;
+  /** Where its file, or the link to it, lies; empty for a unit without one. */
+  readonly fragment: string;
 }
 
 export const UNIT_PROPERTIES = [
@@ -17,6 +19,7 @@ export const UNIT_PROPERTIES = [
   'UnitFileState',
   'Result',
   'CanReload',
+  'FragmentPath',
 ];
 
 /** Reads `Name=value` lines; what is missing is empty, as systemd prints it for units without a file. */
@@ -34,6 +37,7 @@ export function parseUnitState(text: string): UnitState {
     enabled: of('UnitFileState'),
     result: of('Result'),
     canReload: of('CanReload') === 'yes',
+    fragment: of('FragmentPath'),
   };
 }
 
@@ -52,5 +56,9 @@ export const UnitRecord = z.object({
   wasEnabled: z.boolean(),
   /** What the verb changed, and so what a rollback may touch. Absent in records of older agents: then both. */
   changed: z.array(z.enum(['running', 'enabled'])).optional(),
+  /** In systemd's own words. Absent in records of older agents. */
+  enabledBefore: z.string().optional(),
+  /** The file of a unit that lies where systemd does not look for it. Absent: it lies in its place. */
+  linkedTo: z.string().optional(),
 });
 export type UnitRecord = z.infer<typeof UnitRecord>;
