@@ -17,10 +17,25 @@ export const UnitName = z.string().regex(
   }),
 );
 
-export const UnitParameters = z.object({ unit: UnitName });
+/**
+ * Units whose start ends, suspends or leaves the running system: to start one is to reboot, whatever the verb is called,
+ * and that is an action of its own with its own right and its own drains.
+ */
+const SYSTEM_STATES =
+  /^(?:(?:poweroff|reboot|soft-reboot|halt|kexec|exit|shutdown|final|umount|rescue|emergency|suspend|hibernate|hybrid-sleep|suspend-then-hibernate|sleep|ctrl-alt-del|runlevel[016]|initrd-switch-root|factory-reset)\.target|(?:rescue|emergency|initrd-switch-root|systemd-(?:poweroff|reboot|soft-reboot|halt|kexec|exit|suspend|hibernate|hybrid-sleep|suspend-then-hibernate|factory-reset-request))\.service)$/;
+
+const UnitToControl = UnitName.refine(
+  (unit) => !SYSTEM_STATES.test(unit),
+  ruleText({
+    en: 'must not be a state of the whole system; use host.reboot to reboot',
+    zh: '不得是整个系统的状态；重启请使用 host.reboot',
+  }),
+);
+
+export const UnitParameters = z.object({ unit: UnitToControl });
 export type UnitParameters = z.infer<typeof UnitParameters>;
 /** `now`: also starts (or stops) it at once. */
-export const EnableParameters = z.object({ unit: UnitName, now: z.boolean().default(false) });
+export const EnableParameters = z.object({ unit: UnitToControl, now: z.boolean().default(false) });
 export type EnableParameters = z.infer<typeof EnableParameters>;
 
 export const VERBS = ['start', 'stop', 'restart', 'reload', 'enable', 'disable'] as const;
