@@ -1,38 +1,90 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { test } from 'node:test';
+import { type TestContext, test } from 'node:test';
 import type { ActionContext } from '@pilothouse/agent-kit';
-import { AppError } from '@pilothouse/contract';
+import { AppError, type JsonObject } from '@pilothouse/contract';
 import { manageFile } from '../contract/actions.ts';
-import { manageFileAction } from './manage-file.ts';
+import { manageFileWith } from './manage-file.ts';
+import { readManagedList } from './managed-list.ts';
 
-test('without a way back nothing is changed, nothing is left beside the file, and the reason keeps its name', async (t) => {
-  const directory = await mkdtemp(join(tmpdir(), 'files-'));
-  t.after(() => rm(directory, { recursive: true }));
+/** A directory with `app.conf`, and beside it what a task and the host's list need. */
+async function fileOn(t: TestContext, more: Partial<ActionContext> = {}) {
+  const root = await mkdtemp(join(tmpdir(), 'files-'));
+  t.after(() => rm(root, { recursive: true }));
+  const [directory, scratch, list] = [join(root, 'etc'), join(root, 'scratch'), join(root, 'list.json')];
+  await mkdir(directory);
+  await mkdir(scratch);
   const path = join(directory, 'app.conf');
   await writeFile(path, 'old');
+  const records: JsonObject[] = [];
+  const asked: string[] = [];
   const context: ActionContext = {
     taskId: 't_1',
     signal: new AbortController().signal,
-    scratch: await mkdtemp(join(directory, 'scratch-')),
+    scratch,
     isRoot: true,
     planDigest: '0'.repeat(64),
     print() {},
-    run: async () => ({ exitCode: 0, signal: null, ended: 'by-itself', startError: null }),
+    async run({ program, args }) {
+      if (program === 'systemctl') asked.push(args.filter((argument) => argument !== '--').join(' '));
+      return { exitCode: 0, signal: null, ended: 'by-itself', startError: null };
+    },
     expectReboot: async () => {},
+    recordUndo: async (record) => void records.push(record),
+    ...more,
+  };
+  const action = manageFileWith(list);
+  return {
+    directory,
+    path,
+    list,
+    records,
+    /** What systemctl was asked for since it was last looked at. */
+    asked: () => asked.splice(0),
+    run: (parameters: object) => action.run(manageFile.parameters.parse({ path, ...parameters }), context),
+    undo: async () => action.undo?.(JSON.parse(JSON.stringify(records.at(-1))), context),
+  };
+}
+
+test('without a way back nothing is changed, nothing is left beside the file, and the reason keeps its name', async (t) => {
+  const file = await fileOn(t, {
     recordUndo: async () => {
       throw new AppError('UNDO_STORE_FULL', { sizeBytes: 1, limitBytes: 1 });
     },
-  };
+  });
 
-  const ending = manageFileAction.run(manageFile.parameters.parse({ path, content: 'new' }), context);
+  await assert.rejects(file.run({ content: 'new' }), { code: 'UNDO_STORE_FULL' });
+  assert.equal(await readFile(file.path, 'utf8'), 'old');
+  assert.deepEqual(await readdir(file.directory), ['app.conf']);
+});
 
-  await assert.rejects(ending, { code: 'UNDO_STORE_FULL' });
-  assert.equal(await readFile(path, 'utf8'), 'old');
-  assert.deepEqual(
-    (await readdir(directory)).filter((name) => !name.startsWith('scratch-')),
-    ['app.conf'],
-  );
+test('a file that the host cannot remember is not changed: its readers would never be told of it', async (t) => {
+  const file = await fileOn(t, {
+    // Like a disk that fills up in this moment.
+    recordUndo: async () => void (await mkdir(file.list)),
+  });
+
+  const end = await file.run({ content: 'new', after: [{ unit: 'app.service', verb: 'reload' }] });
+
+  assert.equal(end.kind === 'failed' && end.error.code, 'FILES_IO');
+  assert.equal(await readFile(file.path, 'utf8'), 'old');
+  assert.deepEqual(await readdir(file.directory), ['app.conf']);
+  assert.deepEqual(file.asked(), []);
+});
+
+test('a file that cannot be put into its place is left nowhere, and the host remembers what it did before', async (t) => {
+  const file = await fileOn(t, {
+    recordUndo: async () => {
+      await rm(file.path);
+      await mkdir(file.path);
+    },
+  });
+
+  const end = await file.run({ content: 'new' });
+
+  assert.equal(end.kind === 'failed' && end.error.code, 'FILES_IO');
+  assert.deepEqual(await readdir(file.directory), ['app.conf']);
+  assert.deepEqual(await readManagedList(file.list), {});
 });

@@ -26,42 +26,48 @@ interface Prepared {
   readonly managed: ManagedFiles;
 }
 
-/** Puts a file as it shall be: looks, shows, checks, writes the way back down, replaces in one step, tells what reads it. */
-export const manageFileAction = defineAgentAction({
-  spec: manageFile,
-  available: onlyRoot(manageFile),
-  async dryRun(parameters, context) {
-    const prepared = await prepare(parameters);
-    if ('code' in prepared) return failed(prepared);
-    await printDiff(context, { path: parameters.path, ...prepared }, prepared.changes);
-    if (prepared.changes.length > 0 && prepared.wanted.kind === 'file') {
-      const refusal = await validateInScratch(parameters, prepared.wanted, context);
-      if (refusal !== null) return failed(refusal);
-    }
-    return doneWith(prepared.changes);
-  },
-  async run(parameters, context) {
-    try {
-      return await carryOut(parameters, context);
-    } catch (cause) {
-      const reason = errorCode(cause);
-      // A refusal of the agent's, such as no room for a way back, says by itself what to do.
-      if (reason === null || isAppError(cause)) throw cause;
-      return failed({ code: 'FILES_IO', details: { path: parameters.path, reason } });
-    }
-  },
-  undo: undoFile,
-});
+/**
+ * Puts a file as it shall be: looks, shows, checks, writes the way back down, replaces in one step, tells what reads it.
+ * `list` is where the host remembers what it manages.
+ */
+export const manageFileWith = (list: string) =>
+  defineAgentAction({
+    spec: manageFile,
+    available: onlyRoot(manageFile),
+    async dryRun(parameters, context) {
+      const prepared = await prepare(parameters, list);
+      if ('code' in prepared) return failed(prepared);
+      await printDiff(context, { path: parameters.path, ...prepared }, prepared.changes);
+      if (prepared.changes.length > 0 && prepared.wanted.kind === 'file') {
+        const refusal = await validateInScratch(parameters, prepared.wanted, context);
+        if (refusal !== null) return failed(refusal);
+      }
+      return doneWith(prepared.changes);
+    },
+    async run(parameters, context) {
+      try {
+        return await carryOut(parameters, context, list);
+      } catch (cause) {
+        const reason = errorCode(cause);
+        // A refusal of the agent's, such as no room for a way back, says by itself what to do.
+        if (reason === null || isAppError(cause)) throw cause;
+        return failed({ code: 'FILES_IO', details: { path: parameters.path, reason } });
+      }
+    },
+    undo: (record, context) => undoFile(record, context, list),
+  });
+
+export const manageFileAction = manageFileWith(MANAGED_LIST);
 
 const doneWith = (changes: readonly FileChange[]): ActionEnd => ({
   kind: 'succeeded',
   result: { changed: changes.length > 0, changes: changes.map((change) => ({ ...change })) },
 });
 
-async function prepare(parameters: ManageFileParameters): Promise<Prepared | Trouble> {
+async function prepare(parameters: ManageFileParameters, list: string): Promise<Prepared | Trouble> {
   const { path } = parameters;
-  const managed = await readManagedList();
-  if (managed === null) return { code: 'FILES_LIST_DAMAGED', details: { path: MANAGED_LIST } };
+  const managed = await readManagedList(list);
+  if (managed === null) return { code: 'FILES_LIST_DAMAGED', details: { path: list } };
   if (isFull(managed, path)) return { code: 'FILES_LIST_FULL', details: { limit: MANAGED_FILES_MAX } };
   const now = await lookAtFile(path);
   if (isTrouble(now)) return now;
@@ -70,53 +76,67 @@ async function prepare(parameters: ManageFileParameters): Promise<Prepared | Tro
   return { now, wanted, changes: compareFile(path, now, wanted, digestOf), managed };
 }
 
-async function carryOut(parameters: ManageFileParameters, context: ActionContext): Promise<ActionEnd> {
+async function carryOut(
+  parameters: ManageFileParameters,
+  context: ActionContext,
+  list: string,
+): Promise<ActionEnd> {
   const { path, after } = parameters;
-  const prepared = await prepare(parameters);
+  const prepared = await prepare(parameters, list);
   if ('code' in prepared) return failed(prepared);
   const { now, wanted, changes, managed } = prepared;
-  const entry = managedEntry(wanted);
+  const remember = (entry: ManagedFile | null) => writeManagedEntry(managed, path, entry, list);
   if (changes.length === 0) {
-    await writeManagedEntry(managed, path, entry);
+    await remember(managedEntry(wanted));
     return doneWith(changes);
   }
   await printDiff(context, { path, now, wanted }, changes);
-  const trouble = await change(parameters, prepared, context);
+  const trouble = await change(parameters, prepared, { context, remember });
   if (trouble !== null) return failed(trouble);
-  await writeManagedEntry(managed, path, entry);
   const failing = await tellReaders(after, context);
   if (failing === null) return doneWith(changes);
   await restore(path, now, context);
-  await writeManagedEntry(managed, path, managed[path] ?? null);
+  await remember(managed[path] ?? null);
   await tellReaders(after, context);
   return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
 }
 
-/** Nothing has changed when this gives a trouble. */
+interface Changing {
+  readonly context: ActionContext;
+  readonly remember: (entry: ManagedFile | null) => Promise<void>;
+}
+
+/**
+ * Nothing has changed when this gives a trouble or throws. What the host shall remember is written first: where it cannot
+ * be, the file is not changed either, and nobody takes it for set while its readers were never told.
+ */
 async function change(
   parameters: ManageFileParameters,
   { now, wanted, managed }: Prepared,
-  context: ActionContext,
+  { context, remember }: Changing,
 ): Promise<Trouble | null> {
   const { path } = parameters;
-  if (wanted.kind === 'absent') {
-    await context.recordUndo(recordOf(parameters, { now, wanted, managed }));
-    await removeFile(path);
-    return null;
-  }
-  await removeLeftovers(path);
-  const beside = await writeBeside(path, { ...wanted, mode: Number.parseInt(wanted.mode, 8) });
-  let isRecorded = false;
+  let beside: string | null = null;
+  let isRemembered = false;
   try {
-    const refusal = await validate(parameters, beside, context);
-    if (refusal !== null) return refusal;
+    if (wanted.kind === 'file') {
+      await removeLeftovers(path);
+      beside = await writeBeside(path, { ...wanted, mode: Number.parseInt(wanted.mode, 8) });
+      const refusal = await validate(parameters, beside, context);
+      if (refusal !== null) return refusal;
+    }
     await context.recordUndo(recordOf(parameters, { now, wanted, managed }));
-    isRecorded = true;
+    await remember(managedEntry(wanted));
+    isRemembered = true;
+    if (beside === null) await removeFile(path);
+    else await moveIntoPlace(beside, path);
+    isRemembered = false;
+    beside = null;
   } finally {
-    if (!isRecorded) await rm(beside, { force: true });
+    if (beside !== null) await rm(beside, { force: true });
+    if (isRemembered) await remember(managed[path] ?? null);
   }
-  await moveIntoPlace(beside, path);
-  await restoreSecurityContext(path, context);
+  if (wanted.kind === 'file') await restoreSecurityContext(path, context);
   return null;
 }
 

@@ -38,10 +38,12 @@ export async function writeManagedEntry(
   files: ManagedFiles,
   path: string,
   entry: ManagedFile | null,
+  list = MANAGED_LIST,
 ): Promise<void> {
   const { [path]: _before, ...others } = files;
   const next = entry === null ? others : { ...others, [path]: entry };
-  await mkdir(dirname(MANAGED_LIST), { recursive: true, mode: 0o755 });
+  await mkdir(dirname(list), { recursive: true, mode: 0o755 });
   const content = Buffer.from(`${JSON.stringify({ files: next })}\n`);
-  await replaceFile(MANAGED_LIST, { content, mode: 0o600, uid: 0, gid: 0 });
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getgid?.() ?? 0];
+  await replaceFile(list, { content, mode: 0o600, uid, gid });
 }

@@ -30,9 +30,14 @@ export async function writeBeside(path: string, file: NewFile): Promise<string> 
   return beside;
 }
 
-/** Puts it into its place in one step, durable on return. */
+/** Puts it into its place in one step, durable on return; what cannot go there is left nowhere. */
 export async function moveIntoPlace(beside: string, path: string): Promise<void> {
-  await rename(beside, path);
+  try {
+    await rename(beside, path);
+  } catch (cause) {
+    await rm(beside, { force: true });
+    throw cause;
+  }
   await syncDirectory(dirname(path));
 }
 

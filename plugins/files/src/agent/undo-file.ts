@@ -8,7 +8,11 @@ import { failed, restore, tellReaders } from './put-back.ts';
 import { FileRecord } from './undo-record.ts';
 
 /** Puts the file back as it was, unless somebody else has changed it since: then that change is not lost. */
-export async function undoFile(stored: JsonObject, context: ActionContext): Promise<ActionEnd> {
+export async function undoFile(
+  stored: JsonObject,
+  context: ActionContext,
+  list = MANAGED_LIST,
+): Promise<ActionEnd> {
   const parsed = FileRecord.safeParse(stored);
   if (!parsed.success)
     return failed({
@@ -16,8 +20,8 @@ export async function undoFile(stored: JsonObject, context: ActionContext): Prom
       details: { reason: { en: 'the record is damaged', zh: '记录已损坏' } },
     });
   const { path, before, digestAfter, after, managedBefore } = parsed.data;
-  const managed = await readManagedList();
-  if (managed === null) return failed({ code: 'FILES_LIST_DAMAGED', details: { path: MANAGED_LIST } });
+  const managed = await readManagedList(list);
+  if (managed === null) return failed({ code: 'FILES_LIST_DAMAGED', details: { path: list } });
   const now = await lookAtFile(path);
   if (isTrouble(now)) return failed(now);
   const was: FileState =
@@ -26,7 +30,7 @@ export async function undoFile(stored: JsonObject, context: ActionContext): Prom
   if (!isBack && (now.kind === 'file' ? digestOf(now.content) : null) !== digestAfter)
     return failed({ code: 'FILES_CHANGED_SINCE', details: { path } });
   if (!isBack) await restore(path, was, context);
-  await writeManagedEntry(managed, path, managedBefore);
+  await writeManagedEntry(managed, path, managedBefore, list);
   if (isBack) return { kind: 'succeeded', result: { changed: false, changes: [] } };
   const failing = await tellReaders(after, context);
   if (failing !== null) return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
