@@ -43,6 +43,7 @@ async function fileOn(t: TestContext, more: Partial<ActionContext> = {}) {
     records,
     /** What systemctl was asked for since it was last looked at. */
     asked: () => asked.splice(0),
+    context,
     run: (parameters: object) => action.run(manageFile.parameters.parse({ path, ...parameters }), context),
     undo: async () => action.undo?.(JSON.parse(JSON.stringify(records.at(-1))), context),
   };
@@ -87,4 +88,37 @@ test('a file that cannot be put into its place is left nowhere, and the host rem
   assert.equal(end.kind === 'failed' && end.error.code, 'FILES_IO');
   assert.deepEqual(await readdir(file.directory), ['app.conf']);
   assert.deepEqual(await readManagedList(file.list), {});
+});
+
+test('an undo that was interrupted before it told a service tells it when it is repeated', async (t) => {
+  const file = await fileOn(t);
+  await file.run({ content: 'new', after: [{ unit: 'app.service', verb: 'restart' }] });
+  // An agent that was killed had put the file back, and no more.
+  await writeFile(file.path, 'old');
+  file.asked();
+
+  const end = await file.undo();
+
+  assert.deepEqual(end, { kind: 'succeeded', result: { changed: false, changes: [] } });
+  assert.deepEqual(file.asked(), ['restart app.service']);
+});
+
+test('a service that has failed is told of by every undo; one that never took its word keeps no undo from its end', async (t) => {
+  const file = await fileOn(t);
+  await file.run({ content: 'new', after: [{ unit: 'app.service', verb: 'restart' }] });
+  const answers: Record<string, number> = { restart: 1, 'is-failed': 0 };
+  file.context.run = async ({ args }) => {
+    const exitCode = answers[args[0] ?? ''] ?? 0;
+    return { exitCode, signal: null, ended: 'by-itself', startError: null };
+  };
+
+  const ends = [await file.undo(), await file.undo()];
+  answers['is-failed'] = 1;
+  ends.push(await file.undo());
+
+  assert.deepEqual(
+    ends.map((end) => end?.kind === 'failed' && end.error.code),
+    ['FILES_RELOAD_FAILED', 'FILES_RELOAD_FAILED', false],
+  );
+  assert.equal(await readFile(file.path, 'utf8'), 'old');
 });

@@ -31,11 +31,19 @@ export async function undoFile(
     return failed({ code: 'FILES_CHANGED_SINCE', details: { path } });
   if (!isBack) await restore(path, was, context);
   await writeManagedEntry(managed, path, managedBefore, list);
-  if (isBack) return { kind: 'succeeded', result: { changed: false, changes: [] } };
+  // Also of a file that is back already: an undo that was interrupted had told nobody.
   const failing = await tellReaders(after, context);
-  if (failing !== null) return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
+  if (failing !== null && (!isBack || (await hasFailed(failing.unit, context))))
+    return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
+  if (isBack) return { kind: 'succeeded', result: { changed: false, changes: [] } };
   context.print('stdout', `${path}: as before\n`);
   return { kind: 'succeeded', result: { changed: true, changes: [{ path, property: 'restored' }] } };
+}
+
+/** One that only refuses the verb, as it did when the file was set, is none the worse for it. */
+async function hasFailed(unit: string, context: ActionContext): Promise<boolean> {
+  const end = await context.run({ program: 'systemctl', args: ['is-failed', '--quiet', '--', unit] });
+  return end.ended === 'by-itself' && end.exitCode === 0;
 }
 
 const keyOf = (file: FileState): string =>
