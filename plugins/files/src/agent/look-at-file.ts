@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
-import { lstat, readFile, stat } from 'node:fs/promises';
+import { constants, type Stats } from 'node:fs';
+import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
 import { arch, hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { createHostAccess, lookUpUser } from '@pilothouse/agent-kit';
@@ -27,23 +28,54 @@ export async function lookAtFile(path: string): Promise<FileState | Trouble> {
     throw cause;
   });
   if (found === null) return { kind: 'absent' };
-  if (!found.isFile()) {
-    const what = found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'special';
-    return { code: 'FILES_NOT_REGULAR', details: { path, what } };
-  }
-  if (found.size > FILE_BYTES_MAX)
-    return {
-      code: 'FILES_TOO_LARGE',
-      details: { path, sizeBytes: found.size, limitBytes: FILE_BYTES_MAX },
-    };
-  return {
-    kind: 'file',
-    content: await readFile(path),
-    mode: modeText(found.mode),
-    uid: found.uid,
-    gid: found.gid,
-  };
+  // Before it is opened: opening some devices does something.
+  if (!found.isFile()) return notRegular(path, found);
+  return readRegular(path);
 }
+
+/**
+ * All of it from one handle, neither following a link nor waiting for a pipe: whoever owns the directory can put another
+ * file there at any moment, and would otherwise have root read what is not theirs, or wait for ever.
+ */
+export async function readRegular(path: string): Promise<FileState | Trouble> {
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  let handle: FileHandle;
+  try {
+    handle = await open(path, flags);
+  } catch (cause) {
+    switch (errorCode(cause)) {
+      case 'ENOENT':
+        return { kind: 'absent' };
+      case 'ELOOP':
+        return { code: 'FILES_NOT_REGULAR', details: { path, what: 'a link' } };
+      default:
+        throw cause;
+    }
+  }
+  try {
+    const found = await handle.stat();
+    if (!found.isFile()) return notRegular(path, found);
+    if (found.size > FILE_BYTES_MAX) return tooLarge(path, found.size);
+    const content = await handle.readFile();
+    const { mode, uid, gid } = found;
+    return { kind: 'file', content, mode: modeText(mode), uid, gid };
+  } finally {
+    await handle.close();
+  }
+}
+
+const notRegular = (path: string, found: Stats): Trouble => ({
+  code: 'FILES_NOT_REGULAR',
+  details: {
+    path,
+    what: found.isSymbolicLink() ? 'a link' : found.isDirectory() ? 'a directory' : 'special',
+  },
+});
+
+const tooLarge = (path: string, sizeBytes: number): Trouble => ({
+  code: 'FILES_TOO_LARGE',
+  details: { path, sizeBytes, limitBytes: FILE_BYTES_MAX },
+});
 
 const modeText = (mode: number): string => `0${(mode & 0o777).toString(8).padStart(3, '0')}`;
 
