@@ -1,7 +1,7 @@
 import { type Collected, defineCollector, type HostAccess } from '@pilothouse/agent-kit';
 import { compareText, SECOND_MS } from '@pilothouse/base';
 import { MANAGED_LIST, type ManagedFilesBody, managedFilesFact } from '../contract/facts.ts';
-import { driftOf, type FileState } from '../domain/file-state.ts';
+import { driftOf, type FileState, modeText } from '../domain/file-state.ts';
 import { digestOf, FILE_BYTES_MAX } from './look-at-file.ts';
 import { parseManagedList } from './managed-list.ts';
 
@@ -49,7 +49,7 @@ async function attributesOf(host: HostAccess, paths: readonly string[]): Promise
     const mode = Number.parseInt(raw, 16);
     if (Number.isNaN(mode)) continue;
     found.set(path.join('\t'), {
-      mode: `0${(mode & 0o777).toString(8).padStart(3, '0')}`,
+      mode: modeText(mode),
       uid: Number(uid),
       gid: Number(gid),
       isFile: (mode & 0o170000) === 0o100000,

@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { createHostAccess, lookUpUser } from '@pilothouse/agent-kit';
 import { errorCode } from '@pilothouse/base';
 import { CONTENT_CHARS_MAX, type ManageFileParameters } from '../contract/actions.ts';
-import type { FileState, WantedFile } from '../domain/file-state.ts';
+import { type FileState, modeText, type WantedFile } from '../domain/file-state.ts';
 import { labelsOfTemplate, renderTemplate, type TemplateHost } from '../domain/render-template.ts';
 
 /** What is there must be kept for the way back, too. UTF-8 has up to four bytes a character. */
@@ -76,8 +76,6 @@ const tooLarge = (path: string, sizeBytes: number): Trouble => ({
   code: 'FILES_TOO_LARGE',
   details: { path, sizeBytes, limitBytes: FILE_BYTES_MAX },
 });
-
-const modeText = (mode: number): string => `0${(mode & 0o777).toString(8).padStart(3, '0')}`;
 
 /** How the file shall be on this host: template filled, names of people turned into ids. */
 export async function wantedFile(

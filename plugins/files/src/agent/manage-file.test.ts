@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
@@ -121,4 +121,18 @@ test('a service that has failed is told of by every undo; one that never took it
     ['FILES_RELOAD_FAILED', 'FILES_RELOAD_FAILED', false],
   );
   assert.equal(await readFile(file.path, 'utf8'), 'old');
+});
+
+test('bits of the mode beyond those for reading and writing stay, and come back', async (t) => {
+  const file = await fileOn(t);
+  const modeOf = async () => ((await stat(file.path)).mode & 0o7777).toString(8);
+  await chmod(file.path, 0o4755);
+
+  await file.run({ content: 'new' });
+  const kept = await modeOf();
+  await file.run({ content: 'new', mode: '0755' });
+  const asked = await modeOf();
+  await file.undo();
+
+  assert.deepEqual([kept, asked, await modeOf()], ['4755', '755', '4755']);
 });

@@ -12,6 +12,9 @@ export type FileState =
       readonly gid: number;
     };
 
+/** Four octal digits, the first for setuid, setgid and sticky: what is not named must stay, and come back, as well. */
+export const modeText = (mode: number): string => (mode & 0o7777).toString(8).padStart(4, '0');
+
 /** How it shall be. Ids are those of the host. */
 export type WantedFile =
   | { readonly kind: 'absent' }
