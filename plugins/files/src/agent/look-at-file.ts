@@ -99,6 +99,9 @@ export async function wantedFile(
   if (gid === null) return { code: 'FILES_OWNER_UNKNOWN', details: { name: group } };
   const before = now.kind === 'file' ? now : { mode: MODE_NEW, uid: 0, gid: 0 };
   const text = isTemplate ? renderTemplate(content, values, await describeHost()) : content;
+  // A few places and long values make much of little; what is larger could not be looked at again, nor taken back.
+  const sizeBytes = Buffer.byteLength(text);
+  if (sizeBytes > FILE_BYTES_MAX) return tooLarge(path, sizeBytes);
   return {
     kind: 'file',
     content: Buffer.from(text),

@@ -136,3 +136,17 @@ test('bits of the mode beyond those for reading and writing stay, and come back'
 
   assert.deepEqual([kept, asked, await modeOf()], ['4755', '755', '4755']);
 });
+
+test('a template that grows beyond what could be taken back is refused, and nothing is changed', async (t) => {
+  const file = await fileOn(t);
+  const parameters = { isTemplate: true, values: { line: 'x'.repeat(4096) } };
+
+  const end = await file.run({ ...parameters, content: '{{ value.line }}'.repeat(8000) });
+  await file.run({ ...parameters, content: '{{ value.line }}'.repeat(100) });
+
+  assert.deepEqual(end.kind === 'failed' && [end.error.code, end.error.details['sizeBytes']], [
+    'FILES_TOO_LARGE',
+    8000 * 4096,
+  ]);
+  assert.equal((await readFile(file.path)).length, 100 * 4096);
+});
