@@ -17,10 +17,12 @@ test('what takes the place of a file between two looks is neither followed nor w
   const whats = [];
   for (const read of [readRegular, lookAtFile])
     for (const path of ['link', 'pipe', '.', 'none'].map(at)) {
-      const found = await read(path);
+      const found = await read({ path, at: path, directory });
       whats.push('code' in found ? found.details['what'] : found.kind);
     }
 
   assert.deepEqual(whats.slice(0, 4), ['a link', 'special', 'a directory', 'absent']);
   assert.deepEqual(whats.slice(4), whats.slice(0, 4));
+  const unopened = { path: at('secret'), at: at('secret'), directory: null };
+  assert.deepEqual(await lookAtFile(unopened), { kind: 'absent' });
 });

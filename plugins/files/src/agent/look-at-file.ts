@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, lstat, open, stat } from 'node:fs/promises';
+import { type FileHandle, lstat, open } from 'node:fs/promises';
 import { arch, hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { createHostAccess, lookUpUser } from '@pilothouse/agent-kit';
@@ -8,6 +8,7 @@ import { errorCode } from '@pilothouse/base';
 import { CONTENT_CHARS_MAX, type ManageFileParameters } from '../contract/actions.ts';
 import { type FileState, modeText, type WantedFile } from '../domain/file-state.ts';
 import { labelsOfTemplate, renderTemplate, type TemplateHost } from '../domain/render-template.ts';
+import type { FilePlace } from './open-place.ts';
 
 /** What is there must be kept for the way back, too. UTF-8 has up to four bytes a character. */
 export const FILE_BYTES_MAX = 4 * CONTENT_CHARS_MAX;
@@ -19,29 +20,34 @@ export interface Trouble {
 }
 
 export const digestOf = (content: Uint8Array): string => createHash('sha256').update(content).digest('hex');
-export const isTrouble = (value: FileState | WantedFile | Trouble): value is Trouble => 'code' in value;
+export const isTrouble = (value: object): value is Trouble => 'code' in value;
 
 /** The file at a path, links not followed. */
-export async function lookAtFile(path: string): Promise<FileState | Trouble> {
-  const found = await lstat(path).catch((cause: unknown) => {
+export async function lookAtFile({ path, at, directory }: FilePlace): Promise<FileState | Trouble> {
+  // What may have come under its name since was not opened, and is not looked at.
+  if (directory === null) return { kind: 'absent' };
+  const found = await lstat(at).catch((cause: unknown) => {
     if (errorCode(cause) === 'ENOENT') return null;
     throw cause;
   });
   if (found === null) return { kind: 'absent' };
   // Before it is opened: opening some devices does something.
   if (!found.isFile()) return notRegular(path, found);
-  return readRegular(path);
+  return readRegular({ path, at });
 }
 
 /**
  * All of it from one handle, neither following a link nor waiting for a pipe: whoever owns the directory can put another
  * file there at any moment, and would otherwise have root read what is not theirs, or wait for ever.
  */
-export async function readRegular(path: string): Promise<FileState | Trouble> {
+export async function readRegular({
+  path,
+  at,
+}: Pick<FilePlace, 'path' | 'at'>): Promise<FileState | Trouble> {
   const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
   let handle: FileHandle;
   try {
-    handle = await open(path, flags);
+    handle = await open(at, flags);
   } catch (cause) {
     switch (errorCode(cause)) {
       case 'ENOENT':
@@ -81,17 +87,14 @@ const tooLarge = (path: string, sizeBytes: number): Trouble => ({
 export async function wantedFile(
   parameters: ManageFileParameters,
   now: FileState,
+  place: FilePlace,
 ): Promise<WantedFile | Trouble> {
   const { path, content, isTemplate, values, mode, owner, group } = parameters;
   if (parameters.state === 'absent') return { kind: 'absent' };
   const [label] = isTemplate ? labelsOfTemplate(content) : [];
   if (label !== undefined) return { code: 'FILES_LABEL_NOT_FILLED', details: { path, label } };
-  const directory = dirname(path);
-  const isThere = await stat(directory).then(
-    (found) => found.isDirectory(),
-    () => false,
-  );
-  if (!isThere) return { code: 'FILES_DIRECTORY_MISSING', details: { directory } };
+  if (place.directory === null)
+    return { code: 'FILES_DIRECTORY_MISSING', details: { directory: dirname(path) } };
   const uid = owner === undefined ? undefined : (await lookUpUser(owner))?.uid;
   if (owner !== undefined && uid === undefined)
     return { code: 'FILES_OWNER_UNKNOWN', details: { name: owner } };

@@ -1,4 +1,5 @@
 import { rm } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { type ActionContext, type ActionEnd, defineAgentAction, onlyRoot } from '@pilothouse/agent-kit';
 import { errorCode } from '@pilothouse/base';
 import { isAppError } from '@pilothouse/contract';
@@ -13,6 +14,7 @@ import {
 } from '../domain/file-state.ts';
 import { digestOf, isTrouble, lookAtFile, type Trouble, wantedFile } from './look-at-file.ts';
 import { isFull, type ManagedFiles, readManagedList, writeManagedEntry } from './managed-list.ts';
+import { atItsPlace, type FilePlace } from './open-place.ts';
 import { printDiff } from './print-diff.ts';
 import { failed, restore, restoreSecurityContext, tellReaders } from './put-back.ts';
 import { moveIntoPlace, removeFile, removeLeftovers, replaceFile, writeBeside } from './replace-file.ts';
@@ -24,6 +26,7 @@ interface Prepared {
   readonly wanted: WantedFile;
   readonly changes: readonly FileChange[];
   readonly managed: ManagedFiles;
+  readonly place: FilePlace;
 }
 
 /**
@@ -35,7 +38,7 @@ export const manageFileWith = (list: string) =>
     spec: manageFile,
     available: onlyRoot(manageFile),
     async dryRun(parameters, context) {
-      const prepared = await prepare(parameters, list);
+      const prepared = await atItsPlace(parameters.path, (place) => prepare(parameters, place, list));
       if ('code' in prepared) return failed(prepared);
       await printDiff(context, { path: parameters.path, ...prepared }, prepared.changes);
       if (prepared.changes.length > 0 && prepared.wanted.kind === 'file') {
@@ -46,7 +49,10 @@ export const manageFileWith = (list: string) =>
     },
     async run(parameters, context) {
       try {
-        return await carryOut(parameters, context, list);
+        const end = await atItsPlace(parameters.path, (place) =>
+          carryOut(parameters, place, { context, list }),
+        );
+        return isTrouble(end) ? failed(end) : end;
       } catch (cause) {
         const reason = errorCode(cause);
         // A refusal of the agent's, such as no room for a way back, says by itself what to do.
@@ -64,25 +70,29 @@ const doneWith = (changes: readonly FileChange[]): ActionEnd => ({
   result: { changed: changes.length > 0, changes: changes.map((change) => ({ ...change })) },
 });
 
-async function prepare(parameters: ManageFileParameters, list: string): Promise<Prepared | Trouble> {
+async function prepare(
+  parameters: ManageFileParameters,
+  place: FilePlace,
+  list: string,
+): Promise<Prepared | Trouble> {
   const { path } = parameters;
   const managed = await readManagedList(list);
   if (managed === null) return { code: 'FILES_LIST_DAMAGED', details: { path: list } };
   if (isFull(managed, path)) return { code: 'FILES_LIST_FULL', details: { limit: MANAGED_FILES_MAX } };
-  const now = await lookAtFile(path);
+  const now = await lookAtFile(place);
   if (isTrouble(now)) return now;
-  const wanted = await wantedFile(parameters, now);
+  const wanted = await wantedFile(parameters, now, place);
   if (isTrouble(wanted)) return wanted;
-  return { now, wanted, changes: compareFile(path, now, wanted, digestOf), managed };
+  return { now, wanted, changes: compareFile(path, now, wanted, digestOf), managed, place };
 }
 
 async function carryOut(
   parameters: ManageFileParameters,
-  context: ActionContext,
-  list: string,
+  place: FilePlace,
+  { context, list }: { readonly context: ActionContext; readonly list: string },
 ): Promise<ActionEnd> {
   const { path, after } = parameters;
-  const prepared = await prepare(parameters, list);
+  const prepared = await prepare(parameters, place, list);
   if ('code' in prepared) return failed(prepared);
   const { now, wanted, changes, managed } = prepared;
   const remember = (entry: ManagedFile | null) => writeManagedEntry(managed, path, entry, list);
@@ -95,7 +105,7 @@ async function carryOut(
   if (trouble !== null) return failed(trouble);
   const failing = await tellReaders(after, context);
   if (failing === null) return doneWith(changes);
-  await restore(path, now, context);
+  await restore(place, now, context);
   await remember(managed[path] ?? null);
   await tellReaders(after, context);
   return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
@@ -112,7 +122,7 @@ interface Changing {
  */
 async function change(
   parameters: ManageFileParameters,
-  { now, wanted, managed }: Prepared,
+  { now, wanted, managed, place }: Prepared,
   { context, remember }: Changing,
 ): Promise<Trouble | null> {
   const { path } = parameters;
@@ -120,16 +130,17 @@ async function change(
   let isRemembered = false;
   try {
     if (wanted.kind === 'file') {
-      await removeLeftovers(path);
-      beside = await writeBeside(path, { ...wanted, mode: Number.parseInt(wanted.mode, 8) });
-      const refusal = await validate(parameters, beside, context);
+      await removeLeftovers(place.at);
+      beside = await writeBeside(place.at, { ...wanted, mode: Number.parseInt(wanted.mode, 8) });
+      const named = join(place.directory ?? dirname(path), basename(beside));
+      const refusal = await validate(parameters, named, context);
       if (refusal !== null) return refusal;
     }
     await context.recordUndo(recordOf(parameters, { now, wanted, managed }));
     await remember(managedEntry(wanted));
     isRemembered = true;
-    if (beside === null) await removeFile(path);
-    else await moveIntoPlace(beside, path);
+    if (beside === null) await removeFile(place.at);
+    else await moveIntoPlace(beside, place.at);
     isRemembered = false;
     beside = null;
   } finally {
@@ -142,7 +153,7 @@ async function change(
 
 const recordOf = (
   { path, after }: ManageFileParameters,
-  { now, wanted, managed }: Omit<Prepared, 'changes'>,
+  { now, wanted, managed }: Omit<Prepared, 'changes' | 'place'>,
 ): FileRecord => ({
   path,
   before:

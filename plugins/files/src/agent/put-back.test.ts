@@ -25,11 +25,11 @@ test('a file that is put back is a new one, and has its label by the rules of it
     gid: process.getgid?.() ?? 0,
   };
 
-  await restore(path, before, { run }, selinux);
+  await restore({ path, at: path }, before, { run }, selinux);
   assert.deepEqual(asked, [], 'a host without SELinux has no labels');
   await mkdir(join(selinux, 'booleans'), { recursive: true });
-  await restore(path, before, { run }, selinux);
-  await restore(path, { kind: 'absent' }, { run }, selinux);
+  await restore({ path, at: path }, before, { run }, selinux);
+  await restore({ path, at: path }, { kind: 'absent' }, { run }, selinux);
 
   assert.deepEqual(asked, [{ program: 'restorecon', args: ['--', path] }]);
   await assert.rejects(readFile(path), { code: 'ENOENT' });

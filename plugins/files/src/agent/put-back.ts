@@ -3,6 +3,7 @@ import type { ActionContext, ActionEnd } from '@pilothouse/agent-kit';
 import type { AfterChange } from '../contract/actions.ts';
 import type { FileState } from '../domain/file-state.ts';
 import type { Trouble } from './look-at-file.ts';
+import type { FilePlace } from './open-place.ts';
 import { removeFile, replaceFile } from './replace-file.ts';
 
 export const failed = ({ code, details }: Trouble): ActionEnd => ({
@@ -27,13 +28,13 @@ const SELINUX = '/sys/fs/selinux';
 
 /** The file as it was, whatever is there now. */
 export async function restore(
-  path: string,
+  { path, at }: Pick<FilePlace, 'path' | 'at'>,
   before: FileState,
   context: Runner,
   selinux = SELINUX,
 ): Promise<void> {
-  if (before.kind !== 'file') return removeFile(path);
-  await replaceFile(path, { ...before, mode: Number.parseInt(before.mode, 8) });
+  if (before.kind !== 'file') return removeFile(at);
+  await replaceFile(at, { ...before, mode: Number.parseInt(before.mode, 8) });
   await restoreSecurityContext(path, context, selinux);
 }
 

@@ -1,9 +1,11 @@
+import { dirname } from 'node:path';
 import type { ActionContext, ActionEnd } from '@pilothouse/agent-kit';
 import type { JsonObject } from '@pilothouse/contract';
 import { MANAGED_LIST } from '../contract/facts.ts';
 import type { FileState } from '../domain/file-state.ts';
 import { digestOf, isTrouble, lookAtFile } from './look-at-file.ts';
 import { readManagedList, writeManagedEntry } from './managed-list.ts';
+import { atItsPlace, type FilePlace } from './open-place.ts';
 import { failed, restore, tellReaders } from './put-back.ts';
 import { FileRecord } from './undo-record.ts';
 
@@ -19,17 +21,27 @@ export async function undoFile(
       code: 'UNDO_RECORD_MISSING',
       details: { reason: { en: 'the record is damaged', zh: '记录已损坏' } },
     });
-  const { path, before, digestAfter, after, managedBefore } = parsed.data;
+  const end = await atItsPlace(parsed.data.path, (place) => putBack(parsed.data, place, { context, list }));
+  return isTrouble(end) ? failed(end) : end;
+}
+
+async function putBack(
+  { path, before, digestAfter, after, managedBefore }: FileRecord,
+  place: FilePlace,
+  { context, list }: { readonly context: ActionContext; readonly list: string },
+): Promise<ActionEnd> {
   const managed = await readManagedList(list);
   if (managed === null) return failed({ code: 'FILES_LIST_DAMAGED', details: { path: list } });
-  const now = await lookAtFile(path);
+  const now = await lookAtFile(place);
   if (isTrouble(now)) return failed(now);
   const was: FileState =
     before.kind === 'file' ? { ...before, content: Buffer.from(before.content, 'base64') } : before;
   const isBack = keyOf(now) === keyOf(was);
   if (!isBack && (now.kind === 'file' ? digestOf(now.content) : null) !== digestAfter)
     return failed({ code: 'FILES_CHANGED_SINCE', details: { path } });
-  if (!isBack) await restore(path, was, context);
+  if (!isBack && place.directory === null)
+    return failed({ code: 'FILES_DIRECTORY_MISSING', details: { directory: dirname(path) } });
+  if (!isBack) await restore(place, was, context);
   await writeManagedEntry(managed, path, managedBefore, list);
   // Also of a file that is back already: an undo that was interrupted had told nobody.
   const failing = await tellReaders(after, context);
