@@ -25,6 +25,13 @@ const CASES: readonly [string, string][] = [
     'java -Djavax.net.ssl.keyStorePassword=changeit -jar a',
     'java -Djavax.net.ssl.keyStorePassword=*** -jar a',
   ],
+  [
+    'cd /backup && mysqldump -uroot -phunter2 shop | gzip',
+    'cd /backup && mysqldump -uroot -p*** shop | gzip',
+  ],
+  ['sudo -u postgres mysql -phunter2', 'sudo -u postgres mysql -p***'],
+  ["sh -c 'mysql -uroot -phunter2 shop'", "sh -c 'mysql -uroot -p*** shop'"],
+  ['sh -c "echo $(mysql -p\'two words\' shop)"', 'sh -c "echo $(mysql -p*** shop)"'],
   ['agent enrol pht1.QWxhZGRpbjpvcGVuc2VzYW1l', 'agent enrol ***'],
 ];
 
@@ -50,6 +57,11 @@ test('arguments keep their number and their borders', () => {
   const args = ['app', '--secret', 'two words', '--name', 'a b'];
 
   assert.deepEqual(redactArguments(args), ['app', '--secret', MASK, '--name', 'a b']);
+  assert.deepEqual(redactArguments(['sh', '-c', 'cd /  && mysql -phunter2']), [
+    'sh',
+    '-c',
+    'cd /  && mysql -p***',
+  ]);
 });
 
 test('no password in a named option or a URL survives, whatever it is made of', () => {

@@ -10,12 +10,15 @@
  * (`--password-file=/etc/x`) stays, as people need it.
  *
  * Limits: a secret given as a plain argument to a program that is not listed here cannot be told from any other word.
- * Only the first INPUT_LENGTH_MAX characters are kept.
+ * Only the first INPUT_LENGTH_MAX characters are kept. Texts for a shell within texts for a shell are looked into
+ * NESTED_MAX deep.
  */
 export const MASK = '***';
 
 /** Longer than ARG_MAX allows one argument to be useful to a reader; the rest is cut, so it cannot leak. */
 const INPUT_LENGTH_MAX = 16_384;
+
+const NESTED_MAX = 3;
 
 /** Short options whose value is a secret, by program. `joined`: `-pSECRET`; `apart`: `-p SECRET`. */
 const SHORT_SECRETS: Readonly<Record<string, { joined?: string; apart?: string }>> = {
@@ -48,10 +51,13 @@ const POINTS_ELSEWHERE = /(?:file|path|dir|fd|url|uri)$/i;
 
 const isSecretName = (name: string): boolean => SECRET_NAME.test(name) && !POINTS_ELSEWHERE.test(name);
 
-/** Arguments as the kernel keeps them, one string each; the first is the program. */
-export function redactArguments(args: readonly string[]): string[] {
+/**
+ * Arguments as the kernel keeps them, one string each. A known program counts from where it stands: behind `sudo -u x`,
+ * after `cd /x &&`, in the text for a shell.
+ */
+export function redactArguments(args: readonly string[], depth = 0): string[] {
   const masked: string[] = [];
-  const short = SHORT_SECRETS[programOf(args)] ?? {};
+  let short: { readonly joined?: string; readonly apart?: string } = {};
   let isSecretNext = false;
   for (const arg of args.map((text) => text.slice(0, INPUT_LENGTH_MAX))) {
     if (isSecretNext && !arg.startsWith('--')) {
@@ -60,32 +66,37 @@ export function redactArguments(args: readonly string[]): string[] {
       continue;
     }
     isSecretNext = arg === short.apart || takesSecretNext(arg);
-    masked.push(maskJoined(arg, short.joined) ?? redactText(arg));
+    masked.push(maskJoined(arg, short.joined) ?? redactWithin(arg, depth));
+    short = shortSecretsOf(arg) ?? short;
   }
   return masked;
 }
 
 /** One line as a shell or a cron table has it. White space between words is kept. */
-export function redactCommandLine(text: string): string {
+export function redactCommandLine(text: string, depth = 0): string {
   const cut = text.slice(0, INPUT_LENGTH_MAX);
   const words = cut.match(/(?:"(?:[^"\\]|\\.)*"|'[^']*'|\\.|\S)+|\s+/gs) ?? [];
-  const masked = redactArguments(words.filter((word) => word.trim() !== ''));
+  const masked = redactArguments(
+    words.filter((word) => word.trim() !== ''),
+    depth,
+  );
   let next = 0;
   const joined = words.map((word) => (word.trim() === '' ? word : (masked[next++] ?? MASK))).join('');
   // Once more over the whole: a header or JSON text may span several words.
   return redactText(joined);
 }
 
-/** The first word that is neither an assignment nor a wrapper, without its directory. */
-function programOf(args: readonly string[]): string {
-  for (const arg of args) {
-    const name = arg.split('/').at(-1) ?? '';
-    if (arg.includes('=') || arg.startsWith('-') || /^(?:sudo|env|nice|ionice|nohup|timeout|\d+)$/.test(name))
-      continue;
-    if (Object.hasOwn(SHORT_SECRETS, name)) return name;
-    if (args.length > 0) return name;
-  }
-  return '';
+/** By the name of a program, without its directory and what a shell may have before it. */
+function shortSecretsOf(arg: string): { readonly joined?: string; readonly apart?: string } | undefined {
+  const name = arg.slice(arg.lastIndexOf('/') + 1).replace(/^[($`{&|;"']+/, '');
+  return Object.hasOwn(SHORT_SECRETS, name) ? SHORT_SECRETS[name] : undefined;
+}
+
+/** An argument with words in it may be a line for a shell. */
+function redactWithin(arg: string, depth: number): string {
+  if (depth >= NESTED_MAX || !/\s/.test(arg)) return redactText(arg);
+  const [, quote = '', quoted] = /^(["'])(.*)\1$/s.exec(arg) ?? [];
+  return `${quote}${redactCommandLine(quoted ?? arg, depth + 1)}${quote}`;
 }
 
 /** `--password x`. A bare `--auth` is a switch in many programs and takes nothing. */
