@@ -66,6 +66,19 @@ test('reads numbers and truth values that come as text', () => {
   assert.deepEqual(bound.arguments, ['x', '20', 'false', '']);
 });
 
+test('a number that would reach the script as another one is refused', () => {
+  const ids = [
+    { kind: 'number', name: 'id', isInteger: true },
+    { kind: 'number', name: 'size' },
+  ].map((parameter) => ScriptParameter.parse(parameter));
+  const bound = (values: Record<string, string | number>) => bindParameters('s', ids, values).arguments;
+
+  for (const id of ['9007199254740993', '-12345678901234567890', 12_345_678_901_234_567_890])
+    assert.throws(() => bound({ id }), { code: 'COMMANDS_PARAMETER_INVALID' }, String(id));
+  assert.throws(() => bound({ size: '9007199254740993' }), { code: 'COMMANDS_PARAMETER_INVALID' });
+  assert.deepEqual(bound({ id: '9007199254740991', size: '1e30' }), ['9007199254740991', '1e+30']);
+});
+
 test('hands every text on unchanged, whatever a shell would make of it', () => {
   fc.assert(
     fc.property(fc.string({ maxLength: 100, unit: 'binary' }), (file) => {

@@ -105,10 +105,18 @@ function numberText(parameter: Extract<ScriptParameter, { kind: 'number' }>, val
   if (isText && !/^-?\d+(\.\d+)?(e[+-]?\d+)?$/i.test(value)) throw invalid(name, expected(parameter));
   const number = isText ? Number(value) : value;
   if (typeof number !== 'number' || !Number.isFinite(number)) throw invalid(name, expected(parameter));
+  // Beyond these, whole numbers are rounded to one that nobody gave: an id would name something else.
+  const isWhole = isInteger || (isText && /^-?\d+$/.test(value));
+  if (isWhole && Math.abs(number) > Number.MAX_SAFE_INTEGER) throw invalid(name, TOO_LONG);
   const isOutside = (min !== undefined && number < min) || (max !== undefined && number > max);
   if (isOutside || (isInteger && !Number.isInteger(number))) throw invalid(name, expected(parameter));
   return String(number);
 }
+
+const TOO_LONG: Message = {
+  en: `between -${Number.MAX_SAFE_INTEGER} and ${Number.MAX_SAFE_INTEGER}; make it a string for longer ones`,
+  zh: `介于 -${Number.MAX_SAFE_INTEGER} 与 ${Number.MAX_SAFE_INTEGER} 之间；更长的数字请声明为字符串`,
+};
 
 function expected({ isInteger, min, max }: Extract<ScriptParameter, { kind: 'number' }>): Message {
   const words: Message[] = [isInteger ? { en: 'an integer', zh: '整数' } : { en: 'a number', zh: '数字' }];
