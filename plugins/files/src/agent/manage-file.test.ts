@@ -150,3 +150,15 @@ test('a template that grows beyond what could be taken back is refused, and noth
   ]);
   assert.equal((await readFile(file.path)).length, 100 * 4096);
 });
+
+test('taking a new unit away again does not fail because it is gone', async (t) => {
+  const file = await fileOn(t);
+  const path = join(file.directory, 'app.service');
+  await file.run({ path, content: '[Service]', after: [{ unit: 'app.service', verb: 'restart' }] });
+  file.context.run = async () => ({ exitCode: 5, signal: null, ended: 'by-itself', startError: null });
+
+  const end = await file.undo();
+
+  assert.equal(end?.kind, 'succeeded');
+  assert.deepEqual(await readdir(file.directory), ['app.conf']);
+});

@@ -103,11 +103,11 @@ async function carryOut(
   await printDiff(context, { path, now, wanted }, changes);
   const trouble = await change(parameters, prepared, { context, remember });
   if (trouble !== null) return failed(trouble);
-  const failing = await tellReaders(after, context);
+  const failing = await tellReaders(path, after, context);
   if (failing === null) return doneWith(changes);
   await restore(place, now, context);
   await remember(managed[path] ?? null);
-  await tellReaders(after, context);
+  await tellReaders(path, after, context);
   return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
 }
 

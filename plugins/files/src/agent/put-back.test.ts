@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import type { ActionContext, ProcessRequest } from '@pilothouse/agent-kit';
-import { restore } from './put-back.ts';
+import { restore, tellReaders } from './put-back.ts';
 
 test('a file that is put back is a new one, and has its label by the rules of its place again', async (t) => {
   const directory = await mkdtemp(join(tmpdir(), 'put-back-'));
@@ -33,4 +33,21 @@ test('a file that is put back is a new one, and has its label by the rules of it
 
   assert.deepEqual(asked, [{ program: 'restorecon', args: ['--', path] }]);
   await assert.rejects(readFile(path), { code: 'ENOENT' });
+});
+
+test('systemd reads its own files again before the unit that they describe is told', async () => {
+  const asked: string[] = [];
+  const context = {
+    run: async ({ args }: ProcessRequest) => {
+      asked.push(args.filter((argument) => argument !== '--').join(' '));
+      return { exitCode: 0, signal: null, ended: 'by-itself' as const, startError: null };
+    },
+  };
+  const after = [{ unit: 'app.service', verb: 'restart' as const }];
+
+  await tellReaders('/etc/systemd/system/app.service.d/limits.conf', after, context);
+  await tellReaders('/etc/app/systemd/system.conf', after, context);
+  await tellReaders('/etc/systemd/system/app.service', [], context);
+
+  assert.deepEqual(asked, ['daemon-reload', 'restart app.service', 'restart app.service']);
 });

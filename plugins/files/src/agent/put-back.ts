@@ -11,15 +11,22 @@ export const failed = ({ code, details }: Trouble): ActionEnd => ({
   error: { code, details },
 });
 
-/** The first unit that did not take the change, or null. */
+/** Units, drop-ins and the rest that systemd itself reads, and no `restart` makes it read again. */
+const OF_SYSTEMD = /^\/(?:etc|run|usr\/lib|usr\/local\/lib|lib)\/systemd\/system\//;
+
+/** What did not take the change first, or null. */
 export async function tellReaders(
+  path: string,
   after: readonly AfterChange[],
-  context: ActionContext,
-): Promise<AfterChange | null> {
-  for (const reader of after) {
-    const end = await context.run({ program: 'systemctl', args: [reader.verb, '--', reader.unit] });
-    if (end.ended !== 'by-itself' || end.exitCode !== 0) return reader;
-  }
+  context: Runner,
+): Promise<{ readonly unit: string; readonly verb: string } | null> {
+  const tell = async (args: readonly string[]): Promise<boolean> => {
+    const end = await context.run({ program: 'systemctl', args });
+    return end.ended === 'by-itself' && end.exitCode === 0;
+  };
+  if (after.length > 0 && OF_SYSTEMD.test(path) && !(await tell(['daemon-reload'])))
+    return { unit: 'systemd', verb: 'daemon-reload' };
+  for (const reader of after) if (!(await tell([reader.verb, '--', reader.unit]))) return reader;
   return null;
 }
 

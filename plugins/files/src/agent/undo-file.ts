@@ -44,8 +44,10 @@ async function putBack(
   if (!isBack) await restore(place, was, context);
   await writeManagedEntry(managed, path, managedBefore, list);
   // Also of a file that is back already: an undo that was interrupted had told nobody.
-  const failing = await tellReaders(after, context);
-  if (failing !== null && (!isBack || (await hasFailed(failing.unit, context))))
+  const failing = await tellReaders(path, after, context);
+  // A unit whose own file was new is gone with it, and cannot be told.
+  const mayRefuse = isBack || (was.kind === 'absent' && path.endsWith(`/${failing?.unit}`));
+  if (failing !== null && (!mayRefuse || (await hasFailed(failing.unit, context))))
     return failed({ code: 'FILES_RELOAD_FAILED', details: { path, ...failing } });
   if (isBack) return { kind: 'succeeded', result: { changed: false, changes: [] } };
   context.print('stdout', `${path}: as before\n`);
