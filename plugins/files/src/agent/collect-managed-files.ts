@@ -21,6 +21,7 @@ export const managedFilesCollector = defineCollector({
       };
     const paths = Object.keys(managed).sort(compareText);
     const attributes = await attributesOf(host, paths);
+    if (!(attributes instanceof Map)) return attributes;
     const files: ManagedFilesBody['files'] = [];
     for (const path of paths) {
       const entry = managed[path];
@@ -40,11 +41,21 @@ interface Attributes {
 }
 
 /** One process for all of them; paths hold no control characters, so a line is a file. */
-async function attributesOf(host: HostAccess, paths: readonly string[]): Promise<Map<string, Attributes>> {
+async function attributesOf(
+  host: HostAccess,
+  paths: readonly string[],
+): Promise<Map<string, Attributes> | Extract<Collected<ManagedFilesBody>, { kind: 'absent' }>> {
   const found = new Map<string, Attributes>();
   if (paths.length === 0) return found;
-  const answer = await host.run('stat', ['--printf', '%f\t%u\t%g\t%n\n', '--', ...paths]);
-  for (const line of (answer?.stdout ?? '').split('\n')) {
+  // The tabs are real ones, and `-c` is known to BusyBox as well. Exit code 1 says that some are not there.
+  const answer = await host.run('stat', ['-c', '%f\t%u\t%g\t%n', '--', ...paths]);
+  if (answer === null || answer.exitCode === null || answer.isCut)
+    return {
+      kind: 'absent',
+      reason: answer === null ? 'tool-missing' : 'failed',
+      detail: { en: 'run stat', zh: '运行 stat' },
+    };
+  for (const line of answer.stdout.split('\n')) {
     const [raw = '', uid = '', gid = '', ...path] = line.split('\t');
     const mode = Number.parseInt(raw, 16);
     if (Number.isNaN(mode)) continue;
