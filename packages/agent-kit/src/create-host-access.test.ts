@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -33,4 +34,10 @@ test('no link leads out of the root', async () => {
 
 test('a tree of files has no programs', async () => {
   assert.equal(await host.run('true', []), null);
+});
+
+test('a pipe in the place of a file holds nobody up', async () => {
+  execFileSync('mkfifo', [join(root, 'pipe')]);
+
+  assert.equal((await host.readText('/pipe')) ?? '', '');
 });

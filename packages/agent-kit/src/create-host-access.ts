@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { lstat, open, readdir, readlink, statfs } from 'node:fs/promises';
 import { errorCode } from '@pilothouse/base';
 import type { Message } from '@pilothouse/contract';
@@ -66,7 +67,8 @@ export function createHostAccess(options: HostAccessOptions = {}): HostAccess {
 
 /** Files of /proc say size 0, so the end of a file is where reading ends. */
 async function readBounded(path: string, bytesMax: number): Promise<string> {
-  const file = await open(path, 'r');
+  // Without waiting: a user can put a pipe in the place of a file that is theirs, and nobody need ever write into it.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const pieces: Buffer[] = [];
     let room = bytesMax;
@@ -92,6 +94,7 @@ const UNREADABLE = new Set([
   'EINVAL',
   'ENXIO',
   'ENODEV',
+  'EAGAIN',
 ]);
 
 /** Null for what is not there, not readable, gone in the meantime or of another kind; a failing disk is an error that says what was being done. */
