@@ -49,14 +49,10 @@ export async function readRegular({
   try {
     handle = await open(at, flags);
   } catch (cause) {
-    switch (errorCode(cause)) {
-      case 'ENOENT':
-        return { kind: 'absent' };
-      case 'ELOOP':
-        return { code: 'FILES_NOT_REGULAR', details: { path, what: 'a link' } };
-      default:
-        throw cause;
-    }
+    const code = errorCode(cause);
+    if (code === 'ENOENT') return { kind: 'absent' };
+    if (code === 'ELOOP') return { code: 'FILES_NOT_REGULAR', details: { path, what: 'a link' } };
+    throw cause;
   }
   try {
     const found = await handle.stat();
