@@ -28,6 +28,7 @@ export { probeOf } from './probe-option.ts';
 export { type Progress, type ProgressCounts, progressLine, showProgress } from './progress.ts';
 export { limitOption, readList } from './read-list.ts';
 export { readPairs } from './read-pairs.ts';
+export { readTextFile } from './read-text-file.ts';
 export { fullStart, recurrenceOptions, showDuration, windowOf, windowText } from './recurrence-options.ts';
 export { resolveHostId } from './resolve-host.ts';
 export { type ActionsToRun, runActions, runActionsOptions } from './run-actions.ts';

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   age,
   type Column,
@@ -17,6 +16,7 @@ import {
   printRecord,
   printRows,
   readPairs,
+  readTextFile,
   resolveHostId,
   runActionsOptions,
   strategyOf,
@@ -159,9 +159,7 @@ export const scriptSave = defineCommand({
   async run(context, { args, options }) {
     const client = await context.connect();
     const source =
-      args.file === '-'
-        ? await context.terminal.readInput(SCRIPT_CHARS_MAX)
-        : await readScriptFile(args.file);
+      args.file === '-' ? await context.terminal.readInput(SCRIPT_CHARS_MAX) : await readTextFile(args.file);
     const latest = await newestVersion(client, args.name);
     const { description, interpreter, effect, user } = options;
     const body = {
@@ -318,8 +316,3 @@ async function newestVersion(client: Client, name: string): Promise<ScriptVersio
     throw error;
   }
 }
-
-const readScriptFile = (path: string): Promise<string> =>
-  readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
-    throw new AppError('CLI_FILE_UNREADABLE', { path, reason: cause.code ?? 'unknown' }, { cause });
-  });

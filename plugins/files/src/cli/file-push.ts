@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import {
   defineCommand,
   duration,
@@ -6,6 +5,7 @@ import {
   list,
   one,
   readPairs,
+  readTextFile,
   runActions,
   runActionsOptions,
   text,
@@ -106,11 +106,7 @@ const wholeUnitName = (name: string): string =>
 const wordsOf = (line: string): string[] => line.split(/\s+/).filter((word) => word !== '');
 
 async function readLocal(path: string): Promise<string> {
-  const content = await readFile(path === '-' ? '/dev/stdin' : path, 'utf8').catch(
-    (cause: NodeJS.ErrnoException) => {
-      throw new AppError('CLI_FILE_UNREADABLE', { path, reason: cause.code ?? 'unknown' }, { cause });
-    },
-  );
+  const content = await readTextFile(path);
   if (content.length > CONTENT_CHARS_MAX)
     throw new AppError('FILES_TOO_LARGE', {
       path,
