@@ -7,8 +7,11 @@ export interface WatchAccess extends Pick<HostAccess, 'readText' | 'list' | 'run
    * one buffer for all: a look every minute must leave next to no garbage behind.
    */
   readNow(path: string): string | null;
-  /** When content, owner or mode of a file last changed, in milliseconds; null when it is not there. */
-  changedAt(path: string): number | null;
+  /**
+   * When content, owner or mode of a file last changed, in milliseconds; null when it is not there. A file may lie on a
+   * file system that does not answer any more: that holds this look up, and nothing else.
+   */
+  changedAt(path: string): Promise<number | null>;
 }
 
 /**

@@ -17,7 +17,7 @@ const noHost = {
   list: async () => null,
   run: async () => null,
   statFileSystem: async () => null,
-  changedAt: () => null,
+  changedAt: async () => null,
 };
 
 function setUp(names: readonly string[], intervals: Readonly<Record<string, number>> = {}) {

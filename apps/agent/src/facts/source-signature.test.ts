@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { changedAt, sourceSignature } from './source-signature.ts';
 
-test('a file is known by its time, a file of the kernel by its text, a directory of it by its names', () => {
+test('a file is known by its time, a file of the kernel by its text, a directory of it by its names', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'pilothouse-signature-'));
   const file = join(directory, 'file');
   writeFileSync(file, 'one');
@@ -18,7 +18,7 @@ test('a file is known by its time, a file of the kernel by its text, a directory
   assert.match(sourceSignature('/proc/sys'), /\bkernel\b/);
   assert.equal(sourceSignature(join(directory, 'absent')), '-');
   assert.equal(sourceSignature(join(file, 'below')), '-');
-  assert.equal(typeof changedAt(file), 'number');
-  assert.equal(changedAt(join(file, 'below')), null);
+  assert.equal(typeof (await changedAt(file)), 'number');
+  assert.equal(await changedAt(join(file, 'below')), null);
   rmSync(directory, { recursive: true });
 });

@@ -1,4 +1,5 @@
 import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 
 /** Beyond it a file of the kernel is too large to be looked at every few seconds; its beginning then has to do. */
 const TEXT_BYTES_MAX = 64 * 1024;
@@ -29,12 +30,9 @@ function readStart(path: string): string {
   }
 }
 
-/** When content, owner or mode last changed. */
-export function changedAt(path: string): number | null {
-  try {
-    return statSync(path, { throwIfNoEntry: false })?.ctimeMs ?? null;
-  } catch {
-    // A path through what is no directory: there is nothing.
-    return null;
-  }
+/** When content, owner or mode last changed. Not in one go: people name the path, and it may lead to another machine. */
+export async function changedAt(path: string): Promise<number | null> {
+  // A path through what is no directory: there is nothing.
+  const found = await stat(path).catch(() => null);
+  return found === null ? null : found.ctimeMs;
 }

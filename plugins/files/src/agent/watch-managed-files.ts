@@ -11,8 +11,9 @@ export const managedFilesWatch: FactWatch = {
     const text = await host.readText(MANAGED_LIST);
     const managed = text === null ? null : parseManagedList(text);
     if (managed === null) return null;
-    return Object.keys(managed)
-      .map((path) => `${path} ${host.changedAt(path)}`)
-      .join('\n');
+    const seen: string[] = [];
+    // One after the other: of paths that do not answer, one thread is held and no more.
+    for (const path of Object.keys(managed)) seen.push(`${path} ${await host.changedAt(path)}`);
+    return seen.join('\n');
   },
 };
