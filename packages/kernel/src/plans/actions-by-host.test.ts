@@ -98,3 +98,9 @@ test('a host without the label is named, and what would not fit into memory is r
     'nothing',
   );
 });
+
+test('a label is what somebody set, and no name that every object has', () => {
+  assert.throws(() => actionsByHost(registry, ask('label:constructor'), [host(1, {})]), {
+    code: 'PLAN_LABEL_MISSING',
+  });
+});

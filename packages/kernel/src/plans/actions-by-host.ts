@@ -44,7 +44,7 @@ export function actionsByHost(
 }
 
 function requireLabel(label: string, hosts: readonly HostEntry[]): void {
-  const lacking = hosts.filter(({ labels }) => labels[label] === undefined);
+  const lacking = hosts.filter(({ labels }) => !Object.hasOwn(labels, label));
   if (lacking.length > 0)
     throw new AppError('PLAN_LABEL_MISSING', { label, count: lacking.length, hosts: namesOf(lacking) });
 }
