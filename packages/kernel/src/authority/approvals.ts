@@ -120,6 +120,8 @@ export async function setRules(
       subject: 'approvals',
       details: { ...rules, before: JSON.stringify(before.rules) },
     });
+    // Rollouts that have not begun may need more people now, or nobody any more.
+    parts.changed(transaction, null);
     return after;
   });
 }

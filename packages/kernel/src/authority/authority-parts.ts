@@ -24,8 +24,8 @@ export interface AuthorityDeps {
 /** What the parts of this room share. */
 export interface AuthorityParts extends AuthorityDeps {
   readonly context: KernelContext;
-  /** Tells whoever waits for this plan, once the transaction has committed. */
-  changed(transaction: Transaction, planDigest: Digest): void;
+  /** Tells whoever waits for this plan, or (null) for any, once the transaction has committed. */
+  changed(transaction: Transaction, planDigest: Digest | null): void;
 }
 
 /** Something that people answer for, told to the audit and to the feed alike. */

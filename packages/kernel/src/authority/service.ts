@@ -19,8 +19,8 @@ export interface AuthorityService {
   /** The signatures that travel with every envelope of the plan; undefined: none. */
   authorityOf(planDigest: Digest): Promise<Authority | undefined>;
   /**
-   * An approval or a signature came or went for this plan; null: somebody's rights may have changed, so any plan's approvals
-   * may count or not. Returns the way to stop listening.
+   * An approval or a signature came or went for this plan; null: somebody's rights or the standing rules may have changed, so
+   * any plan's approvals may count, or suffice, or not. Returns the way to stop listening.
    */
   onChanged(listener: (planDigest: Digest | null) => void): () => void;
 }
