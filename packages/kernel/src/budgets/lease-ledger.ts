@@ -93,7 +93,10 @@ export function createLeaseLedger(deps: LedgerDeps): LeaseLedger {
     },
     async release(transaction, taskId) {
       await deleteLeases(transaction, [taskId]);
-      transaction.afterCommit(() => drop(ledger, taskId));
+      transaction.afterCommit(() => {
+        // One that was taken anew meanwhile is for what begins now; the driver writes it with its next commit.
+        if (ledger.leases.get(taskId)?.endedAt !== null) drop(ledger, taskId);
+      });
     },
     async flush(transaction) {
       const changed = [...ledger.changed].flatMap((taskId) => ledger.leases.get(taskId) ?? []);
