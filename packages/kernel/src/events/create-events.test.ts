@@ -57,6 +57,19 @@ test('an event exists exactly when its transaction committed, and cursors have n
   assert.deepEqual(cursorsOf(await events.after(0, 10)), [1, 2, 3]);
 });
 
+test('what the table holds and nobody was told of yet is given to nobody: its cursor would be refused', async () => {
+  const { publish, reopen } = await open();
+  await publish(2);
+  // It hears nothing of what the first one writes, as if the answers of those commits were still on their way.
+  const { events } = await reopen();
+  await publish(3);
+
+  const found = await events.after(0, 10);
+
+  assert.deepEqual(cursorsOf(found), [1, 2]);
+  assert.deepEqual(await events.after(found.at(-1)?.cursor ?? 0, 10), []);
+});
+
 test('readers get the same from memory, from the table and after a restart', async () => {
   const { events, publish, reopen } = await open();
   await publish(2 * TAIL_EVENTS_MAX + 10);

@@ -59,7 +59,9 @@ export async function createEvents(context: KernelContext, options: EventsOption
     async after(cursor, limit) {
       refuseGone(cursor, range);
       if (cursor === range.latest) return [];
-      const found = tail.after(cursor, limit) ?? (await readAfter(context.store, cursor, limit));
+      // A commit can be read before its answer is here; who were given such an event would be refused its cursor.
+      const told = Math.min(limit, range.latest - cursor);
+      const found = tail.after(cursor, limit) ?? (await readAfter(context.store, cursor, told));
       // Retention may have passed while the table was read; what it left would not be all.
       refuseGone(cursor, range);
       return found;
