@@ -197,6 +197,7 @@ async function openRegistry(
   const resolver = createTargetResolver({ hosts, groups, select, facts });
   const { findings, ...findingsRoom } = await createFindings(context, {
     specs: [...declarations.findings.values()],
+    hosts,
     events,
     audit,
   });

@@ -5,6 +5,7 @@ import { type Actor, defineFinding, type Finding, toTimestamp } from '@pilothous
 import type { Store } from '@pilothouse/store';
 import type { NewAuditRecord } from '../audit/service.ts';
 import type { NewEvent } from '../events/service.ts';
+import type { HostEntry } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import { openTestContext, recordingEvents } from '../open-test-context.ts';
 import { createFindings } from './create-findings.ts';
@@ -45,8 +46,11 @@ async function open(earlier: Pick<KernelContext, 'store'> | null = null) {
   const context = { ...fresh, store };
   const events: NewEvent[] = [];
   const audited: NewAuditRecord[] = [];
+  // The room reads no more of a host than that it is there.
+  const index = new Map([web1, web2].map((id) => [id, { id } as HostEntry]));
   const { findings, reconcilers } = await createFindings(context, {
     specs,
+    hosts: { index },
     events: recordingEvents(events),
     audit: { append: async (_, records) => void audited.push(...records) },
   });
@@ -70,6 +74,7 @@ async function open(earlier: Pick<KernelContext, 'store'> | null = null) {
     edit,
     run,
     store,
+    index,
     questions: () => questions,
     types: () => events.map(({ type }) => type),
   };
@@ -264,4 +269,21 @@ test('resolves all of a host that is decommissioned', async () => {
     items.map(({ hostId }) => hostId),
     [web2],
   );
+});
+
+test('nothing is found on a host that was decommissioned while it was judged', async () => {
+  const { findings, store, index } = await open();
+  await findings.reconcile('disk.full', web1, [disk('/a')]);
+  const decommissioned = store.transaction(async (transaction) => {
+    await findings.resolveHost(transaction, web1);
+    transaction.afterCommit(() => index.delete(web1));
+  });
+
+  await findings.reconcile('disk.full', web1, [disk('/a', 99), disk('/b')]);
+  await decommissioned;
+  await store.transaction((transaction) =>
+    findings.raise(transaction, { ...disk('/c'), kind: 'disk.full', hostId: web1 }),
+  );
+
+  assert.deepEqual((await findings.list({ ...all, state: 'open' }, page)).items, []);
 });

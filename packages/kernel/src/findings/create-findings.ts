@@ -3,6 +3,7 @@ import { AppError, type Finding, type FindingSpec } from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { AuditService } from '../audit/service.ts';
 import type { EventsService } from '../events/service.ts';
+import type { HostsService } from '../hosts/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
 import type { Reconciler } from '../plugins/index.ts';
 import { acknowledgements } from './acknowledgements.ts';
@@ -19,6 +20,7 @@ const REOPENED_AT_ONCE = 500;
 export interface FindingsDeps {
   /** Of kernel and plugins; kinds are unique. */
   readonly specs: readonly FindingSpec[];
+  readonly hosts: Pick<HostsService, 'index'>;
   readonly events: EventsService;
   readonly audit: Pick<AuditService, 'append'>;
 }
@@ -85,6 +87,8 @@ function specOf({ specByKind }: FindingsParts, kind: string): FindingSpec {
 
 async function raise(parts: FindingsParts, transaction: Transaction, raised: RaisedFinding): Promise<void> {
   const spec = specOf(parts, raised.kind);
+  // Decommissioned while it was judged: nobody looks there any more who could resolve it.
+  if (raised.hostId !== null && !parts.hosts.index.has(raised.hostId)) return;
   const before = await findingByName(transaction, raised);
   const after = seenAgain(parts, spec, before, raised);
   if (after !== null) await parts.save(transaction, before, after);

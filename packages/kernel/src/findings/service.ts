@@ -30,7 +30,7 @@ export interface FindingsFilter {
 
 /** What is wrong, how long, and who knows of it. */
 export interface FindingsService {
-  /** Opens it, or moves `lastSeen` of the one that is open; a resolved one opens again. */
+  /** Opens it, or moves `lastSeen` of the one that is open; a resolved one opens again. Of a host that is gone it says nothing. */
   raise(transaction: Transaction, finding: RaisedFinding): Promise<void>;
   /**
    * Says what is wrong now of one kind on one host (null: on none in particular): raises those, resolves the others of
