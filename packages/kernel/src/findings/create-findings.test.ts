@@ -287,3 +287,22 @@ test('nothing is found on a host that was decommissioned while it was judged', a
 
   assert.deepEqual((await findings.list({ ...all, state: 'open' }, page)).items, []);
 });
+
+test('of one kind a host has a hundred findings, those that stand first, and as many that are over', async () => {
+  const { findings } = await open();
+  const units = (name: string, count: number) =>
+    Array.from({ length: count }, (_, i) => ({ key: `${name}-${i}.service`, evidence: {} }));
+  const keysIn = async (state: 'open' | 'resolved') =>
+    (await findings.list({ ...all, state }, { limit: 1000 })).items.map(({ key }) => key);
+
+  await findings.reconcile('unit.failed', web1, units('old', 60));
+  await findings.reconcile('unit.failed', web1, [...units('new', 100), ...units('old', 60)]);
+  const open100 = await keysIn('open');
+  for (const name of ['a', 'b', 'c']) await findings.reconcile('unit.failed', web1, units(name, 90));
+  const resolved = await keysIn('resolved');
+
+  assert.equal(open100.length, 100);
+  assert.equal(open100.filter((key) => key.startsWith('old')).length, 60);
+  assert.equal(resolved.length, 100);
+  assert.equal(resolved.filter((key) => key.startsWith('b')).length, 90);
+});

@@ -11,11 +11,23 @@ import { isOpening, reopen, resolve, see } from './life-cycle.ts';
 import { listFindings } from './list-findings.ts';
 import type { FindingsBook, FindingsService, RaisedFinding } from './service.ts';
 import { openStanding, type Standing } from './standing.ts';
-import { expiredAcknowledgements, findingById, findingByName, saveFinding, unresolvedOf } from './store.ts';
+import {
+  expiredAcknowledgements,
+  findingById,
+  findingByName,
+  forgetResolved,
+  saveFinding,
+  unresolvedOf,
+} from './store.ts';
 
 const EXPIRY_INTERVAL_MS = MINUTE_MS;
 /** Reopened in one transaction; the rest follows in the next. */
 const REOPENED_AT_ONCE = 500;
+/**
+ * Findings of one kind on one host, and as many more that are over: a host says itself what is wrong with it, and each is written
+ * while nobody else writes. Where more is wrong the first say enough; what comes and goes under ever new names is forgotten.
+ */
+const OF_HOST_MAX = 100;
 
 export interface FindingsDeps {
   /** Of kernel and plugins; kinds are unique. */
@@ -117,20 +129,29 @@ async function reconcile(
   const spec = specOf(parts, kind);
   if (now.length === 0 && !parts.standing.mayHold(kind, hostId)) return;
   const { store } = parts.context;
-  const current = await unresolvedOf(store, hostId, kind);
+  const current = new Map((await unresolvedOf(store, hostId, kind)).map((each) => [each.key, each]));
   const keys = new Set(now.map(({ key }) => key));
-  const hasResolved = current.some(({ key }) => !keys.has(key));
-  const hasChanged = now.some((each) => {
-    const before = current.find(({ key }) => key === each.key) ?? null;
-    return seenAgain(parts, spec, before, { ...each, kind, hostId }) !== null;
-  });
+  const told = hostId === null ? now : firstOfHost(now, current);
+  const hasResolved = [...current.keys()].some((key) => !keys.has(key));
+  const hasChanged = told.some(
+    (each) => seenAgain(parts, spec, current.get(each.key) ?? null, { ...each, kind, hostId }) !== null,
+  );
   if (!hasResolved && !hasChanged) return;
   await store.transaction(async (transaction) => {
-    for (const each of now) await raise(parts, transaction, { ...each, kind, hostId });
+    for (const each of told) await raise(parts, transaction, { ...each, kind, hostId });
     for (const before of await unresolvedOf(transaction, hostId, kind)) {
       if (!keys.has(before.key)) await saveResolved(parts, transaction, before);
     }
+    if (hasResolved && hostId !== null) await forgetResolved(transaction, { hostId, kind }, OF_HOST_MAX);
   });
+}
+
+/** What stands already stays: a list that grows at its start must not resolve what is at its end. */
+function firstOfHost(now: Sightings, current: ReadonlyMap<string, Finding>): Sightings {
+  if (now.length <= OF_HOST_MAX) return now;
+  const standing = now.filter(({ key }) => current.has(key));
+  const others = now.filter(({ key }) => !current.has(key));
+  return [...standing, ...others].slice(0, OF_HOST_MAX);
 }
 
 async function saveResolved(parts: FindingsParts, transaction: Transaction, before: Finding): Promise<void> {

@@ -34,7 +34,8 @@ export interface FindingsService {
   raise(transaction: Transaction, finding: RaisedFinding): Promise<void>;
   /**
    * Says what is wrong now of one kind on one host (null: on none in particular): raises those, resolves the others of
-   * that kind and host. Writes nothing when nothing changed.
+   * that kind and host. Writes nothing when nothing changed. Of a host the first hundred are told, and the last hundred that
+   * are over are kept.
    */
   reconcile(
     kind: string,

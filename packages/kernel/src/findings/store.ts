@@ -132,6 +132,30 @@ export async function saveFinding(transaction: Transaction, finding: Finding): P
   return { ...finding, etag: String(version) };
 }
 
+/** Of a kind on a host; those that were resolved last are kept. */
+export async function forgetResolved(
+  transaction: Transaction,
+  { hostId, kind }: { readonly hostId: HostId; readonly kind: string },
+  kept: number,
+): Promise<void> {
+  const last = table(transaction)
+    .select('id')
+    .where('host_id', '=', hostId)
+    .where('kind', '=', kind)
+    .where('state', '=', 'resolved')
+    .orderBy('resolved_at', 'desc')
+    .orderBy('id', 'desc')
+    .limit(kept);
+  await transaction
+    .as<FindingsTables>()
+    .deleteFrom('findings_finding')
+    .where('host_id', '=', hostId)
+    .where('kind', '=', kind)
+    .where('state', '=', 'resolved')
+    .where('id', 'not in', last)
+    .execute();
+}
+
 const table = (source: FindingsSource) => source.as<FindingsTables>().selectFrom('findings_finding');
 
 function rowOf(finding: Finding, version: number): FindingRow {
