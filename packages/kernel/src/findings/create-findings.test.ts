@@ -262,7 +262,7 @@ test('resolves all of a host that is decommissioned', async () => {
   await findings.reconcile('disk.full', web1, [disk('/a'), disk('/b')]);
   await findings.reconcile('disk.full', web2, [disk('/a')]);
 
-  await store.transaction((transaction) => findings.resolveHost(transaction, web1));
+  await store.transaction((transaction) => findings.resolveHost(transaction, web1, null));
 
   const { items } = await findings.list({ ...all, state: 'open' }, page);
   assert.deepEqual(
@@ -271,11 +271,25 @@ test('resolves all of a host that is decommissioned', async () => {
   );
 });
 
+test('resolves one kind alone of a host where a person says that it is over', async () => {
+  const { findings, store } = await open();
+  await findings.reconcile('disk.full', web1, [disk('/a')]);
+  await findings.reconcile('unit.failed', web1, [{ key: 'nginx', evidence: {} }]);
+
+  await store.transaction((transaction) => findings.resolveHost(transaction, web1, 'unit.failed'));
+
+  const { items } = await findings.list({ ...all, state: 'open' }, page);
+  assert.deepEqual(
+    items.map(({ kind }) => kind),
+    ['disk.full'],
+  );
+});
+
 test('nothing is found on a host that was decommissioned while it was judged', async () => {
   const { findings, store, index } = await open();
   await findings.reconcile('disk.full', web1, [disk('/a')]);
   const decommissioned = store.transaction(async (transaction) => {
-    await findings.resolveHost(transaction, web1);
+    await findings.resolveHost(transaction, web1, null);
     transaction.afterCommit(() => index.delete(web1));
   });
 

@@ -72,8 +72,8 @@ export async function createFindings(context: KernelContext, deps: FindingsDeps)
     get: (id) => findingById(context.store, id),
     list: (filter, page) => listFindings(context.store, filter, page),
     ...acknowledgements(parts),
-    async resolveHost(transaction, hostId) {
-      for (const before of await unresolvedOf(transaction, hostId, null)) {
+    async resolveHost(transaction, hostId, kind) {
+      for (const before of await unresolvedOf(transaction, hostId, kind)) {
         await saveResolved(parts, transaction, before);
       }
     },

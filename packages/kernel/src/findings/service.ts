@@ -61,6 +61,6 @@ export interface FindingsBook extends FindingsService {
   acknowledge(edit: FindingEdit, say: { reason: string; until: number }): Promise<Finding>;
   /** AppError NOT_FOUND, EDIT_CONFLICT, FINDING_NOT_ACKNOWLEDGED. */
   unacknowledge(edit: FindingEdit): Promise<Finding>;
-  /** Resolves all of a host, when it is decommissioned: nobody will detect there any more. */
-  resolveHost(transaction: Transaction, hostId: HostId): Promise<void>;
+  /** Resolves what a host has of one kind or (null) of all, when nobody will detect there any more that it is over. */
+  resolveHost(transaction: Transaction, hostId: HostId, kind: string | null): Promise<void>;
 }

@@ -197,6 +197,20 @@ test('quarantine and release survive a start, and each edit moves the etag', asy
   assert.equal((await hosts.get(id))?.etag, String(Number(before) + 2));
 });
 
+test('a release ends what was found of clones, and a decommission all that was found', async (t) => {
+  const { hosts, store, add, resolved } = await openTestHosts(t);
+  const id = await add();
+  await store.transaction((transaction) => hosts.quarantine(transaction, id, 'clone'));
+
+  await store.transaction((transaction) => hosts.release(transaction, id));
+  await store.transaction((transaction) => hosts.decommission(transaction, id));
+
+  assert.deepEqual(resolved, [
+    [id, 'gateway.clone'],
+    [id, null],
+  ]);
+});
+
 test('a decommissioned host leaves the index and keeps its record', async (t) => {
   const { store, hosts, add, reopen } = await openTestHosts(t);
   const id = await add({ labels: { role: 'web' } });

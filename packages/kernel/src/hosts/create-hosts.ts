@@ -1,5 +1,12 @@
 import { MINUTE_MS, newId } from '@pilothouse/base';
-import { AppError, type Digest, type Host, type JsonObject, toTimestamp } from '@pilothouse/contract';
+import {
+  AppError,
+  type Digest,
+  gatewayFindings,
+  type Host,
+  type JsonObject,
+  toTimestamp,
+} from '@pilothouse/contract';
 import type { Transaction } from '@pilothouse/store';
 import type { EventsService } from '../events/service.ts';
 import type { KernelContext } from '../kernel-context.ts';
@@ -38,8 +45,8 @@ export interface HostsDeps {
   readonly events: EventsService;
   /** `FactsService.bodyNow`; read late, because facts are made after hosts. */
   readonly factBody: (digest: Digest) => unknown;
-  /** What is wrong on a host ends with it, whoever decommissions it; read late, too. */
-  readonly resolveFindings: (transaction: Transaction, id: string) => Promise<void>;
+  /** What is wrong on a host, of one kind or (null) of all, ends with what a person does with it; read late, too. */
+  readonly resolveFindings: (transaction: Transaction, id: string, kind: string | null) => Promise<void>;
 }
 
 /** Opens the registry: loads the index, with every host offline until its session returns. */
@@ -162,11 +169,13 @@ function createChanges(context: KernelContext, index: HostIndex, parts: Parts) {
     },
     async release(transaction: Transaction, id: string) {
       await change(transaction, id, { state: 'active', quarantine: null }, { state: 'active' });
+      // Whoever releases a host says that it is one machine; where it is not that is proved, and found, anew.
+      await parts.resolveFindings(transaction, id, gatewayFindings.clone.kind);
       await tell(transaction, 'host.released', id);
     },
     async decommission(transaction: Transaction, id: string) {
       await updateHost(transaction, id, { state: 'decommissioned', maintenance: null, quarantine: null });
-      await parts.resolveFindings(transaction, id);
+      await parts.resolveFindings(transaction, id, null);
       await tell(transaction, 'host.decommissioned', id);
       transaction.afterCommit(() => index.remove(id));
     },

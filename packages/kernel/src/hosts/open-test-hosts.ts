@@ -15,6 +15,8 @@ export interface TestHosts extends HostsRoom {
   readonly store: Store;
   /** Events whose transaction committed. */
   readonly events: NewEvent[];
+  /** Hosts and kinds (null: all) whose findings people ended. */
+  readonly resolved: [string, string | null][];
   readonly eventsService: EventsService;
   readonly add: (host?: Partial<NewHost>) => Promise<string>;
   /** The same store, as a server that starts again sees it. */
@@ -29,9 +31,14 @@ export async function openTestHosts(
   const { store, clock } = context;
   t.after(() => store.close());
   const events: NewEvent[] = [];
+  const resolved: [string, string | null][] = [];
   const eventsService = recordingEvents(events);
   const open = () =>
-    createHosts(context, { events: eventsService, factBody, resolveFindings: async () => {} });
+    createHosts(context, {
+      events: eventsService,
+      factBody,
+      resolveFindings: async (_transaction, id, kind) => void resolved.push([id, kind]),
+    });
   const room = await open();
   return {
     ...room,
@@ -39,6 +46,7 @@ export async function openTestHosts(
     clock,
     store,
     events,
+    resolved,
     eventsService,
     add: (host = {}) =>
       store.transaction((transaction) =>
