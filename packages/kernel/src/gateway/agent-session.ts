@@ -37,11 +37,15 @@ export class AgentSession implements OpenSession {
   readonly hello: AgentFrameOf<'hello'>;
   readonly address: string;
   notAfter: number;
+  /** Monotonic milliseconds. */
+  readonly openedAt: number;
   /** Monotonic milliseconds of the last frame. */
   lastFrameAt: number;
   protocolErrors = 0;
   staleFrames = 0;
   isSkewed: boolean | null = null;
+  /** It was said that it keeps to the protocol. */
+  isAtPeace = false;
   readonly #socket: SessionSocket;
   readonly #clock: Clock;
   readonly #limits: GatewayLimits;
@@ -72,7 +76,8 @@ export class AgentSession implements OpenSession {
     this.hello = start.hello;
     this.address = start.address;
     this.notAfter = start.notAfter;
-    this.lastFrameAt = clock.monotonic();
+    this.openedAt = clock.monotonic();
+    this.lastFrameAt = this.openedAt;
     this.#socket = socket;
     this.#clock = clock;
     this.#limits = limits;

@@ -1,4 +1,4 @@
-import { bytes, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
+import { bytes, DAY_MS, MINUTE_MS, SECOND_MS } from '@pilothouse/base';
 import { FACT_BODY_BYTES_MAX } from '@pilothouse/contract';
 import {
   FRAME_BYTES_MAX,
@@ -61,6 +61,8 @@ export const GATEWAY_LIMITS = {
   protocolErrorsMax: 20,
   /** How long a host that was refused for them is asked to stay away. */
   hostileCoolOffMs: 5 * MINUTE_MS,
+  /** A session without any offence for so long ends the finding of a hostile agent. */
+  peaceMs: DAY_MS,
   enrolmentsInFlightMax: 64,
   /** Bodies of enrolments that are being said: of one place, and in all. A good peer has said it in one go. */
   enrolBodiesPerPlaceMax: 256,

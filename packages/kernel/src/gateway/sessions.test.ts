@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { test } from 'node:test';
+import { HOUR_MS } from '@pilothouse/base';
 import { AppError } from '@pilothouse/contract';
 import { until } from '@pilothouse/testkit';
 import { openTestGateway } from './test/open-test-gateway.ts';
-import { connect, dial, helloOf } from './test/test-agent.ts';
+import { connect, dial, helloOf, type TestAgent } from './test/test-agent.ts';
 
 const vitalsAt = (at: string) => ({
   at,
@@ -17,6 +18,21 @@ const vitalsAt = (at: string) => ({
   uptimeSeconds: 1,
   bootId: 'boot-1',
 });
+
+/** Resolves when the heartbeat was taken in: what comes after it is answered. */
+async function beat(agent: TestAgent & { generation: number }, at: string): Promise<void> {
+  const { generation } = agent;
+  agent.send({ kind: 'heartbeat', generation, clock: at, vitals: vitalsAt(at) });
+  const report = {
+    kind: 'present',
+    fact: 'os',
+    digest: 'a'.repeat(64),
+    sizeBytes: 3,
+    unknownLines: 0,
+  } as const;
+  agent.send({ kind: 'facts', generation, collectedAt: at, reports: [report] });
+  await agent.next('facts-wanted');
+}
 
 test('a host enrols with a token, opens a session and is online; its heartbeat counts', async (t) => {
   const world = await openTestGateway();
@@ -113,6 +129,38 @@ test('a clock that is off by ten minutes is a finding, and the session stays', a
     world.findings.map((finding) => [finding.kind, finding.evidence]),
     [['gateway.clock-skew', { skewSeconds: -600 }]],
   );
+});
+
+test('what a store that is away did not take of a clock is said again with the next heartbeat', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const off = new Date(world.clock.now() - 600_000).toISOString();
+  const agent = await connect(world, await world.enrol(), { clock: off });
+  const right = new Date(world.clock.now()).toISOString();
+
+  world.isStoreAway = true;
+  await beat(agent, right);
+  world.isStoreAway = false;
+  await beat(agent, right);
+
+  assert.deepEqual(world.resolved, ['gateway.clock-skew']);
+});
+
+test('an agent that was found hostile is not when it has kept to the protocol for a day', async (t) => {
+  const world = await openTestGateway({ silenceMaxMs: 48 * HOUR_MS });
+  t.after(() => world.close());
+  const agent = await connect(world, await world.enrol());
+  const now = () => new Date(world.clock.now()).toISOString();
+  const timesOver = () => world.resolved.filter((kind) => kind === 'gateway.hostile-agent').length;
+
+  world.clock.advance(24 * HOUR_MS - 1);
+  await beat(agent, now());
+  assert.equal(timesOver(), 0);
+  world.clock.advance(1);
+  await beat(agent, now());
+  await beat(agent, now());
+
+  assert.equal(timesOver(), 1);
 });
 
 test('an agent that breaks the protocol again and again is refused, found out and asked to stay away', async (t) => {

@@ -200,6 +200,7 @@ export class Sessions implements GatewayService {
     switch (frame.kind) {
       case 'heartbeat':
         hosts.heartbeat(hostId, frame.vitals);
+        this.#findings.peace(session);
         return this.#findings.clock(session, frame.clock);
       case 'facts':
         return this.#inBackground('take facts', session, session.during(this.#report(session, frame)));

@@ -4,7 +4,7 @@ import { request } from 'node:https';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Actor, AuditCheckpoint, EnrolmentTokenRecord, NewEnrolmentToken } from '@pilothouse/contract';
-import { EnrolmentToken } from '@pilothouse/contract';
+import { AppError, EnrolmentToken } from '@pilothouse/contract';
 import { openTestStore } from '@pilothouse/store/test-store';
 import { type FakeClock, fakeClock } from '@pilothouse/testkit/fake-clock';
 import { type EnrolRequest, EnrolResponse, GATEWAY_PATHS } from '@pilothouse/wire';
@@ -49,6 +49,10 @@ export interface TestGateway {
   readonly enrolment: Enrolment;
   readonly gateway: Gateway;
   readonly findings: RaisedFinding[];
+  /** Kinds of which it was said that nothing is wrong. */
+  readonly resolved: string[];
+  /** Findings are refused. */
+  isStoreAway: boolean;
   readonly audit: NewAuditRecord[];
   readonly events: NewEvent[];
   /** Bodies by digest, as the facts room got them. */
@@ -89,10 +93,11 @@ function fakeFacts(
 }
 
 /** The rooms that only hear of things, and what they heard. */
-function recording() {
+function recording(isRefusing: () => boolean) {
   const audit: NewAuditRecord[] = [];
   const events: NewEvent[] = [];
   const findings: RaisedFinding[] = [];
+  const resolved: string[] = [];
   const auditService: Pick<AuditService, 'append'> = {
     append: async (transaction, records) => transaction.afterCommit(() => audit.push(...records)),
   };
@@ -102,10 +107,12 @@ function recording() {
       findings.push(finding);
     },
     async reconcile(kind, hostId, now) {
+      if (isRefusing()) throw new AppError('STORE_AWAY');
+      if (now.length === 0) resolved.push(kind);
       findings.push(...now.map((finding) => ({ ...finding, kind, hostId })));
     },
   };
-  return { audit, events, findings, auditService, eventsService, findingsService };
+  return { audit, events, findings, resolved, auditService, eventsService, findingsService };
 }
 
 export async function openTestGateway(
@@ -119,7 +126,7 @@ export async function openTestGateway(
   await store.migrate([hostsMigrations, enrolmentMigrations]);
   const ids = { now: () => clock.now(), fill: (target: Uint8Array) => crypto.getRandomValues(target) };
   const context: KernelContext = { clock, store, log: silentLog, ids };
-  const recorded = recording();
+  const recorded = recording(() => test.isStoreAway);
   const { hosts } = await createHosts(context, {
     events: recorded.eventsService,
     factBody: () => null,
@@ -155,9 +162,8 @@ export async function openTestGateway(
   const port: number = await gateway.listen({ host: '127.0.0.1', port: 0 });
   const ca = (): string => trust.authority.pem;
   const test: TestGateway = {
-    findings: recorded.findings,
-    audit: recorded.audit,
-    events: recorded.events,
+    ...recorded,
+    isStoreAway: false,
     port,
     clock,
     context,
