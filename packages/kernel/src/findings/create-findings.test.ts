@@ -257,6 +257,20 @@ test('pages go through all findings once, worst first, within the reader’s hos
   await assert.rejects(findings.list(all, { limit: 3, cursor: 'nonsense' }), { code: 'INVALID_REQUEST' });
 });
 
+test('a list from a moment on has what came or came back since', async () => {
+  const { findings, clock } = await open();
+  await findings.reconcile('disk.full', web1, [disk('/a'), disk('/b'), disk('/c')]);
+  clock.advance(1000);
+  await findings.reconcile('disk.full', web1, [disk('/b'), disk('/c')]);
+  clock.advance(1000);
+  const since = clock.now();
+  await findings.reconcile('disk.full', web1, [disk('/a'), disk('/b'), disk('/c'), disk('/d')]);
+
+  const { items } = await findings.list({ ...all, firstSeenMin: since }, page);
+
+  assert.deepEqual(items.map(({ key }) => key).sort(), ['/a', '/d']);
+});
+
 test('resolves all of a host that is decommissioned', async () => {
   const { findings, store } = await open();
   await findings.reconcile('disk.full', web1, [disk('/a'), disk('/b')]);

@@ -24,6 +24,8 @@ export interface FindingsFilter {
   readonly kind?: string | undefined;
   readonly hostId?: HostId | undefined;
   readonly severityMin?: Severity | undefined;
+  /** Milliseconds since the epoch: wrong since then, or since later. */
+  readonly firstSeenMin?: number | undefined;
   /** Null: all hosts. */
   readonly hostIds: ReadonlySet<HostId> | null;
 }

@@ -101,6 +101,7 @@ export async function readFindings(
   if (filter.severityMin !== undefined) {
     select = select.where('severity_rank', '>=', severityRank(filter.severityMin));
   }
+  if (filter.firstSeenMin !== undefined) select = select.where('first_seen', '>=', filter.firstSeenMin);
   const { after } = page;
   if (after !== null) {
     select = select.where((row) =>

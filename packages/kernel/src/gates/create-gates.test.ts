@@ -51,12 +51,17 @@ function openWorld(options: { hosts: number; touched: number; answer?: PromAnswe
       facts,
       select: createSelect({ facts, hosts: { index: hosts }, factSpecs: [services] }),
       findings: {
-        list: async () => ({
-          items: (options.findings ?? []).map(
-            (firstSeen) => ({ firstSeen, kind: 'x', hostId: 'h0' }) as never,
-          ),
-          nextCursor: null,
-        }),
+        list: async ({ firstSeenMin = 0 }, { limit, cursor }) => {
+          const all = (options.findings ?? []).filter((firstSeen) => Date.parse(firstSeen) >= firstSeenMin);
+          const from = Number(cursor ?? 0);
+          return {
+            // the rest of a finding is not read here
+            items: all
+              .slice(from, from + limit)
+              .map((firstSeen) => ({ firstSeen, kind: 'x', hostId: 'h0' }) as never),
+            nextCursor: all.length > from + limit ? String(from + limit) : null,
+          };
+        },
       },
       gateway: {
         send: (hostId: string, frame: OutgoingFrame) => {
@@ -207,6 +212,18 @@ test('findings count from the start of the rollout', async () => {
     (await gates.judge(check('findings("high") == 1'), { ...view, startedAt: 1000 })).kind,
     'holds',
   );
+});
+
+test('thousands of findings of long ago hide none that came since the start', async () => {
+  const { gates, view } = openWorld({
+    hosts: 2,
+    touched: 1,
+    findings: [...Array<string>(20_000).fill(new Date(0).toISOString()), new Date(5000).toISOString()],
+  });
+
+  const judged = await gates.judge(check('findings("high") == 0'), { ...view, startedAt: 1000 });
+
+  assert.equal(judged.kind, 'fails');
 });
 
 test('a query without exactly one number is undetermined, as is an engine that does not answer', async () => {

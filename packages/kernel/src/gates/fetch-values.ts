@@ -121,17 +121,16 @@ function fetchSides(deps: FetchDeps, vital: ComparedVital, view: GateView): Fetc
 
 async function fetchFindings(deps: FetchDeps, severityMin: Severity, view: GateView): Promise<Fetched> {
   const hostIds = new Set(changedHosts(view));
-  const since = new Date(view.startedAt).toISOString();
   const found: { kind: string; host: string }[] = [];
   let count = 0;
   let cursor: string | undefined;
   for (let page = 0; page < FINDINGS_PAGES_MAX; page++) {
     const rows = await deps.findings.list(
-      { state: 'open', severityMin, hostIds },
+      { state: 'open', severityMin, hostIds, firstSeenMin: view.startedAt },
       { limit: FINDINGS_PAGE, cursor },
     );
-    for (const { firstSeen, kind, hostId } of rows.items) {
-      if (firstSeen < since || hostId === null) continue;
+    for (const { kind, hostId } of rows.items) {
+      if (hostId === null) continue;
       count += 1;
       const host = deps.hosts.index.get(hostId)?.name ?? hostId;
       if (found.length < EVIDENCE_HOSTS_MAX) found.push({ kind, host });
