@@ -18,23 +18,24 @@ async function openSilent(type: string) {
   return { url: `http://127.0.0.1:${port}/`, server };
 }
 
-test('a stream of events in which nothing is said any more, not even that it is there, is broken', async (t) => {
-  t.mock.timers.enable({ apis: ['setTimeout'] });
-  const { url, server } = await openSilent('text/event-stream; charset=utf-8');
-  const connection = connectServer({ authority: null }, new AbortController().signal);
-  const answer = await connection.fetch(url, { method: 'GET', headers: {} });
-  const reading = answer.body?.[Symbol.asyncIterator]();
-  assert.equal((await reading?.next())?.done, false);
+for (const type of ['text/event-stream; charset=utf-8', 'application/x-ndjson', 'application/json'])
+  test(`an answer of ${type} in which nothing is said any more is broken off`, async (t) => {
+    t.mock.timers.enable({ apis: ['setTimeout'] });
+    const { url, server } = await openSilent(type);
+    const connection = connectServer({ authority: null }, new AbortController().signal);
+    const answer = await connection.fetch(url, { method: 'GET', headers: {} });
+    const reading = answer.body?.[Symbol.asyncIterator]();
+    assert.equal((await reading?.next())?.done, false);
 
-  const next = reading?.next();
-  await new Promise((resolve) => setImmediate(resolve));
-  t.mock.timers.tick(STREAM_SILENCE_MS_MAX);
+    const next = reading?.next();
+    await new Promise((resolve) => setImmediate(resolve));
+    t.mock.timers.tick(STREAM_SILENCE_MS_MAX);
 
-  await assert.rejects(
-    next ?? Promise.resolve(),
-    (error) => isAppError(error) && error.code === 'CLIENT_UNREACHABLE',
-  );
-  connection.close();
-  server.closeAllConnections();
-  server.close();
-});
+    await assert.rejects(
+      next ?? Promise.resolve(),
+      (error) => isAppError(error) && error.code === 'CLIENT_UNREACHABLE',
+    );
+    connection.close();
+    server.closeAllConnections();
+    server.close();
+  });

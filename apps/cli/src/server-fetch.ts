@@ -21,8 +21,8 @@ export interface ServerConnection {
 /** A server that has not begun to answer by then is taken for gone; streams may then last for ever. */
 const ANSWER_TIMEOUT_MS = 60_000;
 /**
- * A stream of events says every quarter of a minute that it is there, if nothing else: one that is silent for so long leads to a
- * machine that has vanished without a word.
+ * A stream of events says every quarter of a minute that it is there, if nothing else, and every other answer has been made when it
+ * begins: one that is silent for so long leads to a machine that has vanished without a word.
  */
 export const STREAM_SILENCE_MS_MAX = 60_000;
 /** An answer that is not a stream is at most one page of records. */
@@ -86,9 +86,8 @@ const headerOf = (response: IncomingMessage, name: string): string | null => {
 };
 
 async function* readBody(target: URL, response: IncomingMessage): AsyncGenerator<Uint8Array> {
-  const isEvents = headerOf(response, 'content-type')?.startsWith('text/event-stream') === true;
   try {
-    yield* isEvents ? unlessSilent(response) : response;
+    yield* unlessSilent(response);
   } catch (error) {
     throw networkError(target, error);
   }
