@@ -32,6 +32,18 @@ export const clientErrors = defineErrors({
     },
     retry: 'after-change',
   },
+  CLIENT_LIST_ENDLESS: {
+    status: 502,
+    title: {
+      en: 'The list has not ended after {pages} pages',
+      zh: '列表在 {pages} 页之后仍未结束',
+    },
+    hint: {
+      en: 'Ask for less, by a filter or a limit.',
+      zh: '请使用筛选条件或数量上限缩小范围。',
+    },
+    retry: 'after-change',
+  },
   CLIENT_LINE_TOO_LONG: {
     status: 502,
     title: {

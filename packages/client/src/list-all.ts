@@ -1,9 +1,12 @@
-import type { Page } from '@pilothouse/contract';
+import { AppError, type Page } from '@pilothouse/contract';
 
-/** Pages that one listing may fetch: at the largest page size a hundred thousand rows. */
-const PAGES_MAX = 1000;
+/** Pages that one listing may fetch: a million rows in pages of 500 are 2,000, and pages of who sees few hosts are short. */
+const PAGES_MAX = 10_000;
 
-/** Every item of a paged route, page after page, at most `itemsMax`. */
+/**
+ * Every item of a paged route, page after page, at most `itemsMax`. AppError CLIENT_LIST_ENDLESS: a part is never given for
+ * the whole.
+ */
 export async function* listAll<T>(
   fetchPage: (cursor: string | undefined) => Promise<Page<T>>,
   itemsMax: number = Number.POSITIVE_INFINITY,
@@ -20,4 +23,5 @@ export async function* listAll<T>(
     if (page.nextCursor === null) return;
     cursor = page.nextCursor;
   }
+  throw new AppError('CLIENT_LIST_ENDLESS', { pages: PAGES_MAX });
 }
