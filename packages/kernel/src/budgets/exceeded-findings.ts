@@ -25,12 +25,12 @@ export function exceededReconciler(
   { context, deps, roll, membership }: ExceededParts,
   graceMs: number,
 ): Reconciler {
-  const quietUntil = context.clock.now() + graceMs + MINUTE_MS;
+  const quietUntil = context.clock.monotonic() + graceMs + MINUTE_MS;
   return {
     name: 'budgets.exceeded',
     intervalMs: INTERVAL_MS,
     async run() {
-      if (context.clock.now() < quietUntil) return;
+      if (context.clock.monotonic() < quietUntil) return;
       const exceeded = [...membership.budgets.keys()]
         .flatMap((name) => domainsOf(roll, name))
         .filter((domain) => domain.down > allowedIn(domain))
