@@ -1,4 +1,5 @@
 import type { Freeze, PlanWindow, Window } from '@pilothouse/contract';
+import { createWarmer } from '../facts/index.ts';
 import type { HostEntry } from '../hosts/service.ts';
 import type { Selector, Verdict } from '../select/service.ts';
 import type { CalendarRecord } from './calendar-store.ts';
@@ -32,9 +33,10 @@ export function createRuleBook(deps: Pick<CalendarDeps, 'select' | 'facts'>): Ru
   const compiledWindows = new Map<string, Compiled>();
   const compiledFreezes = new Map<string, Compiled>();
   const planRules = new Map<string, TimeRule>();
+  const warmSoon = createWarmer(deps.facts);
   const compile = (selector: string | null, rule: TimeRule): Compiled => ({
     rule,
-    verdictOf: selector === null ? null : createVerdicts(deps, selector),
+    verdictOf: selector === null ? null : createVerdicts({ ...deps, warmSoon }, selector),
   });
   const planRule = (window: PlanWindow): TimeRule => {
     const key = JSON.stringify([window.rrule, window.timeZone, window.start, window.durationMs]);
@@ -83,7 +85,10 @@ function rulesFor(all: ReadonlyMap<string, Compiled>, host: HostEntry): HostRule
  * Entries are replaced when anything about a host changes, so what was decided for one stays true; groups are no part of an
  * entry, so a selector that asks for them is evaluated each time.
  */
-function createVerdicts({ select, facts }: Pick<CalendarDeps, 'select' | 'facts'>, text: string) {
+function createVerdicts(
+  { select, facts, warmSoon }: Pick<CalendarDeps, 'select' | 'facts'> & { warmSoon: (fact: string) => void },
+  text: string,
+) {
   const selector = compileOrNull(select, text);
   const isKept = selector !== null && selector.groupRefs !== null && selector.groupRefs.length === 0;
   const kept = new WeakMap<HostEntry, Verdict>();
@@ -91,7 +96,7 @@ function createVerdicts({ select, facts }: Pick<CalendarDeps, 'select' | 'facts'
     const known = kept.get(host);
     if (known !== undefined) return known;
     const verdict = selector?.evaluate(host) ?? 'unknown';
-    if (verdict === 'unknown') for (const fact of forgotten(facts, selector, host)) void facts.warm(fact);
+    if (verdict === 'unknown') for (const fact of forgotten(facts, selector, host)) warmSoon(fact);
     else if (isKept) kept.set(host, verdict);
     return verdict;
   };

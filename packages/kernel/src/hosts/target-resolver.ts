@@ -1,5 +1,6 @@
 import { nearestName } from '@pilothouse/base';
 import { AppError, type TargetRequest } from '@pilothouse/contract';
+import { createWarmer } from '../facts/index.ts';
 import type { FactsService } from '../facts/service.ts';
 import type { Selector, SelectService, Verdict } from '../select/service.ts';
 import { isWithin } from './group-tree.ts';
@@ -24,6 +25,7 @@ export function requireGroup(groups: Pick<GroupsService, 'groups'>, path: string
 
 export function createTargetResolver(deps: TargetDeps): TargetResolver {
   const { hosts, groups, select } = deps;
+  const warmSoon = createWarmer(deps.facts);
   const textsOf = (target: TargetRequest): string[] => [
     ...(target.selector === undefined ? [] : [target.selector]),
     ...(target.groups ?? []).map(groupSelector),
@@ -51,7 +53,7 @@ export function createTargetResolver(deps: TargetDeps): TargetResolver {
     },
     stillMatches(target, host) {
       if (target.hostIds?.includes(host.id) === true) return true;
-      return textsOf(target).some((text) => isStill(deps, select.compile(text), host));
+      return textsOf(target).some((text) => isStill({ ...deps, warmSoon }, select.compile(text), host));
     },
   };
 }
@@ -60,13 +62,17 @@ export function createTargetResolver(deps: TargetDeps): TargetResolver {
  * Only true matches. But a body that was stored and has merely left the memory is no reason to skip a host that was meant: it
  * is fetched for the next question, and the host passes this one.
  */
-function isStill({ facts }: TargetDeps, selector: Selector, host: HostEntry): boolean {
+function isStill(
+  { facts, warmSoon }: TargetDeps & { warmSoon: (fact: string) => void },
+  selector: Selector,
+  host: HostEntry,
+): boolean {
   const verdict: Verdict = selector.evaluate(host);
   if (verdict !== 'unknown') return verdict === 'true';
   const forgotten = selector.facts.filter((fact) => {
     const digest = host.facts.get(fact)?.digest;
     return digest !== undefined && facts.has(fact, digest) && facts.bodyNow(digest) === null;
   });
-  for (const fact of forgotten) void facts.warm(fact);
+  for (const fact of forgotten) warmSoon(fact);
   return forgotten.length > 0;
 }
