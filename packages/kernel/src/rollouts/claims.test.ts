@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Explanation, Rollout } from '@pilothouse/contract';
+import { AppError, type Explanation, type Rollout } from '@pilothouse/contract';
 import type { LeaseWish } from '../budgets/service.ts';
 import { openTestRollouts, type TestRules } from './open-test-rollouts.ts';
 import { executions, hostAt, pass, started } from './test-stages.ts';
@@ -223,4 +223,39 @@ test('an approval that is taken back while a rollout is paused before its start 
     assert.equal((await world.get(id)).state, 'succeeded');
     await world.close();
   }
+});
+
+test('an approval that is taken back counts although it could not be read at once', async () => {
+  let lacking: 'nothing' | 'unreadable' | 'approval' = 'nothing';
+  const listeners = new Set<(digest: string) => void>();
+  const authority: NonNullable<TestRules['authority']> = {
+    async missingFor() {
+      if (lacking === 'unreadable') throw new AppError('STORE_AWAY');
+      return lacking === 'approval' ? { approvals: { required: 1, given: 0 } } : null;
+    },
+    authorityOf: async () => undefined,
+    onChanged(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+  };
+  const world = await openTestRollouts(2, { rules: { authority } });
+  const { id, planDigest } = await world.run({
+    notBefore: world.clock.now() + 3_600_000,
+    expiresAt: world.clock.now() + 86_400_000,
+  });
+  assert.equal((await world.get(id)).state, 'scheduled');
+
+  lacking = 'unreadable';
+  for (const listener of listeners) listener(planDigest);
+  await world.calm();
+  lacking = 'approval';
+  world.clock.advance(60_000);
+  await world.calm();
+  world.clock.advance(7_200_000);
+  await world.calm();
+
+  assert.equal((await world.get(id)).state, 'awaiting-approval');
+  assert.deepEqual(executions(world), [0, 0]);
+  await world.close();
 });

@@ -1,6 +1,11 @@
+import { SECOND_MS } from '@pilothouse/base';
+import { AppError } from '@pilothouse/contract';
 import type { EngineState } from '../engine/index.ts';
 import type { DriverCore } from './driver-core.ts';
 import { authorityFor } from './load-active.ts';
+
+/** What could not be read, or not be handed on, is read again after this. */
+const AGAIN_MS = 5 * SECOND_MS;
 
 /** What people say of a plan counts until its rollout has begun. */
 export const isAwaiting = ({ state }: Pick<EngineState, 'state'>): boolean =>
@@ -21,7 +26,7 @@ export function watchAuthority(core: DriverCore, planDigest: string | null): voi
       if (!isMeant) continue;
       const signed = await authorityFor(deps.authority, rollout.planDigest, rollout.plan);
       const lacking = await deps.authority.missingFor(rollout.plan.plan);
-      loop.add({
+      const isTaken = loop.add({
         apply(batch) {
           if (active.get(rollout.id) !== rollout) return;
           rollout.authority = signed;
@@ -29,9 +34,17 @@ export function watchAuthority(core: DriverCore, planDigest: string | null): voi
             batch.feed(rollout, { kind: 'authority', missing: lacking?.approvals ?? null });
         },
       });
+      if (!isTaken) throw new AppError('ROLLOUTS_BUSY');
     }
   };
-  const { log } = core.context;
-  const work = read().catch((error: unknown) => log.error('approvals not read', { planDigest, error }));
+  const { log, clock } = core.context;
+  const work = read().catch((error: unknown) => {
+    if (core.isClosed) return;
+    // Nobody says it again, and a rollout must not begin on an approval that was taken back.
+    log.error('approvals not read; trying again', { planDigest, error });
+    clock.after(AGAIN_MS, () => {
+      if (!core.isClosed) watchAuthority(core, planDigest);
+    });
+  });
   core.background.track(work);
 }
