@@ -37,6 +37,31 @@ test('two machines with one identity are quarantined, keep their sessions and ar
   assert.equal(world.gateway.service.send(hostId, offer), 'offline');
 });
 
+test('two machines that a store did not take at once are quarantined when it is back', async (t) => {
+  const world = await openTestGateway();
+  t.after(() => world.close());
+  const identity = await world.enrol();
+  const isQuarantined = quarantined(world, identity.hostId);
+  const failed = Promise.withResolvers<void>();
+  world.refused = failed.resolve;
+  world.isStoreAway = true;
+
+  const original = await connect(world, identity, { bootId: 'boot-a' });
+  const copy = await connect(world, identity, { bootId: 'boot-b' });
+  const { nonce } = await original.next('challenge');
+  original.send({ kind: 'challenge-answer', generation: original.generation, nonce });
+  const second = await copy.next('challenge');
+  copy.send({ kind: 'challenge-answer', generation: copy.generation, nonce: second.nonce });
+  await failed.promise;
+  assert.equal(world.hosts.index.get(identity.hostId)?.state, 'active');
+  world.isStoreAway = false;
+  await world.context.store.transaction(async () => {});
+  world.clock.advance(5_000);
+  await isQuarantined;
+
+  assert.equal(world.findings.at(-1)?.kind, 'gateway.clone');
+});
+
 test('a host whose power was cut comes back without quarantine, and its dead session is cut', async (t) => {
   const world = await openTestGateway();
   t.after(() => world.close());

@@ -6,6 +6,10 @@ import { KeyedQueue } from './keyed-queue.ts';
 import type { GatewayLimits } from './limits.ts';
 import type { CloneSeen } from './session-table.ts';
 
+/** A store that is away, or has more waiting than it takes, is back within minutes. */
+const QUARANTINE_AGAIN_MS = 5 * SECOND_MS;
+const QUARANTINE_TRIES_MAX = 60;
+
 /** What the gateway has to say of hosts: clocks that are off, clones, agents that break the protocol. */
 export interface HostFindings {
   /** Compares the host's clock with ours; speaks only when the answer changed within the session, until it was heard. */
@@ -35,13 +39,24 @@ export function createHostFindings(deps: GatewayDeps, limits: GatewayLimits): Ho
         names: sessions.map((session) => session.hello.hostName),
       };
       context.log.warn('two machines use one identity', { hostId, ...evidence });
-      const quarantine = context.store.transaction(async (transaction) => {
-        if (hosts.index.get(hostId)?.state !== 'quarantined') {
-          await hosts.quarantine(transaction, hostId, 'clone');
-        }
-        await findings.raise(transaction, { kind: gatewayFindings.clone.kind, hostId, key: '', evidence });
-      });
-      inBackground('quarantine a cloned host', hostId, quarantine);
+      const quarantine = (): Promise<void> =>
+        context.store.transaction(async (transaction) => {
+          if (hosts.index.get(hostId)?.state !== 'quarantined') {
+            await hosts.quarantine(transaction, hostId, 'clone');
+          }
+          await findings.raise(transaction, { kind: gatewayFindings.clone.kind, hostId, key: '', evidence });
+        });
+      const attempt = (left: number): void =>
+        inBackground(
+          'quarantine a cloned host',
+          hostId,
+          quarantine().catch((cause: unknown) => {
+            // Two machines are proved once: nothing would say it again before one of them dials anew.
+            if (left > 1) context.clock.after(QUARANTINE_AGAIN_MS, () => attempt(left - 1));
+            throw cause;
+          }),
+        );
+      attempt(QUARANTINE_TRIES_MAX);
     },
 
     hostile(session, problem) {

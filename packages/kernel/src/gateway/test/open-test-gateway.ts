@@ -53,6 +53,8 @@ export interface TestGateway {
   readonly resolved: string[];
   /** Findings are refused. */
   isStoreAway: boolean;
+  /** Called when a finding that was raised is refused. */
+  refused: () => void;
   readonly audit: NewAuditRecord[];
   readonly events: NewEvent[];
   /** Bodies by digest, as the facts room got them. */
@@ -93,7 +95,7 @@ function fakeFacts(
 }
 
 /** The rooms that only hear of things, and what they heard. */
-function recording(isRefusing: () => boolean) {
+function recording(world: () => Pick<TestGateway, 'isStoreAway' | 'refused'>) {
   const audit: NewAuditRecord[] = [];
   const events: NewEvent[] = [];
   const findings: RaisedFinding[] = [];
@@ -104,10 +106,14 @@ function recording(isRefusing: () => boolean) {
   const eventsService = recordingEvents(events);
   const findingsService: Pick<FindingsService, 'raise' | 'reconcile'> = {
     async raise(_transaction, finding) {
+      if (world().isStoreAway) {
+        world().refused();
+        throw new AppError('STORE_AWAY');
+      }
       findings.push(finding);
     },
     async reconcile(kind, hostId, now) {
-      if (isRefusing()) throw new AppError('STORE_AWAY');
+      if (world().isStoreAway) throw new AppError('STORE_AWAY');
       if (now.length === 0) resolved.push(kind);
       findings.push(...now.map((finding) => ({ ...finding, kind, hostId })));
     },
@@ -126,7 +132,7 @@ export async function openTestGateway(
   await store.migrate([hostsMigrations, enrolmentMigrations]);
   const ids = { now: () => clock.now(), fill: (target: Uint8Array) => crypto.getRandomValues(target) };
   const context: KernelContext = { clock, store, log: silentLog, ids };
-  const recorded = recording(() => test.isStoreAway);
+  const recorded = recording(() => test);
   const { hosts } = await createHosts(context, {
     events: recorded.eventsService,
     factBody: () => null,
@@ -164,6 +170,7 @@ export async function openTestGateway(
   const test: TestGateway = {
     ...recorded,
     isStoreAway: false,
+    refused: () => {},
     port,
     clock,
     context,
