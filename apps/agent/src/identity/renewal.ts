@@ -68,12 +68,10 @@ export function createRenewal(options: RenewalOptions): Renewal {
     peer.send({ kind: 'renew', csr });
   }
 
-  const serverNowMs = (): number => options.serverTimeMs() ?? clock.now();
-
   const renew = (peer: SessionPeer): void => {
     if (unkept !== null && askedForVersion === options.bundle().version) {
       askedAtMs = clock.monotonic();
-      if (!isRenewalDue(lifeOf(unkept), serverNowMs())) return keep(unkept, peer);
+      if (!isRenewalDue(lifeOf(unkept), serverNowMs(options))) return keep(unkept, peer);
     }
     ask(peer).catch((cause: unknown) =>
       log.error('renewal could not be asked for', { cause: String(cause) }),
@@ -83,7 +81,7 @@ export function createRenewal(options: RenewalOptions): Renewal {
   function isDue(): boolean {
     const identity = options.identity();
     if (identity === null || clock.monotonic() - askedAtMs < ANSWER_WAIT_MS) return false;
-    if (isRenewalDue(lifeNow(identity), serverNowMs())) return true;
+    if (isRenewalDue(lifeNow(identity), serverNowMs(options))) return true;
     const { version, authorities } = options.bundle();
     return askedForVersion !== version && !isOfAuthority(identity, authorities[0] ?? '');
   }
@@ -111,25 +109,34 @@ export function createRenewal(options: RenewalOptions): Renewal {
       renew(peer);
     },
     received(chain, peer) {
-      const old = options.identity();
-      if (pending === null || old === null) return;
-      const next = identityOf(
-        { keyPem: pending.keyPem, chain, urls: old.urls },
-        options.bundle().authorities,
-      );
-      if (next === null) return log.error('the new certificate does not fit and was not taken');
-      if (next.hostId !== old.hostId && options.mustKeepId()) {
-        pending = null;
-        const { hostId } = next;
-        return log.error(
-          'the trust policy keeps this host who it is; a certificate for another was not taken',
-          { hostId },
-        );
-      }
+      const next = pending === null ? null : nextIdentity({ keyPem: pending.keyPem, chain }, options);
       pending = null;
-      keep(next, peer);
+      if (next !== null) keep(next, peer);
     },
   };
+}
+
+/** The host's own clock has to do while the server's is unknown. */
+const serverNowMs = ({ serverTimeMs, clock }: RenewalOptions): number => serverTimeMs() ?? clock.now();
+
+/** Null, and said so, where it is none that this host takes. */
+function nextIdentity(
+  { keyPem, chain }: { readonly keyPem: string; readonly chain: readonly string[] },
+  { identity, bundle, mustKeepId, log }: RenewalOptions,
+): HostIdentity | null {
+  const old = identity();
+  if (old === null) return null;
+  const next = identityOf({ keyPem, chain, urls: old.urls }, bundle().authorities);
+  if (next === null) {
+    log.error('the new certificate does not fit and was not taken');
+    return null;
+  }
+  const { hostId } = next;
+  if (hostId === old.hostId || !mustKeepId()) return next;
+  log.error('the trust policy keeps this host who it is; a certificate for another was not taken', {
+    hostId,
+  });
+  return null;
 }
 
 /** A full disk must not end the agent over it: the old pair stands. */
