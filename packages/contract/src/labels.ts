@@ -20,3 +20,7 @@ export const Labels = z
     ruleText({ en: `at most ${LABELS_MAX} labels`, zh: `至多 ${LABELS_MAX} 个标签` }),
   );
 export type Labels = z.infer<typeof Labels>;
+
+/** Undefined where nobody has set it: a name that every object has, such as `constructor`, is a label like any other. */
+export const labelOf = (labels: Labels, key: string): string | undefined =>
+  Object.hasOwn(labels, key) ? labels[key] : undefined;

@@ -17,7 +17,7 @@
  * that covers the host. A host that is down already costs nothing more; where more are down than allowed nothing starts.
  */
 import type { Clock } from '@pilothouse/base';
-import type { Budget, DownCause, HostId } from '@pilothouse/contract';
+import { type Budget, type DownCause, type HostId, labelOf } from '@pilothouse/contract';
 import type { HostEntry } from '../hosts/service.ts';
 import type { Verdict } from '../select/service.ts';
 import { allowedDown } from './allowed-down.ts';
@@ -245,7 +245,7 @@ function endGraces(roll: BudgetRoll): void {
 function cover(roll: BudgetRoll, host: HostState, state: BudgetState): void {
   const { entry } = host;
   const verdict = entry.state === 'pending' ? 'false' : state.evaluate(entry);
-  const value = state.budget.per === null ? null : (entry.labels[state.budget.per] ?? '');
+  const value = state.budget.per === null ? null : (labelOf(entry.labels, state.budget.per) ?? '');
   const isMember = verdict === 'true';
   const isCounted = isMember && entry.state === 'active';
   const known = host.coverages.get(state);

@@ -98,6 +98,20 @@ test('one host of each rack at a time; the next when the first has said how its 
   assert.equal(kindOf(room, wish(1)), 'granted');
 });
 
+test('a domain by a label that every object seems to have is that of hosts without it', async (t) => {
+  const { call, room, wish } = await openRoom(t);
+  await call(budgetsRoutes.put, {
+    params: { name: 'of-nobody' },
+    body: { selector: 'true', per: 'constructor', limit: { hosts: 1 } },
+  });
+
+  assert.equal(kindOf(room, wish(0)), 'granted');
+  assert.deepEqual(room.budgets.take(wish(2)), {
+    kind: 'refused',
+    budgets: [{ budgetId: 'of-nobody', name: 'of-nobody', domain: '', allowed: 1, down: 1 }],
+  });
+});
+
 test('a host that was not heard of keeps its lease until it opens another session, and room is told of once it is there', async (t) => {
   const { room, wish, flush, hear, ids, hosts } = await openRoom(t);
   let rings = 0;

@@ -3,7 +3,13 @@
  * share one list of actions, so ten thousand hosts of three sites hold three. Labels are read once, here: one that is
  * changed later changes nothing of the plan.
  */
-import { AppError, canonicalJson, PARAMETERS_BYTES_MAX, type StepAction } from '@pilothouse/contract';
+import {
+  AppError,
+  canonicalJson,
+  labelOf,
+  PARAMETERS_BYTES_MAX,
+  type StepAction,
+} from '@pilothouse/contract';
 import type { HostEntry } from '../hosts/service.ts';
 import type { ActionRegistry } from './action-registry.ts';
 import { namesOf } from './resolve-targets.ts';
@@ -30,7 +36,7 @@ export function actionsByHost(
   const indexByValues = new Map<string, number>();
   let sizeBytes = 0;
   const listOf = hosts.map(({ labels }) => {
-    const values = Object.fromEntries(keys.map((key) => [key, labels[key] ?? '']));
+    const values = Object.fromEntries(keys.map((key) => [key, labelOf(labels, key) ?? '']));
     const key = canonicalJson(values);
     const known = indexByValues.get(key);
     if (known !== undefined) return known;

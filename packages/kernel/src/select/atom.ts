@@ -1,3 +1,4 @@
+import { labelOf } from '@pilothouse/contract';
 import type { HostEntry } from '../hosts/service.ts';
 import { variableOf } from './fact-schema.ts';
 import type { GroupVerdicts } from './group-verdicts.ts';
@@ -69,7 +70,7 @@ function isDecidedByKey(source: AtomSource): boolean {
 
 function keyOf(source: AtomSource, host: HostEntry): string | null {
   let key = '';
-  for (const name of source.labelKeys) key += `${host.labels[name] ?? ''}\0`;
+  for (const name of source.labelKeys) key += `${labelOf(host.labels, name) ?? ''}\0`;
   for (const fact of source.facts) {
     const digest = host.facts.get(fact)?.digest;
     if (digest === undefined) return null;
@@ -134,7 +135,7 @@ function withAbsentLabels(
 
 function describe(source: AtomSource, host: HostEntry, groups: GroupVerdicts): string {
   const parts: string[] = [];
-  for (const key of source.labelKeys) parts.push(`label ${key}=${host.labels[key] ?? '(none)'}`);
+  for (const key of source.labelKeys) parts.push(`label ${key}=${labelOf(host.labels, key) ?? '(none)'}`);
   for (const name of source.hostVariables) {
     if (name !== 'label' && name !== 'groups')
       parts.push(`${name}=${JSON.stringify(hostValue(name, host, source))}`);

@@ -1,3 +1,4 @@
+import { labelOf } from '@pilothouse/contract';
 /**
  * Text with places to fill: `{{ host.name }}`, `{{ host.arch }}`, `{{ os.id }}`, `{{ os.version }}` for what the host knows of
  * itself and fills in when it runs, `{{ value.NAME }}` for what the plan gives, and `{{ label.KEY }}` for what operators say of
@@ -62,7 +63,7 @@ export function fillLabels(
   const names = new Map<string, string>();
   for (const key of labelsOfTemplate(text)) {
     const name = freeName(`label_${key.replaceAll(/[.-]/g, '_')}`, filled);
-    filled[name] = labels[key] ?? '';
+    filled[name] = labelOf(labels, key) ?? '';
     names.set(`label.${key}`, `value.${name}`);
   }
   const content = text.replace(PLACE, (whole, name: string) => {

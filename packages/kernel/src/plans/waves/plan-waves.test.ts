@@ -188,6 +188,18 @@ test('waves by label follow the given order, then the values, and end with the h
   ]);
 });
 
+test('a label that has the name of something every object has is absent until somebody sets it', () => {
+  const hosts = [host(0), host(1), host(2, { labels: { constructor: 'x' } })];
+  const apart: RedundancySet[] = [{ kind: 'label', label: 'valueOf' }];
+
+  const made = planned({ kind: 'per-label', canary: null, label: 'constructor', order: [] }, hosts, apart);
+
+  assert.deepEqual(made.waves, [
+    { name: 'constructor=x', hostsCount: 1 },
+    { name: 'without constructor', hostsCount: 2 },
+  ]);
+});
+
 test('a set larger than the waves makes more waves of its label, one member each', () => {
   const hosts = Array.from({ length: 4 }, (_, n) => host(n, { labels: { rack: 'r1', cluster: 'a' } }));
 

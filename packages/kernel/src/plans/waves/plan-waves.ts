@@ -14,7 +14,14 @@
  * colouring. At most WAVES_MAX waves. Same input, same waves: nothing here reads a clock or chance.
  */
 import { compareText } from '@pilothouse/base';
-import { type Canary, type Labels, WAVES_MAX, type WaveSize, type Waves } from '@pilothouse/contract';
+import {
+  type Canary,
+  type Labels,
+  labelOf,
+  WAVES_MAX,
+  type WaveSize,
+  type Waves,
+} from '@pilothouse/contract';
 import { type RedundancySets, spreadOrder } from './redundancy-sets.ts';
 
 export interface WaveHost {
@@ -185,7 +192,8 @@ function fillByLabel(
 ): void {
   const byValue = new Map<string | null, number[]>();
   for (const host of order) {
-    const value = filling.input.hosts[host]?.labels[label] ?? null;
+    const labels = filling.input.hosts[host]?.labels ?? {};
+    const value = labelOf(labels, label) ?? null;
     const members = byValue.get(value);
     if (members === undefined) byValue.set(value, [host]);
     else members.push(host);

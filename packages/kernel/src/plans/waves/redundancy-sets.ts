@@ -1,4 +1,4 @@
-import type { HostId, Labels, RedundancySet } from '@pilothouse/contract';
+import { type HostId, type Labels, labelOf, type RedundancySet } from '@pilothouse/contract';
 
 export interface RedundancySets {
   /** Of each set with at least two members among the hosts. */
@@ -28,7 +28,7 @@ export function redundancySets(
     const named = set.kind === 'hosts' ? new Set(set.hostIds) : null;
     for (const [index, host] of hosts.entries()) {
       if (set.kind === 'label') {
-        const value = host.labels[set.label];
+        const value = labelOf(host.labels, set.label);
         if (value !== undefined) join(`${set.label}=${value}`, index);
       } else if (set.kind === 'group') {
         if (membersOf.get(set.path)?.has(host.id) === true) join(set.path, index);

@@ -1,4 +1,4 @@
-import type { Strategy } from '@pilothouse/contract';
+import { labelOf, type Strategy } from '@pilothouse/contract';
 import type { HostEntry } from '../../hosts/service.ts';
 
 /**
@@ -17,7 +17,7 @@ export function createLabelCrowd(limit: NonNullable<Strategy['inFlightPerLabel']
   const counts = new Map<string, number>();
   const valueByIndex = new Map<number, string>();
   return {
-    valueOf: (host) => host.labels[limit.label] ?? '',
+    valueOf: (host) => labelOf(host.labels, limit.label) ?? '',
     isFull: (value) => (counts.get(value) ?? 0) >= limit.max,
     enter(index, value) {
       if (valueByIndex.has(index)) return;
