@@ -145,7 +145,7 @@ export const cliErrors = defineErrors({
   CLI_FILE_UNREADABLE: {
     status: 400,
     title: { en: 'Cannot read the file {path}: {reason}', zh: '无法读取文件 {path}：{reason}' },
-    hint: { en: 'Check its name and its permissions.', zh: '请检查文件名和权限。' },
+    hint: { en: 'Check its name, its permissions and what is in it.', zh: '请检查文件名、权限和内容。' },
     retry: 'after-change',
   },
   CLI_SERVER_PROGRAM_MISSING: {
